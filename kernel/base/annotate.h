@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * Attributes that the compiler checks: results that must be looked at, and which lock guards what
+ * (clang's thread safety analysis; locks are named by address: GUARDED_BY(&lock)).
+ */
+#define MUST_CHECK __attribute__((warn_unused_result))
+#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define NO_INLINE __attribute__((noinline))
+#define COLD __attribute__((cold, noinline))
+
+#define LOCKABLE __attribute__((capability("spinlock")))
+#define GUARDED_BY(...) __attribute__((guarded_by(__VA_ARGS__)))
+#define REQUIRES(...) __attribute__((requires_capability(__VA_ARGS__)))
+#define ACQUIRES(...) __attribute__((acquire_capability(__VA_ARGS__)))
+#define TRY_ACQUIRES(...) __attribute__((try_acquire_capability(__VA_ARGS__)))
+#define RELEASES(...) __attribute__((release_capability(__VA_ARGS__)))
+#define EXCLUDES(...) __attribute__((locks_excluded(__VA_ARGS__)))
+#define NO_LOCK_ANALYSIS __attribute__((no_thread_safety_analysis))

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * What a capability refers to. Objects are counted (holds and pins); the last drop calls `destroy` from a reap job,
+ * never from the place that dropped it, so that drops do not recurse.
+ */
+#include "base/annotate.h"
+#include "base/types.h"
+#include "mm/job.h"
+#include "schema/status.capnp.h"
+
+struct object;
+struct object_call; /* object/call.h */
+
+enum object_kind {
+	OBJECT_KIND_METHODS,  /* answered by the kernel: `call` */
+	OBJECT_KIND_ENDPOINT, /* answered by a process: ipc/endpoint.h */
+};
+
+enum object_transfer {
+	OBJECT_TRANSFER_COPY, /* and move */
+	OBJECT_TRANSFER_MOVE,
+	OBJECT_TRANSFER_NONE,
+};
+
+struct object_type {
+	const char	    *name;
+	uint64_t	     interface_id; /* of slot interface 0; endpoints show more: endpoint_interface_id() */
+	enum object_kind     kind;
+	enum object_transfer transfer;
+	/* Decode, check, commit one method; see object/call.h for what it returns. NULL for endpoints. */
+	enum cap_status (*call)(struct object_call *call);
+	/* Free the object, in steps; runs as a reap job after the last drop and a grace period. */
+	enum job_state (*destroy)(struct object *object);
+	/* Optional: a hold was dropped, and `remaining` holds are left (endpoints: owner gone). Takes no lock above OBJECT. */
+	void (*hold_dropped)(struct object *object, uint16_t interface_index);
+};
+
+struct object {
+	const struct object_type *type; /* [I] */
+	_Atomic uint32_t	  references;
+	_Atomic uint32_t	  epoch; /* a hold with another epoch is revoked */
+	struct job		  reap;
+};
+
+void object_init(struct object *object, const struct object_type *type); /* one reference: the caller's */
+void object_get(struct object *object);
+void object_put(struct object *object);
+/* The 64-bit interface id that a hold with this interface index shows. */
+uint64_t object_interface_id(const struct object *object, uint16_t interface_index);
+/* ipc/ gives cap/ the function that answers for endpoints. */
+typedef uint64_t (*object_endpoint_interface_fn)(const struct object *object, uint16_t interface_index);
+void object_endpoint_interface_set(object_endpoint_interface_fn function);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * Pages that can be mapped by several processes. Counted: holds (by the capability object that embeds it) and mappings.
+ * The backing is charged to the ledger of whoever made the object, until the last drop (the object holds a reference to
+ * that ledger); each mapping's addresses and tables are charged to the process that maps.
+ */
+#include "mm/ledger.h"
+
+struct memory_object;
+
+/* `page_count` frames, zeroed in steps by the caller through memory_object_fill_step. */
+struct memory_object_request {
+	struct ledger *payer;
+	uint32_t       page_count;
+	bool	       contiguous;
+};
+MUST_CHECK enum cap_status memory_object_create(const struct memory_object_request *request,
+    struct memory_object **out);
+uint64_t memory_object_bytes(const struct memory_object *object);
+uint32_t memory_object_mappings(const struct memory_object *object);
+void memory_object_get(struct memory_object *object);
+/* The last drop queues the teardown as a reap job. */
+void memory_object_put(struct memory_object *object);
