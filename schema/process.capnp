@@ -98,7 +98,7 @@ interface ProcessSpawner @0xfa88d45818238e53 {
       -> (process :ProcessHandle, clients :List(Capability));
   # `clients` are facets of the local endpoints that were granted, in the order of the grants.
   # At most 8 capabilities among the grants, and at most 32 grants.
-  restrict @1 (binaries :List(Text)) -> (launcher :ProcessLauncher);
+  makeLauncher @1 (binaries :List(Text)) -> (launcher :ProcessLauncher);
   # A launcher for the named programs only.
 }
 

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * A terminal: a serial line on one side, TerminalSession and Console on the other. One thread; everything runs from the service loop.
+ */
+#include <capos/capos.h>
+#include <schema/device.client.h>
+#include <schema/terminal.server.h>
+#include <service/serve.h>
+
+#include "line_editor.h"
+
+#define TERMINAL_QUEUE_BYTES 1024 /* typed while nobody reads */
+#define TERMINAL_OUTPUT_BYTES 4096
+
+struct terminal {
+	struct capos	   *self;
+	struct serial_port  serial;
+	struct capos_call   serial_read; /* always in flight */
+	struct line_editor  editor;
+	struct line_history history;
+	struct capos_ticket reader; /* the open readLine */
+	bool		    is_reading;
+	bool		    is_broken; /* the serial line is gone */
+	uint32_t	    queue_bytes;
+	uint8_t		    queue[TERMINAL_QUEUE_BYTES];
+	uint32_t	    output_bytes;
+	uint8_t		    output[TERMINAL_OUTPUT_BYTES];
+};
+
+void terminal_init(struct terminal *terminal, struct capos *self, struct serial_port serial);
+
+/* Begin to listen to the serial line; the loop calls back when bytes arrive. */
+MUST_CHECK enum cap_status terminal_listen(struct terminal *terminal);
+
+/* The capabilities that it serves. */
+struct capos_interface terminal_session(struct terminal *terminal);
+struct capos_interface terminal_output(struct terminal *terminal);

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `<area>.client.h`: typed handles and calls over lib/capos. Every method has `_begin` (build the parameters in place) and `_wait`
+ * (read the results in place). A method whose parameters are scalars, Text, Data and capabilities and whose results are
+ * scalars and capabilities is a plain function as well.
+ */
+#include "emit.h"
+
+static bool
+is_plain_param(enum type_kind kind)
+{
+	return kind == TYPE_VOID || (kind >= TYPE_BOOL && kind <= TYPE_DATA) || kind == TYPE_ENUM || type_is_cap(kind);
+}
+
+static bool
+is_plain_result(enum type_kind kind)
+{
+	return kind == TYPE_VOID || (kind >= TYPE_BOOL && kind <= TYPE_FLOAT64) || kind == TYPE_ENUM ||
+	    kind == TYPE_INTERFACE;
+}
+
+static bool
+all_fields(view_t node, bool (*is_plain)(enum type_kind))
+{
+	struct capnp_list fields = node_members(node);
+
+	if (struct_discriminant_count(node) != 0)
+		return false;
+	for (uint32_t i = 0; i < fields.count; i++) {
+		view_t field = capnp_list_struct(fields, i);
+
+		if (field_is_group(field) || !is_plain(type_kind(field_type(field))))
+			return false;
+	}
+	return true;
+}
+
+/* The C type of a value that crosses a plain function. */
+static struct name
+plain_c_type(struct emitter *emitter, view_t type)
+{
+	static const char *const scalars[] = { "", "bool", "int8_t", "int16_t", "int32_t", "int64_t", "uint8_t",
+		"uint16_t", "uint32_t", "uint64_t", "float", "double", "struct capnp_text", "struct capnp_data" };
+	enum type_kind kind = type_kind(type);
+	struct name c_type = { "struct capnp_cap" };
+
+	if (kind <= TYPE_DATA)
+		snprintf(c_type.text, sizeof(c_type.text), "%s", scalars[kind]);
+	else if (kind == TYPE_ENUM)
+		snprintf(c_type.text, sizeof(c_type.text), "enum %s",
+		    name_of_node(request_node(emitter->request, type_id(type))).text);
+	else if (kind == TYPE_INTERFACE)
+		snprintf(c_type.text, sizeof(c_type.text), "struct %s",
+		    name_of_node(request_node(emitter->request, type_id(type))).text);
+	return c_type;
+}
+
+static void
+emit_plain_head(struct emitter *emitter, const char *name, const char *handle, view_t params, view_t results)
+{
+	struct capnp_list fields = node_members(params);
+
+	fprintf(emitter->out, "MUST_CHECK static inline enum cap_status\n%s(struct %s target", name, handle);
+	for (uint32_t i = 0; i < fields.count; i++) {
+		view_t type = field_type(capnp_list_struct(fields, i));
+		const char *c_type = type_is_cap(type_kind(type)) ? "struct capnp_cap" :
+								    plain_c_type(emitter, type).text;
+
+		if (type_kind(type) != TYPE_VOID)
+			fprintf(emitter->out, ", %s %s", c_type,
+			    name_snake(member_name(capnp_list_struct(fields, i))).text);
+	}
+	fields = node_members(results);
+	for (uint32_t i = 0; i < fields.count; i++) {
+		view_t type = field_type(capnp_list_struct(fields, i));
+
+		if (type_kind(type) != TYPE_VOID)
+			fprintf(emitter->out, ", %s *out_%s", plain_c_type(emitter, type).text,
+			    name_snake(member_name(capnp_list_struct(fields, i))).text);
+	}
+	fprintf(emitter->out, ")\n{\n");
+}
+
+static void
+emit_plain_results(struct emitter *emitter, view_t results)
+{
+	struct name results_name = name_of_node(results);
+	struct capnp_list fields = node_members(results);
+	uint32_t ordinal = 0;
+
+	for (uint32_t i = 0; i < fields.count; i++) {
+		view_t field = capnp_list_struct(fields, i);
+		view_t type = field_type(field);
+		struct name name = name_snake(member_name(field));
+
+		if (type_kind(type) == TYPE_VOID)
+			continue;
+		if (type_is_cap(type_kind(type))) {
+			struct name target = name_upper(name_of_node(request_node(emitter->request, type_id(type))));
+
+			fprintf(emitter->out,
+			    "\tif (status == CAP_OK)\n"
+			    "\t\tstatus = capos_adopt(&call, %u, %s_INTERFACE_ID, &out_%s->cap);\n",
+			    ordinal++, target.text, name.text);
+			continue;
+		}
+		fprintf(emitter->out, "\tif (status == CAP_OK)\n\t\t*out_%s = %s_%s(results);\n", name.text,
+		    results_name.text, name.text);
+	}
+}
+
+static void
+emit_plain(struct emitter *emitter, const char *name, const char *handle, view_t params, view_t results)
+{
+	struct name params_name = name_of_node(params);
+	struct name results_name = name_of_node(results);
+	struct capnp_list fields = node_members(params);
+
+	emit_plain_head(emitter, name, handle, params, results);
+	fprintf(emitter->out,
+	    "\tstruct capos_call call;\n\tstruct %s results;\n\tstruct %s_builder params = %s_begin(&call, target);\n"
+	    "\tenum cap_status status;\n\n\t(void)params;\n",
+	    results_name.text, params_name.text, name);
+	for (uint32_t i = 0; i < fields.count; i++) {
+		view_t field = capnp_list_struct(fields, i);
+		struct name field_name = name_snake(member_name(field));
+
+		if (type_kind(field_type(field)) != TYPE_VOID)
+			fprintf(emitter->out, "\t%s_set_%s(params, %s);\n", params_name.text, field_name.text,
+			    field_name.text);
+	}
+	fprintf(emitter->out, "\tstatus = capos_call_send(&call);\n"
+			      "\tif (status == CAP_OK)\n\t\tstatus = %s_wait(&call, &results);\n", name);
+	emit_plain_results(emitter, results);
+	fprintf(emitter->out, "\tcapos_call_end(&call);\n\treturn status;\n}\n\n");
+}
+
+static void
+emit_method(struct emitter *emitter, view_t node, uint32_t index)
+{
+	view_t method = capnp_list_struct(node_members(node), index);
+	view_t params = request_node(emitter->request, method_params_id(method));
+	view_t results = request_node(emitter->request, method_results_id(method));
+	struct name handle = name_of_node(node);
+	struct name name = name_join(handle, name_snake(member_name(method)));
+	struct name params_name = name_of_node(params);
+	struct name results_name = name_of_node(results);
+	struct capnp_text comment = request_member_comment(emitter->request, node_id(node), index);
+
+	emit_comment(emitter, comment, false);
+	fprintf(emitter->out,
+	    "static inline struct %s_builder\n%s_begin(struct capos_call *call, struct %s target)\n{\n"
+	    "\tcapos_call_begin(call, target.cap, %u, %s_CAP_MAX);\n"
+	    "\treturn %s_init_root(&call->params);\n}\n\n",
+	    params_name.text, name.text, handle.text, index, name_upper(results_name).text, params_name.text);
+	fprintf(emitter->out,
+	    "MUST_CHECK static inline enum cap_status\n%s_wait(struct capos_call *call, struct %s *out)\n{\n"
+	    "\tenum cap_status status = capos_call_wait(call);\n\n"
+	    "\tif (status == CAP_OK)\n\t\t*out = %s_root(&call->results);\n\treturn status;\n}\n\n",
+	    name.text, results_name.text, results_name.text);
+	if (all_fields(params, is_plain_param) && all_fields(results, is_plain_result))
+		emit_plain(emitter, name.text, handle.text, params, results);
+}
+
+static void
+emit_handle(struct emitter *emitter, view_t node)
+{
+	struct name name = name_of_node(node);
+	struct name upper = name_upper(name);
+	const char *n = name.text;
+
+	emit_comment(emitter, request_comment(emitter->request, node_id(node)), false);
+	fprintf(emitter->out, "struct %s {\n\tstruct capos_cap cap;\n};\n\n", n);
+	fprintf(emitter->out,
+	    "MUST_CHECK static inline enum cap_status\n%s_from_capset(struct capos *self, const char *name, "
+	    "struct %s *out)\n{\n\treturn capos_capset_find(self, name, %s_INTERFACE_ID, &out->cap);\n}\n\n",
+	    n, n, upper.text);
+}
+
+static void
+emit_methods(struct emitter *emitter, view_t node)
+{
+	for (uint32_t i = 0; i < node_members(node).count; i++)
+		emit_method(emitter, node, i);
+}
+
+/* Results may be handles of interfaces that other files declare. */
+static void
+emit_client_imports(struct emitter *emitter, view_t file)
+{
+	struct capnp_list files = emitter->request->files;
+
+	for (uint32_t i = 0; i < files.count; i++) {
+		view_t requested = capnp_list_struct(files, i);
+		struct capnp_list imports = capnp_get_list(requested, 1, CAPNP_ELEMENT_STRUCT);
+
+		for (uint32_t k = 0; node_id(requested) == node_id(file) && k < imports.count; k++) {
+			struct capnp_text name = capnp_get_text(capnp_list_struct(imports, k), 0);
+
+			if (strcmp(name.data, "annotations.capnp") != 0)
+				fprintf(emitter->out, "#include \"%.*s.client.h\"\n", (int)name.size - 6, name.data);
+		}
+	}
+}
+
+void
+emit_client(struct emitter *emitter, view_t file)
+{
+	emit_head(emitter, "typed clients");
+	fprintf(emitter->out, "#pragma once\n#include <capos/call.h>\n\n#include \"%.*s.capnp.h\"\n",
+	    (int)emitter->schema_name.size, emitter->schema_name.data);
+	emit_client_imports(emitter, file);
+	fprintf(emitter->out, "\n");
+	for_each_node(emitter, file, NODE_INTERFACE, emit_handle);
+	for_each_node(emitter, file, NODE_INTERFACE, emit_methods);
+}

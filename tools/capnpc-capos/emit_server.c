@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `<area>.server.h`: for each interface a table of methods and the function that calls the right one. The kernel's objects and the
+ * services use the same form.
+ */
+#include "emit.h"
+
+static void
+emit_method_table(struct emitter *emitter, view_t node, const char *name)
+{
+	struct capnp_list methods = node_members(node);
+
+	fprintf(emitter->out, "struct %s_server; /* completed by the implementation */\n\n", name);
+	fprintf(emitter->out, "struct %s_methods {\n", name);
+	for (uint32_t i = 0; i < methods.count; i++) {
+		view_t method = capnp_list_struct(methods, i);
+		struct name params = name_of_node(request_node(emitter->request, method_params_id(method)));
+		struct name results = name_of_node(request_node(emitter->request, method_results_id(method)));
+
+		emit_comment(emitter, request_member_comment(emitter->request, node_id(node), i), true);
+		fprintf(emitter->out,
+		    "\tenum cap_status (*%s)(struct %s_server *server, struct %s params, struct %s_builder results,\n"
+		    "\t    const struct capos_caller *caller);\n",
+		    name_snake(member_name(method)).text, name, params.text, results.text);
+	}
+	if (methods.count == 0)
+		fprintf(emitter->out, "\tuint8_t none;\n");
+	fprintf(emitter->out, "};\n\n");
+}
+
+static void
+emit_dispatch(struct emitter *emitter, view_t node, const char *name)
+{
+	struct capnp_list methods = node_members(node);
+
+	fprintf(emitter->out,
+	    "static inline enum cap_status\n%s_dispatch(const void *table, void *server, uint16_t method, "
+	    "struct capnp_reader *params,\n    struct capnp_builder *results, const struct capos_caller *caller)\n{\n",
+	    name);
+	fprintf(emitter->out, "\tconst struct %s_methods *methods = table;\n\n", name);
+	if (methods.count != 0)
+		fprintf(emitter->out, "\tif (method >= %u)\n\t\treturn CAP_ERR_UNIMPLEMENTED_METHOD;\n"
+				      "\tswitch (capnp_index_mask(method, %u)) {\n", methods.count, methods.count);
+	else
+		fprintf(emitter->out, "\t(void)methods;\n\t(void)server;\n\t(void)params;\n\t(void)results;\n"
+				      "\t(void)caller;\n\tswitch (method) {\n");
+	for (uint32_t i = 0; i < methods.count; i++) {
+		view_t method = capnp_list_struct(methods, i);
+		struct name params = name_of_node(request_node(emitter->request, method_params_id(method)));
+		struct name results = name_of_node(request_node(emitter->request, method_results_id(method)));
+		struct name field = name_snake(member_name(method));
+
+		fprintf(emitter->out,
+		    "\tcase %u:\n\t\tif (methods->%s == NULL)\n\t\t\treturn CAP_ERR_UNIMPLEMENTED_METHOD;\n"
+		    "\t\treturn methods->%s(server, %s_root(params), %s_init_root(results), caller);\n",
+		    i, field.text, field.text, params.text, results.text);
+	}
+	fprintf(emitter->out, "\tdefault:\n\t\treturn CAP_ERR_UNIMPLEMENTED_METHOD;\n\t}\n}\n\n");
+}
+
+static void
+emit_interface(struct emitter *emitter, view_t node)
+{
+	struct name name = name_of_node(node);
+	struct name upper = name_upper(name);
+	const char *n = name.text;
+
+	emit_method_table(emitter, node, n);
+	emit_dispatch(emitter, node, n);
+	fprintf(emitter->out,
+	    "static inline struct capos_interface\n%s_interface(const struct %s_methods *methods, "
+	    "struct %s_server *server)\n{\n"
+	    "\treturn (struct capos_interface){ %s_INTERFACE_ID, \"%s\", %s_dispatch, methods, server };\n}\n\n",
+	    n, n, n, upper.text, n, n);
+}
+
+void
+emit_server(struct emitter *emitter, view_t file)
+{
+	emit_head(emitter, "method tables and dispatch");
+	fprintf(emitter->out, "#pragma once\n#include <capnp/interface.h>\n\n#include \"%.*s.capnp.h\"\n\n",
+	    (int)emitter->schema_name.size, emitter->schema_name.data);
+	for_each_node(emitter, file, NODE_INTERFACE, emit_interface);
+}
