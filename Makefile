@@ -7,30 +7,46 @@
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
-MAKEFLAGS += --no-builtin-rules
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 
 B := build
 V ?= 0
+T ?=
 Q := $(if $(filter 1,$(V)),,@)
+# What is being made, one short line each.
+say = @$(if $(filter 1,$(V)),:,printf '  %-8s %s\n' $(1) $(2))
 
-include mk/toolchain.mk
-include mk/schema.mk
-include mk/kernel.mk
-include mk/program.mk
-include mk/image.mk
-include mk/test.mk
+.PHONY: all help
 
-.PHONY: all help clean fmt docs
-
-all: $(ALL_OUTPUTS) ## build everything: kernel, programs, boot packages, tools
+all: everything ## build everything: kernel, programs, boot packages, image
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo '  make run-PROOF            build and boot manifests/PROOF.cue: $(PROOFS)'
+	@echo '  V=1 shows commands; T=words limits test to names that contain them'
+
+include mk/toolchain.mk
+include mk/setup.mk
+include mk/schema.mk
+include mk/host.mk
+include mk/kernel.mk
+include mk/sim.mk
+include mk/program.mk
+include mk/programs.mk
+include mk/image.mk
+include mk/test.mk
+include mk/check.mk
+# A tool or a kind of test that needs rules of its own keeps them beside itself.
+include $(wildcard tools/*/rules.mk tests/*/rules.mk proofs/*/rules.mk)
+
+.PHONY: everything fmt clean
+everything: $(KERNEL_ELF) $(PROGRAM_ELFS) $(BOOT_PACKAGES) $(HOST_TOOLS) image
 
 fmt: ## format all C sources
-	$(Q)$(CLANG_FORMAT) -i $(FORMATTED_FILES)
+	$(Q)git ls-files -co --exclude-standard '*.c' '*.h' | xargs $(CLANG_FORMAT) -i
 
 clean: ## remove everything that was built
 	rm -rf $(B)
 
--include $(wildcard $(DEPENDENCY_FILES))
+# What each object included when it was last compiled.
+-include $(wildcard $(ALL_OBJECTS:.o=.d))

@@ -1,33 +1,46 @@
 # SPDX-License-Identifier: Apache-2.0
-# The schema tool chain: capnpc-capos (host) writes build/gen/include/schema/ from schema/*.capnp.
+# schema/*.capnp -> build/gen/include/schema/: messages, clients, servers and reflection in C, written by our plug-in of
+# the stock schema compiler. Nothing of it is committed. A file whose text did not change keeps its date.
 
-CAPNPC := $(B)/tools/capnpc-capos
-GEN := $(B)/gen/include/schema
 SCHEMAS := $(sort $(wildcard schema/*.capnp))
-AREAS := $(patsubst schema/%.capnp,%,$(SCHEMAS))
-GENERATED := $(B)/gen/.done
-REFLECTION_SOURCES := $(AREAS:%=$(GEN)/%.reflect.c) $(GEN)/registry.c
+CAPNPC := $(B)/tools/capnpc-capos
+# The generator reads its request with the library that it generates for, so this much is built before anything is generated.
+CAPNPC_SOURCES := $(call sources,tools/capnpc-capos)
+CAPNPC_OBJECTS := $(call objects,generator,$(CAPNPC_SOURCES))
 
-# The generator reads the compiler's request with our own reader; it cannot use generated code.
-CAPNPC_SOURCES := $(call sources,tools/capnpc-capos) lib/capnp/reader.c lib/capnp/builder.c lib/capnp/copy.c \
-	lib/capnp/error.c
-CAPNPC_OBJECTS := $(CAPNPC_SOURCES:%.c=$(B)/capnpc/%.o)
-DEPENDENCY_FILES += $(CAPNPC_OBJECTS:.o=.d)
+GENERATED := $(if $(wildcard tools/capnpc-capos/main.c),$(B)/gen/done)
 
-$(CAPNPC_OBJECTS): $(B)/capnpc/%.o: %.c | $(SETUP)
+$(foreach kind,kernel user sim host tool,$(eval $(call object_rule,$(kind),$(GENERATED))))
+$(eval $(call object_rule,generator))
+$(eval $(call archive,generator,$(call objects,generator,$(call sources,lib/capnp))))
+ALL_OBJECTS += $(CAPNPC_OBJECTS)
+
+$(CAPNPC): $(CAPNPC_OBJECTS) $(B)/lib/generator.a
+	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE_FLAGS) -O1 -D_GNU_SOURCE $(SANITIZERS) $(INCLUDE_LIB) -c $< -o $@
+	$(Q)$(CC) $^ -o $@
 
-$(CAPNPC): $(CAPNPC_OBJECTS)
-	@mkdir -p $(@D)
-	@echo "  LINK    $@"
-	$(Q)$(CC) $(SANITIZERS) $^ -o $@
+# $(call generate,OUTPUT,SCHEMAS): into a new folder, from which what has changed is taken over.
+define generate
+@rm -rf $(1).new && mkdir -p $(1).new $(1)
+$(Q)$(CAPOS_CAPNP) compile -I. --src-prefix=schema -o$(CAPNPC):$(1).new $(2)
+@tools/install-changed $(1).new $(1)
+endef
 
-# One run for the whole schema, so that the tables can refer to each other.
-$(GENERATED): $(SCHEMAS) $(CAPNPC)
-	@mkdir -p $(GEN)
-	@echo "  SCHEMA  $(words $(SCHEMAS)) files"
-	$(Q)cd schema && $(CAPNP) compile -o$(abspath $(CAPNPC)):$(abspath $(GEN)) *.capnp
+$(B)/gen/done: $(CAPNPC) $(SCHEMAS) tools/install-changed
+	$(call say,SCHEMA,$(B)/gen)
+	$(call generate,$(B)/gen/include/schema,$(SCHEMAS))
+	@(cd $(B)/gen/include && echo GENERATED_SOURCES := && \
+		find . -name '*.c' | LC_ALL=C sort | sed 's|^\.|GENERATED_SOURCES += $(B)/gen/include|') > $(B)/gen/sources.mk
 	@touch $@
 
-$(REFLECTION_SOURCES): $(GENERATED) ;
+$(B)/gen/include/%: $(B)/gen/done ;
+
+# The list of what was generated decides what is linked: make reads it, and starts again when it was remade.
+NOTHING_BUILT := help clean setup fmt
+ifneq ($(GENERATED),)
+ifneq ($(filter-out $(NOTHING_BUILT),$(or $(MAKECMDGOALS),all)),)
+$(B)/gen/sources.mk: $(B)/gen/done ;
+include $(B)/gen/sources.mk
+endif
+endif

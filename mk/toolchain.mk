@@ -1,33 +1,70 @@
 # SPDX-License-Identifier: Apache-2.0
-# Compilers and flags. One compiler for kernel, programs and host; each part has its own include paths, so that what a
-# part may not include does not compile.
+# Compilers, flags and the rule for objects. One compiler for kernel, programs and host. An object kind is a set of
+# flags; each kind has its own include paths, so that what a part may not include does not compile.
+#
+#   kernel     the machine's kernel
+#   user       programs of capOS
+#   sim        the kernel's core on the host
+#   host       libraries and programs on the host, for tests
+#   tool       host programs that build the system
+#   generator  the schema generator, which is built before anything generated exists
+#
+# Objects stand in build/obj/KIND/PATH-OF-SOURCE.o.
 
 CC := clang-19
 CXX := clang++-19
 LD := ld.lld-19
 AR := llvm-ar-19
 CLANG_FORMAT := clang-format-19
+PYTHON := /usr/bin/python3
 CAPNP := capnp
 
-SETUP := $(B)/.setup-done
-
 WARNINGS := -Wall -Wextra -Wconversion -Wthread-safety -Werror
-BASE_FLAGS := -std=c17 $(WARNINGS) -g -MMD -MP -fno-common -fmacro-prefix-map=$(CURDIR)/=
+BASE_FLAGS := -std=c17 $(WARNINGS) -g -MMD -MP -fno-common -ffile-prefix-map=$(CURDIR)/=
 
-# The paths that source files use: <abi/...>, <capnp/...>, <core/...>, <schema/...>.
-INCLUDE_ABI := -I$(B)/include
-INCLUDE_LIB := -Ilib
-INCLUDE_GEN := -I$(B)/gen/include
+# <abi/...>; <capnp/...>, <core/...> and the other libraries; <schema/...>, which is generated.
+INCLUDES := -I$(B)/include -Ilib -I$(B)/gen/include
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-FREESTANDING := -ffreestanding -fno-builtin-memcpy -nostdlibinc -fno-stack-protector -fno-pic -fno-pie \
-	-fno-asynchronous-unwind-tables -mno-red-zone
-SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
-HOST_FLAGS := $(BASE_FLAGS) -O1 -D_GNU_SOURCE $(INCLUDE_ABI) $(INCLUDE_LIB) $(INCLUDE_GEN)
+FREESTANDING := --target=x86_64-unknown-none-elf -ffreestanding -nostdlibinc -fno-stack-protector -fno-pic \
+	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -O2 -flto
 
-# abi/ is reached as <abi/...>, and nothing else of the root is.
+kernel_FLAGS := $(BASE_FLAGS) $(FREESTANDING) -mno-red-zone -mgeneral-regs-only -mcmodel=kernel $(INCLUDES) -Ikernel
+user_FLAGS := $(BASE_FLAGS) $(FREESTANDING) -ftls-model=local-exec $(INCLUDES)
+host_FLAGS := $(BASE_FLAGS) -O1 -D_GNU_SOURCE $(SANITIZERS) $(INCLUDES) -Itests
+sim_FLAGS := $(host_FLAGS) -Ikernel
+tool_FLAGS := $(BASE_FLAGS) -O2 -D_GNU_SOURCE $(INCLUDES)
+generator_FLAGS := $(tool_FLAGS)
+
+ALL_OBJECTS :=
+
+# $(call objects,KIND,SOURCES)
+objects = $(patsubst %,$(B)/obj/$(1)/%.o,$(2))
+# $(call sources,FOLDERS): their C and assembly sources, tests left out.
+sources = $(filter-out %_test.c,$(sort $(wildcard $(addsuffix /*.c,$(1)) $(addsuffix /*.S,$(1)))))
+
+# $(call object_rule,KIND,READY): READY is what must be there before the first object is compiled.
+define object_rule
+$(B)/obj/$(1)/%.o: % mk/toolchain.mk | $(SETUP_DONE) $(B)/include/abi $(2)
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$($(1)_FLAGS) $$(FLAGS_$$*) -c $$< -o $$@
+endef
+
+# The compiler would turn the loops of memcpy and its kin into calls of themselves; a link-time optimiser that sees
+# their bodies does the same.
+FLAGS_lib/core/memory.c := -fno-builtin -fno-lto
+
+# Reached as <abi/...>; nothing else of the root is reachable.
 $(B)/include/abi:
-	@mkdir -p $(B)/include
-	$(Q)ln -sfn $(CURDIR)/abi $@
+	@mkdir -p $(@D)
+	@ln -sfn ../../abi $@
 
-# $(call sources,FOLDERS): C sources that are not tests.
-sources = $(filter-out %_test.c,$(shell find $(1) -name '*.c' 2>/dev/null | LC_ALL=C sort))
+# $(call archive,NAME,OBJECTS): a library; the linker takes what it needs. Made anew, so that no removed member stays.
+define archive
+$(B)/lib/$(1).a: $(2)
+	$$(call say,AR,$$@)
+	@mkdir -p $$(@D) && rm -f $$@
+	$$(Q)$$(AR) rcsD $$@ $$(filter %.o,$$^)
+ALL_OBJECTS += $(2)
+endef

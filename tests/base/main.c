@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The runner of one test binary: all registered tests, or those whose name contains the first argument. cmocka prints each result and
- * the closing counts; the exit status is 1 if a test failed.
+ * The runner of one test binary: all registered tests, or those whose name contains the first argument; `--list`
+ * names them. cmocka prints each result and the closing counts; the exit status is 1 if a test failed, and 2 if
+ * nothing was run.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +13,6 @@
 
 static struct CMUnitTest tests[TESTS_MAX];
 static size_t test_count;
-static const char *filter = "";
 
 void
 test_register(const struct test_case *test)
@@ -25,7 +25,7 @@ test_register(const struct test_case *test)
 }
 
 static size_t
-keep_matching(void)
+keep_matching(const char *filter)
 {
 	size_t kept = 0;
 
@@ -38,10 +38,17 @@ keep_matching(void)
 int
 main(int argument_count, char **arguments)
 {
-	if (argument_count > 1)
-		filter = arguments[1];
-	test_count = keep_matching();
-	if (test_count == 0)
+	const char *filter = argument_count > 1 ? arguments[1] : "";
+
+	if (strcmp(filter, "--list") == 0) {
+		for (size_t i = 0; i < test_count; i++)
+			puts(tests[i].name);
 		return 0;
+	}
+	test_count = keep_matching(filter);
+	if (test_count == 0) {
+		fprintf(stderr, "no test has `%s` in its name\n", filter);
+		return 2;
+	}
 	return _cmocka_run_group_tests("unit", tests, test_count, NULL, NULL) == 0 ? 0 : 1;
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * Unit tests: TEST(name) { ... CHECK(...) ... } in any `*_test.c`. Tests register themselves; the runner (tests/base/main.c) runs each
- * under cmocka. A failed check ends its test. A test is named as a claim.
+ * Unit tests: TEST(name) { ... CHECK(...) ... } in any `*_test.c`. Tests register themselves; the runner
+ * (tests/base/main.c) runs each under cmocka. A failed check ends its test. A test is named as a claim.
  */
+#include <stddef.h>
 #include <stdint.h>
 
-/* cmocka wants these before its header */
+/* cmocka wants these before its header. */
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stddef.h>
 
 #include <cmocka.h>
 
@@ -19,6 +19,7 @@ struct test_case {
 	void (*run)(void **state);
 };
 
+/* Called before main, once for each TEST. */
 void test_register(const struct test_case *test);
 
 #define TEST(test_name)                                                                            \
@@ -36,8 +37,10 @@ void test_register(const struct test_case *test);
 	static void test_name(void)
 
 #define CHECK(condition) assert_true(condition)
-/* Equal as integers of 64 bits; both are shown if not. */
+/* Equal as integers of 64 bits (pointers too); both are shown if not. */
 #define CHECK_EQ(actual, expected) assert_int_equal((actual), (expected))
 #define CHECK_NE(actual, other) assert_int_not_equal((actual), (other))
+/* Both are strings that end in a zero byte. */
 #define CHECK_STR(actual, expected) assert_string_equal((actual), (expected))
-#define CHECK_MEMORY(actual, expected, byte_count) assert_memory_equal((actual), (expected), (byte_count))
+#define CHECK_MEMORY(actual, expected, byte_count)                                                 \
+	assert_memory_equal((actual), (expected), (byte_count))

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# Tests. Every *_test.c becomes one program build/test/PATH, linked with what it tests; build/test/PATH NAME runs the
+# tests of it whose names contain NAME. tools/run-tests runs all of them, then the pytest suites, and counts.
+
+TEST_SOURCES := $(sort $(shell find abi kernel lib services drivers apps tools tests -name '*_test.c' 2>/dev/null))
+TEST_BASE := $(call objects,host,tests/base/main.c)
+ALL_OBJECTS += $(TEST_BASE)
+TEST_LIBRARIES := -lcmocka
+
+# Tests of the kernel, and of the simulator that drives it, see kernel headers.
+KERNEL_TEST_SOURCES := $(filter kernel/% tests/sim/%,$(TEST_SOURCES))
+HOST_TEST_SOURCES := $(filter-out $(KERNEL_TEST_SOURCES),$(TEST_SOURCES))
+TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(B)/test/%)
+
+# $(call test_rules,SOURCE,KIND,LIBRARIES)
+define test_rules
+$(1:%.c=$(B)/test/%): $(call objects,$(2),$(1)) $(TEST_BASE) $(3) $(HOST_LIBRARY)
+	$$(call say,LINK,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $(SANITIZERS) $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \
+		$(TEST_LIBRARIES) -fuse-ld=lld-19 -o $$@
+ALL_OBJECTS += $(call objects,$(2),$(1))
+endef
+
+# A program's own code is tested on the host through an archive of its folder, without the file that starts it.
+TESTED_FOLDERS := $(sort $(patsubst %/,%,$(dir $(HOST_TEST_SOURCES) $(filter tests/sim/%,$(TEST_SOURCES)))))
+TESTED_FOLDERS := $(filter-out lib/% tests/base,$(TESTED_FOLDERS))
+folder_sources = $(filter-out %.S %/main.c,$(call sources,$(1)))
+folder_kind = $(if $(filter tests/sim%,$(1)),sim,host)
+folder_library = $(if $(filter $(1),$(TESTED_FOLDERS)),$(if $(call folder_sources,$(1)),$(B)/lib/test/$(1).a))
+
+$(foreach folder,$(TESTED_FOLDERS),$(if $(call folder_sources,$(folder)),$(eval \
+	$(call archive,test/$(folder),$(call objects,$(call folder_kind,$(folder)),$(call folder_sources,$(folder)))))))
+
+folder_of = $(patsubst %/,%,$(dir $(1)))
+$(foreach test,$(HOST_TEST_SOURCES),$(eval \
+	$(call test_rules,$(test),host,$(call folder_library,$(call folder_of,$(test))))))
+$(foreach test,$(KERNEL_TEST_SOURCES),$(eval \
+	$(call test_rules,$(test),sim,$(call folder_library,$(call folder_of,$(test))) $(SIM_LIBRARY))))
+
+.PHONY: test unit unit-programs
+test: everything unit-programs checks ## build everything and run every test (T= by name, V=1 verbose)
+	@tools/run-tests --name='$(T)' $(if $(filter 1,$(V)),--verbose) $(TEST_PROGRAMS)
+
+unit: unit-programs ## run the host tests alone (T= by name)
+	@tools/run-tests --name='$(T)' --unit $(if $(filter 1,$(V)),--verbose) $(TEST_PROGRAMS)
+
+unit-programs: $(TEST_PROGRAMS)
