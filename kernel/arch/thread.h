@@ -49,3 +49,6 @@ _Noreturn void arch_resume(struct arch_thread *registers);
 
 /* Leave the address space of a dying process: load the kernel's own root; no thread is current. */
 void arch_thread_none(struct arch_thread *previous);
+
+/* A bitmap that was given to arch_thread_switch() was written: it is loaded again the next time. */
+void arch_io_bitmap_changed(const uint8_t *bitmap);
