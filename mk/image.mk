@@ -30,7 +30,6 @@ $(B)/capos.iso: $(KERNEL_ELF) $(B)/boot/system.bin mk/grub.cfg
 
 # ---- QEMU: COM1 is the kernel's log, COM2 the terminal; exit status 2n+1 is the code n that the system stopped with ----
 
-QEMU := qemu-system-x86_64
 QEMU_MACHINE := -accel tcg -machine q35 -m 256 -smp 1 -cpu max -display none -monitor none -nic none -no-reboot \
 	-device isa-debug-exit,iobase=0xf4,iosize=0x04
 QEMU_SERIAL = -serial file:$(B)/run/$(1).log -chardev stdio,id=terminal,signal=off -serial chardev:terminal

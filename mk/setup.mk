@@ -2,17 +2,29 @@
 # Set-up: the only step that uses the network. It runs when the machine lacks something or when a list of inputs has
 # changed; afterwards everything builds offline.
 
-export CAPOS_TOOLS_ROOT ?= $(HOME)/.capos-tools
-export CAPOS_CUE ?= $(CAPOS_TOOLS_ROOT)/bin/cue
-export CAPOS_CAPNP ?= /usr/bin/capnp
+CAPOS_TOOLS_ROOT ?= $(HOME)/.capos-tools
+CAPOS_CAPNP ?= /usr/bin/capnp
+ifndef CAPOS_CUE
+CAPOS_CUE := $(shell CAPOS_TOOLS_ROOT='$(CAPOS_TOOLS_ROOT)' third_party/cue/install.sh --where)
+endif
+export CAPOS_TOOLS_ROOT CAPOS_CAPNP CAPOS_CUE
 
 SETUP_INPUTS := $(wildcard tools/setup/* third_party/cue/*)
-SETUP_DONE := $(if $(wildcard tools/setup/setup.sh),$(B)/setup.done)
+SETUP_DONE := $(B)/setup.done
+SETUP_ANSWER := $(CAPOS_TOOLS_ROOT) $(CAPOS_CAPNP) $(CAPOS_CUE)
 
-$(B)/setup.done: $(SETUP_INPUTS)
+# Anew if another tool is named than last time, or one has gone.
+ifneq ($(strip $(file <$(SETUP_DONE))),$(SETUP_ANSWER))
+SETUP_STALE := setup-again
+else ifneq ($(words $(wildcard $(CAPOS_CAPNP) $(CAPOS_CUE) /usr/bin/$(CC) /usr/bin/$(QEMU))),4)
+SETUP_STALE := setup-again
+endif
+
+$(SETUP_DONE): $(SETUP_INPUTS) $(SETUP_STALE)
 	@mkdir -p $(@D)
 	@tools/setup/setup.sh
-	@touch $@
+	@echo '$(SETUP_ANSWER)' > $@
 
-.PHONY: setup
+.PHONY: setup setup-again
 setup: $(SETUP_DONE) ## install what the build needs from Debian's packages (run and test call it)
+setup-again:

@@ -38,11 +38,13 @@ $(foreach test,$(HOST_TEST_SOURCES),$(eval \
 $(foreach test,$(KERNEL_TEST_SOURCES),$(eval \
 	$(call test_rules,$(test),sim,$(call folder_library,$(call folder_of,$(test))) $(SIM_LIBRARY))))
 
-.PHONY: test unit unit-programs
-test: everything unit-programs checks ## build everything and run every test (T= by name, V=1 verbose)
-	@tools/run-tests --name='$(T)' $(if $(filter 1,$(V)),--verbose) $(TEST_PROGRAMS)
+# With T=, programs whose path holds the words, or all if only names of tests can match.
+WANTED_PROGRAMS := $(or $(foreach program,$(TEST_PROGRAMS),$(if $(findstring $(T),$(program)),$(program))),$(TEST_PROGRAMS))
+RUN_TESTS = tools/run-tests --name='$(T)' $(if $(filter 1,$(V)),--verbose)
 
-unit: unit-programs ## run the host tests alone (T= by name)
-	@tools/run-tests --name='$(T)' --unit $(if $(filter 1,$(V)),--verbose) $(TEST_PROGRAMS)
+.PHONY: test unit
+test: everything checks $(TEST_PROGRAMS) ## build everything and run every test (T= by name, V=1 verbose)
+	@$(RUN_TESTS) $(TEST_PROGRAMS)
 
-unit-programs: $(TEST_PROGRAMS)
+unit: $(WANTED_PROGRAMS) ## run the host tests alone (T= by name)
+	@$(RUN_TESTS) --unit $(WANTED_PROGRAMS)

@@ -17,7 +17,7 @@ LD := ld.lld-19
 AR := llvm-ar-19
 CLANG_FORMAT := clang-format-19
 PYTHON := /usr/bin/python3
-CAPNP := capnp
+QEMU := qemu-system-x86_64
 
 WARNINGS := -Wall -Wextra -Wconversion -Wthread-safety -Werror
 BASE_FLAGS := -std=c17 $(WARNINGS) -g -MMD -MP -fno-common -ffile-prefix-map=$(CURDIR)/=

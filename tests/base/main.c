@@ -5,6 +5,7 @@
  * nothing was run.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/test.h"
