@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Exceptions and interrupts. In the kernel, interrupts come only inside a window or in idle; an exception there is a bug of ours. In user
+ * mode, an exception ends the process, an interrupt may change the thread.
+ */
+#include <core/string.h>
+
+#include "base/log.h"
+#include "debug/panic.h"
+#include "dispatch/entry.h"
+#include "instructions.h"
+#include "machine.h"
+
+#define VECTOR_NMI 2
+#define VECTOR_PAGE_FAULT 14
+#define VECTOR_EXCEPTIONS 32
+
+void trap_in_kernel(struct trap_frame *frame);
+_Noreturn void trap_in_user(struct trap_frame *frame);
+
+static void
+handle_interrupt(uint64_t vector)
+{
+	if (vector == VECTOR_TIMER || (vector == VECTOR_LEGACY_BASE && !interrupt_has_lapic())) {
+		interrupt_timer_acknowledge();
+		kernel_clock_event();
+	} else if (vector >= VECTOR_LINE_BASE && vector < VECTOR_LINE_BASE + 24) {
+		interrupt_line_fired((uint32_t)vector);
+	} else if (vector > VECTOR_LEGACY_BASE && vector < VECTOR_LEGACY_BASE + 16 && !interrupt_has_lapic()) {
+		interrupt_line_fired((uint32_t)vector);
+	}
+	/* What is left is spurious: it has no end of interrupt. */
+}
+
+void
+trap_in_kernel(struct trap_frame *frame)
+{
+	if (frame->vector == VECTOR_NMI) {
+		log_line(LOG_WARN, "trap", "non-maskable interrupt");
+		return;
+	}
+	if (frame->vector < VECTOR_EXCEPTIONS)
+		kernel_panic("exception %llu, error %llx, at %llx, address %llx", (unsigned long long)frame->vector,
+		    (unsigned long long)frame->error, (unsigned long long)frame->rip, (unsigned long long)cr2_read());
+	handle_interrupt(frame->vector);
+}
+
+static void
+save_registers(struct arch_thread *thread, const struct trap_frame *frame)
+{
+	thread->rax = frame->rax;
+	thread->rbx = frame->rbx;
+	thread->rcx = frame->rcx;
+	thread->rdx = frame->rdx;
+	thread->rsi = frame->rsi;
+	thread->rdi = frame->rdi;
+	thread->rbp = frame->rbp;
+	thread->r8 = frame->r8;
+	thread->r9 = frame->r9;
+	thread->r10 = frame->r10;
+	thread->r11 = frame->r11;
+	thread->r12 = frame->r12;
+	thread->r13 = frame->r13;
+	thread->r14 = frame->r14;
+	thread->r15 = frame->r15;
+	thread->rip = frame->rip;
+	thread->rflags = frame->rflags;
+	thread->rsp = frame->rsp;
+	thread->by_syscall = 0;
+}
+
+void
+trap_in_user(struct trap_frame *frame)
+{
+	save_registers(cpu_local()->current, frame);
+	if (frame->vector == VECTOR_NMI) {
+		log_line(LOG_WARN, "trap", "non-maskable interrupt");
+	} else if (frame->vector < VECTOR_EXCEPTIONS) {
+		struct kernel_fault fault = { (uint32_t)frame->vector, frame->error,
+			frame->vector == VECTOR_PAGE_FAULT ? cr2_read() : 0, frame->rip };
+
+		kernel_user_fault(&fault);
+	} else {
+		handle_interrupt(frame->vector);
+	}
+	kernel_user_interrupted();
+}
