@@ -26,7 +26,7 @@ BASE_FLAGS := -std=c17 $(WARNINGS) -g -MMD -MP -fno-common -ffile-prefix-map=$(C
 INCLUDES := -I$(B)/include -Ilib -I$(B)/gen/include
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-FREESTANDING := --target=x86_64-unknown-none-elf -ffreestanding -nostdlibinc -fno-stack-protector -fno-pic \
+FREESTANDING := --target=x86_64-unknown-none-elf -ffreestanding -nostdlibinc -Ilib/core/freestanding -fno-stack-protector -fno-pic \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -O2 -flto
 
 kernel_FLAGS := $(BASE_FLAGS) $(FREESTANDING) -mno-red-zone -mgeneral-regs-only -mcmodel=kernel $(INCLUDES) -Ikernel
