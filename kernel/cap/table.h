@@ -14,6 +14,11 @@
 
 struct cap_table;
 
+#define CAP_TABLE_SLOTS_MAX 16384
+
+/* Once, at start: the pools. */
+void cap_init(void);
+
 /* Hold metadata that travels with a copy or move. */
 struct cap_hold {
 	struct object *object;
@@ -21,6 +26,9 @@ struct cap_hold {
 	uint16_t       interface_index;
 	uint8_t	       mode; /* enum object_transfer: of this hold; never wider than its type's */
 };
+
+/* A fresh hold on `object`: current epoch, the transfer mode of its type. Takes no reference. */
+struct cap_hold object_hold(struct object *object, uint16_t interface_index);
 
 /* What a lookup finds; valid until this CPU leaves the kernel. */
 struct cap_ref {
@@ -51,4 +59,11 @@ cap_id_t cap_table_insert_locked(struct cap_table *table, const struct cap_hold 
 MUST_CHECK enum cap_status cap_table_add(struct cap_table *table, const struct cap_hold *hold, cap_id_t *out);
 /* Drop one slot: the codes of cap_lookup (a revoked hold can be released). */
 MUST_CHECK enum cap_status cap_table_release(struct cap_table *table, cap_id_t cap_id);
+/* Occupied and reserved slots. */
 uint32_t cap_table_used(const struct cap_table *table);
+/* The ids that the next `count` inserts will give out, in their order; `count` slots are reserved. */
+void cap_table_predict_locked(const struct cap_table *table, uint32_t count, cap_id_t *ids);
+/* The hold at a capability id, for whoever hands it on: codes of cap_lookup. Takes no reference. */
+MUST_CHECK enum cap_status cap_table_peek_locked(struct cap_table *table, cap_id_t cap_id, struct cap_hold *out);
+/* Take a hold that was peeked out of the table; its reference goes to the caller, and hold_dropped is not called. */
+void cap_table_take_locked(struct cap_table *table, cap_id_t cap_id);

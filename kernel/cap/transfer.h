@@ -23,6 +23,15 @@ MUST_CHECK enum cap_status transfer_decode(struct transfer_list *list, uint32_t 
 MUST_CHECK enum cap_status transfer_check_locked(struct cap_table *from, const struct transfer_list *list,
     struct cap_hold holds[TRANSFER_CAPS_MAX]);
 
+/*
+ * The records that the commit will produce, in the same locked section: so that they can be written to the receiver while
+ * everything can still be refused.
+ */
+void transfer_predict_locked(const struct cap_table *to, const struct transfer_list *list,
+    const struct cap_hold holds[TRANSFER_CAPS_MAX], struct cap_record records[TRANSFER_CAPS_MAX]);
+
 /* Commit what was checked, in the same locked section, into reserved slots of `to`: one slot per entry that is no hole. */
 void transfer_commit_locked(struct cap_table *from, struct cap_table *to, const struct transfer_list *list,
-    struct cap_record records[TRANSFER_CAPS_MAX]);
+    const struct cap_hold holds[TRANSFER_CAPS_MAX]);
+/* How many slots the receiver needs: entries that are no hole. */
+uint32_t transfer_slots(const struct transfer_list *list);

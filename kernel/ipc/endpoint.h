@@ -14,18 +14,39 @@ struct endpoint;
 struct process;
 struct cap_ref;
 
+#define ENDPOINT_CALLS_MAX 64	 /* waiting at one endpoint */
+#define ENDPOINT_RECEIVES_MAX 64 /* waiting at one endpoint */
+
+/* Once, at start: the pools. `owner_type` answers the methods of the owner's Endpoint (object/endpoint.c). */
+void ipc_init(const struct object_type *owner_type);
+
 MUST_CHECK enum cap_status endpoint_create(struct ledger *payer, struct endpoint **out);
 struct object *endpoint_object(struct endpoint *endpoint);
+struct endpoint *endpoint_of(struct object *object);
 /* The interface index of a client facet that shows `interface_id`; CAP_ERR_TABLE_FULL after the fourth. */
 MUST_CHECK enum cap_status endpoint_facet(struct endpoint *endpoint, uint64_t interface_id, uint16_t *out);
+/* The parts of the object type that object/endpoint.c puts into `owner_type`. */
+enum job_state endpoint_destroy(struct object *object);
+void endpoint_hold_dropped(struct object *object, uint16_t interface_index);
 
-/* The dispatch of CALL, RECV and RETURN; the op stays pending or ends. Refusals are returned, op untouched. */
+/*
+ * The dispatch of CALL, RECV and RETURN. CAP_OK: the op is pending, or has ended. A refusal is returned, nothing is changed, and
+ * the caller completes the op with it.
+ */
 MUST_CHECK enum cap_status endpoint_call(struct op *op, const struct cap_ref *target);
 MUST_CHECK enum cap_status endpoint_receive(struct op *op, const struct cap_ref *target);
 MUST_CHECK enum cap_status endpoint_return(struct op *op);
-/* Unlink a pending op that waits at an endpoint or is delivered (cancel, timeout, exit): afterwards nobody but the caller
- * of op_claim_end() knows it. */
-void endpoint_forget(struct op *op);
 
-/* The table of delivered calls of a server process; freed with it: callers get `disconnected`. In steps. */
+/* End a pending op with `status` (cancel, deadline, exit), wherever it waits; false: it ended by itself. */
+bool op_cancel(struct op *op, enum cap_status status);
+/* End all ops of a ring whose thread never runs again. */
+void op_cancel_all(struct ring *ring);
+
+/*
+ * The server process is dead: callers of the calls that it holds get `disconnected`; then its table of calls is freed.
+ * In steps of 64.
+ */
 enum job_state endpoint_server_gone_step(struct process *server);
+
+/* Complete an op with a CapException that says `status` if there is a result buffer, else with `status` itself. Claimed. */
+void op_complete_exception(struct op *op, enum cap_status status);

@@ -28,9 +28,45 @@ struct object_call {
 	struct process	     *process; /* the caller's: from the op, never "current" */
 	struct capnp_reader  *params;  /* its cap table holds the caller's own cap ids */
 	struct capnp_builder *results;
-	/* The capabilities that came with the call, still in the caller's table. */
+	/*
+	 * The capabilities that came with the call, still in the caller's table: entry k is capability k of the message. A method that
+	 * keeps one takes it with cap_table_peek_locked() and, for a move, cap_table_take_locked().
+	 */
 	struct transfer_list  transfers;
+	/* Filled by object_call_result_cap(); object NULL: none. */
+	struct cap_hold	      holds[TRANSFER_CAPS_MAX];
+	uint32_t	      hold_count;
 };
+
+/* Run a CALL to a kernel object, from the taken op to its completion, or leave it pending. A refusal is returned, op untouched. */
+MUST_CHECK enum cap_status object_call_run(struct op *op, const struct cap_ref *target);
+
+/*
+ * A capability in the results. Takes over the caller's reference to hold->object; *out is what the generated setter for
+ * the field of this ordinal takes. CAP_ERR_TOO_MANY_CAPS, and the reference stays with the method, if the caller takes fewer.
+ */
+MUST_CHECK enum cap_status object_call_result_cap(struct object_call *call, uint32_t ordinal,
+    const struct cap_hold *hold, struct capnp_cap *out);
+
+/*
+ * The method returns OBJECT_PENDING next: the op waits on the object (counted until the op ends). `waiter` lives in the method's
+ * own record; its `forget` is called if the op ends by cancellation, deadline or exit before someone completes it.
+ */
+void object_call_defer(struct object_call *call, struct op_waiter *waiter);
+
+/*
+ * Complete a deferred op. object_answer_begin: false if the op has ended meanwhile (forget was or will be called); else the op is
+ * the caller's, and one of the other two must follow. `answer->results` builds in this CPU's scratch: no call to
+ * another answer in between.
+ */
+struct object_answer {
+	struct object_call    call;
+	struct capnp_builder  builder;
+};
+bool object_answer_begin(struct op *op, struct object_answer *answer);
+void object_answer_end(struct object_answer *answer);
+/* Instead of begin and end: the op ends with a CapException; false if it had ended already. */
+bool object_answer_fail(struct op *op, enum cap_status status);
 
 /* What generated dispatch hands to a method as `caller`. */
 struct capos_caller {

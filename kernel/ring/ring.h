@@ -17,28 +17,67 @@ enum ring_take {
 	RING_CORRUPT, /* a forged sq_tail: nothing was taken, the kernel's head is the forged value now */
 };
 
-struct ring_geometry {
-	uint32_t sq_entries;
-	uint32_t cq_entries;
-	uint32_t region_bytes;
+/*
+ * `region` is the direct-mapped, zeroed, pinned memory of the ring at user address `address`. Sizes are powers of two;
+ * completions: at most RING_OPS_MAX. Everything is charged to `payer`, which outlives the ring.
+ */
+#define RING_OPS_MAX 32
+struct ring_request {
+	struct thread *thread;
+	struct ledger *payer;
+	void	      *region;
+	uaddr_t	       address;
+	uint32_t       region_bytes;
+	uint32_t       sq_entries;
+	uint32_t       cq_entries;
 };
 
-/* `region` is the direct-mapped, zeroed, pinned memory of the ring at user address `address`. */
-MUST_CHECK enum cap_status ring_create(struct thread *thread, void *region, uaddr_t address,
-    const struct ring_geometry *geometry, struct ring **out);
+/* Once, at start: the pools, and the functions of later modules. */
+struct ring_hooks {
+	/* The wait of ring_wait_begin() is over. Called with the ring's lock held. */
+	void (*wake)(struct thread *thread, uint32_t unread);
+	/* The deadline of a pending op has passed. Called with no lock held. */
+	void (*op_expired)(struct op *op);
+};
+void ring_init(const struct ring_hooks *hooks);
+
+MUST_CHECK enum cap_status ring_create(const struct ring_request *request, struct ring **out);
 void ring_destroy(struct ring *ring); /* every op has ended */
 
 struct thread *ring_thread(const struct ring *ring);
 
+/* Read both indexes: completions that were reaped give their ops back. False: one is forged; see enum ring_take. */
+bool ring_refresh(struct ring *ring);
+/* Submissions that are ready, as of the last ring_refresh. */
+uint32_t ring_ready(const struct ring *ring);
 /* Claim an op and copy the next submission out of shared memory, once. */
 enum ring_take ring_take(struct ring *ring, struct op **op, struct cap_sqe *sqe);
-/* Read cq_head: reaped ops become free. False: forged; the last valid value stays in force. */
-bool ring_reap(struct ring *ring);
-/* Completions that are posted and not reaped, as of the last ring_reap. */
+/* Completions that are posted and not reaped, as of the last ring_refresh. */
 uint32_t ring_unread(const struct ring *ring);
 uint32_t ring_cq_entries(const struct ring *ring);
 /* Ops in flight: neither free nor posted. */
 uint32_t ring_in_flight(const struct ring *ring);
+
+/*
+ * Wait until `count` completions are unread: returns the number if they are, else 0, and hooks.wake is called once, later.
+ * ring_wait_end: end the wait early; false if it is over already.
+ */
+uint32_t ring_wait_begin(struct ring *ring, uint32_t count);
+bool ring_wait_end(struct ring *ring);
+
+/* The index-th op, for whoever ends them all. */
+struct op *ring_op(struct ring *ring, uint32_t index);
+uaddr_t ring_address(const struct ring *ring);
+/* Deliveries in a row that failed on a buffer of this ring; guarded by the endpoint that delivers. */
+uint32_t *ring_strikes(struct ring *ring);
+
+/*
+ * Deadlines of ops. Set before the op is dispatched (memory for them is taken at the first one), armed behind it, if it
+ * is still pending.
+ */
+MUST_CHECK enum cap_status op_deadline_set(struct op *op, uint64_t when_ns);
+void op_deadline_arm(struct op *op);
+uint64_t op_deadline_ns(const struct op *op); /* UINT64_MAX: none */
 
 /* The one end of an op: true for the one caller that may complete it. */
 bool op_claim_end(struct op *op);

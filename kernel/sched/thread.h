@@ -8,8 +8,10 @@
 #include "arch/thread.h"
 #include "base/annotate.h"
 #include "base/list.h"
+#include "mm/job.h"
 #include "mm/ledger.h"
 #include "sync/spinlock.h"
+#include "time/deadline.h"
 
 struct process;
 struct ring;
@@ -29,24 +31,49 @@ struct thread {
 	struct ring	   *ring;    /* [I] */
 	struct list_node    run_link;
 	struct list_node    jobs;	 /* work that this thread asked for: struct job, oldest first */
-	uint32_t	    wait_count;	 /* unread completions that end the wait */
-	uint64_t	    wait_deadline_ns;
+	struct deadline	    wait_deadline;
+	uint32_t	    cpu; /* whose run queue */
 	struct arch_thread *registers; /* [I] behind this struct */
 	paddr_t		    root;      /* [I] of the process's address space */
 	const uint8_t	   *io_bitmap; /* of the process; NULL: none */
 };
 
+#define SCHED_SLICE_NS UINT64_C(10000000)
+
+/* Once, at start, and between simulator runs: nobody runs, nobody is ready. */
+void sched_init(void);
+
+/* `ring`, `root` and `io_bitmap` are set by the caller before thread_start(). */
 MUST_CHECK enum cap_status thread_create(struct process *process, struct ledger *payer, struct thread **out);
 void thread_free(struct thread *thread, struct ledger *payer);
+/* NEW -> READY. */
 void thread_start(struct thread *thread);
-/* WAITING -> READY if its wait is over. Called with the ring's completion lock held or by a deadline. */
-void thread_wake(struct thread *thread, int64_t result);
-/* The thread that this CPU runs, or NULL. */
-struct thread *thread_current(void);
 /* End a thread of a dying process, wherever it is; it never runs again. */
 void thread_kill(struct thread *thread);
+/* Work in the thread's own time, done before it returns to user mode. */
+void thread_job_queue(struct thread *thread, struct job *job);
 
-/* Hint from ipc/: when the current entry ends with its caller blocked, run this thread next (direct switch). */
+/* The thread that this CPU runs, or NULL. */
+struct thread *thread_current(void);
+
+/* RUNNING -> WAITING for `count` unread completions until `deadline_ns`; false: there is nothing to wait for (any more). */
+bool thread_wait(struct thread *thread, uint32_t count, uint64_t deadline_ns);
+/* WAITING -> READY; cap_enter returns `unread`. The ring's wake hook. */
+void thread_wake(struct thread *thread, uint32_t unread);
+/* RUNNING -> READY, behind the others. */
+void thread_preempt(struct thread *thread);
+
+/* Something is due (clock event, interrupt): looked at in the next window and on the way out. Called by handlers. */
+void sched_due_mark(void);
+bool sched_due_take(void);
+/* The slice of the current thread is over and another one is ready. */
+bool sched_must_switch(void);
+
+/* A new entry begins: forget the hand-over of the last one. */
+void sched_entry_begin(void);
+/* Hint from ipc/: if this entry ends with its caller blocked, run this thread next, in the rest of its slice. */
 void sched_handoff(struct thread *thread);
-/* Leave the kernel: the current thread goes on if it may, else the next one, else idle. */
-_Noreturn void sched_leave(void);
+/* The thread to run now: made RUNNING and current, its address space loaded; NULL: none is ready. */
+struct thread *sched_next(void);
+/* Before user mode: a slice is armed if someone else wants the CPU. `background`: there are reap jobs to be done. */
+void sched_leaving(bool background);

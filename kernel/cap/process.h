@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * What the modules above see of a process: whose table, address space and ledger a submission works with. proc/ makes
+ * and ends processes; it embeds this at the start of its own record.
+ *
+ *   BUILDING (ProcessBuilder) -> RUNNING -> EXITING (no thread runs, teardown job) -> DEAD (all frames are back)
+ */
+#include "cap/table.h"
+#include "mm/address_space.h"
+#include "mm/ledger.h"
+#include "sync/spinlock.h"
+
+struct thread;
+
+enum process_state {
+	PROCESS_BUILDING,
+	PROCESS_RUNNING,
+	PROCESS_EXITING,
+	PROCESS_DEAD,
+};
+
+struct process_exit {
+	uint8_t	 kind; /* enum exit_kind */
+	int64_t	 code;
+	uint64_t fault_address;
+	uint64_t fault_instruction;
+};
+
+struct call_table; /* ipc/: calls delivered to this process */
+
+struct process {
+	struct spinlock	      lock; /* rank LOCK_RANK_PROCESS, key: pid */
+	uint32_t	      pid;  /* [I] */
+	char		      name[32];	 /* [I] */
+	struct cap_table     *table;	 /* [I] */
+	struct address_space *space;	 /* [I] until teardown */
+	struct ledger	     *ledger;	 /* [I] a reference */
+	struct thread	     *thread;
+	struct call_table    *calls; /* guarded by lock; NULL until the first RECV */
+	_Atomic uint8_t	      state;
+};
+
+/* The process that submitted an op: from the op, never the current one. */
+struct op;
+struct process *op_process(const struct op *op);
+
+/*
+ * Slots that the owner of an op takes result capabilities into (cap_max): reserved and charged at dispatch, given back,
+ * as far as they are not used, when the op ends.
+ */
+MUST_CHECK enum cap_status op_reserve_slots(struct op *op, uint32_t count);
+void op_unreserve_slots(struct op *op);
