@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include <capos/format.h>
+#include <core/format.h>
 
 static bool
 is_valid_name(const char *name)
@@ -63,9 +63,9 @@ cap_names_invent(const struct cap_names *names, struct shell_text stem, char nam
 		return false;
 	for (uint32_t number = 1; number <= CAP_NAMES_MAX + 1; number++) {
 		if (number == 1)
-			capos_format(invented, sizeof(invented), "%.*s", (int)stem.size, stem.bytes);
+			format_text(invented, sizeof(invented), "%.*s", (int)stem.size, stem.bytes);
 		else
-			capos_format(invented, sizeof(invented), "%.*s%u", (int)stem.size, stem.bytes, number);
+			format_text(invented, sizeof(invented), "%.*s%u", (int)stem.size, stem.bytes, number);
 		if (is_taken(names, invented))
 			continue;
 		memcpy(name, invented, CAP_NAME_BYTES);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include <capos/format.h>
+#include <core/format.h>
 
 static bool
 is_name_byte(char byte)
@@ -35,7 +35,7 @@ scanner_fail(struct scanner *scanner, uint32_t position, const char *text)
 		return;
 	scanner->failed = true;
 	scanner->error_position = position;
-	capos_format(scanner->error, sizeof(scanner->error), "%s", text);
+	format_text(scanner->error, sizeof(scanner->error), "%s", text);
 }
 
 bool
@@ -70,7 +70,7 @@ fail_expected(struct scanner *scanner, uint32_t position, const char *what)
 {
 	char text[sizeof(scanner->error)];
 
-	capos_format(text, sizeof(text), "%s was expected here", what);
+	format_text(text, sizeof(text), "%s was expected here", what);
 	scanner_fail(scanner, position, text);
 }
 
@@ -81,7 +81,7 @@ scanner_expect(struct scanner *scanner, const char *symbol)
 
 	if (scanner_try(scanner, symbol))
 		return;
-	capos_format(quoted, sizeof(quoted), "`%s`", symbol);
+	format_text(quoted, sizeof(quoted), "`%s`", symbol);
 	fail_expected(scanner, scanner->position, quoted);
 }
 

@@ -26,3 +26,4 @@ void job_reap_queue(struct job *job);
 /* One step of the first reap job; false if there is none. Called by dispatch/ between windows and by idle. */
 bool job_reap_step(void);
 bool job_reap_pending(void);
+void job_module_init(void);

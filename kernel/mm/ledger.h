@@ -37,3 +37,4 @@ MUST_CHECK enum cap_status ledger_charge(struct ledger *ledger, enum ledger_reso
 void ledger_release(struct ledger *ledger, enum ledger_resource resource, uint64_t amount);
 /* The root of the tree; limits are set by mm_init from what the machine has. */
 extern struct ledger ledger_boot;
+void ledger_module_init(void);

@@ -2,7 +2,7 @@
 /* Reporting of test programs; see claims.h. */
 #include "claims.h"
 
-#include <capos/format.h>
+#include <core/format.h>
 #include <schema/console.client.h>
 
 static void
@@ -27,7 +27,7 @@ claim(struct claims *claims, const char *text, bool holds)
 {
 	char line[200];
 
-	capos_format(line, sizeof(line), "%s: %s %s", claims->program, holds ? "holds:" : "FAILED:", text);
+	format_text(line, sizeof(line), "%s: %s %s", claims->program, holds ? "holds:" : "FAILED:", text);
 	if (holds)
 		claims->held++;
 	else
@@ -43,7 +43,7 @@ claim_equal(struct claims *claims, const char *text, int64_t actual, int64_t exp
 	claim(claims, text, actual == expected);
 	if (actual == expected)
 		return;
-	capos_format(line, sizeof(line), "%s:   it is %lld, expected %lld", claims->program, (long long)actual,
+	format_text(line, sizeof(line), "%s:   it is %lld, expected %lld", claims->program, (long long)actual,
 	    (long long)expected);
 	report(claims, line);
 }
@@ -53,7 +53,7 @@ claims_end(struct claims *claims)
 {
 	char line[120];
 
-	capos_format(line, sizeof(line), "%s: %d claims hold, %d failed", claims->program, claims->held,
+	format_text(line, sizeof(line), "%s: %d claims hold, %d failed", claims->program, claims->held,
 	    claims->failed);
 	report(claims, line);
 	return claims->failed > 100 ? 100 : claims->failed;
