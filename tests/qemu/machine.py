@@ -79,6 +79,11 @@ class Machine:
             f"\n--- console ---\n{self.console()[-3000:]}\n--- artifacts: {self.folder}"
         )
 
+    def terminal_text(self):
+        """Everything that the terminal has shown so far, plain."""
+        self.terminal_log.flush()
+        return plain((self.folder / "terminal.log").read_text(errors="replace"))
+
     def _tail(self, path):
         self.terminal_log.flush()
         return plain(path.read_text(errors="replace"))[-3000:]

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a person does at the shell: look at capabilities, call them, start programs, leave."""
+
+import re
+
+import pytest
+
+
+@pytest.fixture
+def shell(boot):
+    machine = boot("shell")
+    machine.banner = machine.expect_prompt()
+    return machine
+
+
+def test_the_banner_is_the_message_of_the_day(shell):
+    assert "capOS" in shell.banner
+
+
+def test_caps_lists_what_the_shell_holds(shell):
+    answer = shell.command("caps")
+    assert re.search(r"name +interface +from", answer)
+    for name, interface in [("terminal", "TerminalSession"), ("timer", "Timer"),
+                            ("launcher", "ProcessLauncher"), ("stats", "KernelStats")]:
+        assert re.search(rf"{name} +{interface} ", answer), answer
+    assert "ProcessSpawner" not in answer
+    assert "BootPackage" not in answer
+
+
+def test_inspect_shows_methods_with_their_types(shell):
+    answer = shell.command("inspect timer")
+    assert "now ()" in answer and "(ns :UInt64)" in answer
+    assert "sleepUntil (deadlineNs :UInt64)" in answer
+
+
+def test_a_typed_call_answers_with_typed_results(shell):
+    first = int(re.search(r"\(ns = (\d+)\)", shell.command("call timer.now ()")).group(1))
+    second = int(re.search(r"\(ns = (\d+)\)", shell.command("call timer.now ()")).group(1))
+    assert 0 < first < second
+
+
+@pytest.mark.parametrize("line, position, words", [
+    ('call timer.sleepUntil (deadlineNs = "soon")', 36, "UInt64"),
+    ("call timer.sleepUntil (deadline = 1)", 23, "deadline"),
+    ("call timer.sleepUntil (deadlineNs = 1", 37, "expected"),
+    ("call timer.later ()", 11, "no method"),
+    ('call echo.ping (data = 0x"00")', 5, "no such capability"),
+    ("call timer", 10, "expected"),
+    ("bogus", 0, "help"),
+    ("inspect nothing", 8, "no such capability"),
+    ("release nothing", 8, "no such capability"),
+    ("run \"no-such-program\"", 4, "no-such-program"),
+])
+def test_a_mistake_shows_where_it_is_and_what_was_expected(shell, line, position, words):
+    lines = [text for text in shell.command(line).split("\n") if text.strip()]
+    marked = next(text for text in lines if "^" in text)
+    assert marked.index("^") == position + len("capos> "), lines
+    assert any(words in text for text in lines), lines
+    assert "ns" in shell.command("call timer.now ()")
+
+
+def test_a_program_runs_with_exact_grants(shell):
+    answer = shell.command('run "echo-client" with { echo: @echo, console: @console }')
+    assert "echo-client: 64 bytes there and back" in answer, answer
+
+
+def test_a_program_without_its_grant_says_so_and_the_shell_goes_on(shell):
+    answer = shell.command('run "echo-client" with { console: @console }')
+    assert "exited" in answer, answer
+    assert "ns" in shell.command("call timer.now ()")
+
+
+def test_spawn_wait_and_release(shell):
+    shell.command('spawn "echo-client" with { echo: @echo, console: @console } -> $child')
+    assert "ProcessHandle" in shell.command("caps")
+    assert "exited" in shell.command("wait child")
+    shell.command("release child")
+    assert "ProcessHandle" not in shell.command("caps")
+
+
+def test_releasing_makes_a_name_unknown(shell):
+    shell.command("release echo")
+    assert "no such capability" in shell.command('call echo.ping (data = 0x"00")')
+
+
+def test_a_result_capability_gets_a_name(shell):
+    shell.command("call frames.allocFrame ()")
+    assert "MemoryObject" in shell.command("caps")
+    assert "(size = 4096" in shell.command("call memory.info ()")
+
+
+def test_an_exception_is_shown_readably(shell):
+    answer = shell.command("call frames.allocContiguous (count = 0)")
+    assert "failed" in answer, answer
+
+
+def test_stats_shows_used_and_limit(shell):
+    answer = shell.command("stats")
+    assert "frames" in answer and "capSlots" in answer
+
+
+def test_tab_completes_commands_names_methods_and_fields(shell):
+    shell.send("ins\t")
+    shell.expect("inspect ")
+    shell.send("tim\t")
+    shell.expect("timer")
+    shell.send("\r")
+    shell.expect_prompt()
+    shell.send("call timer.sl\t")
+    shell.expect("sleepUntil")
+    shell.send("(dead\t")
+    shell.expect("deadlineNs")
+    shell.send(" = 0)\r")
+    shell.expect_prompt()
+
+
+def test_exit_gives_its_code_to_the_machine(shell):
+    shell.send("exit 7\r")
+    assert shell.wait_exit() == 7

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs that check the kernel from inside: every claim must be made, and must hold."""
+
+import re
+
+
+def check_claims(machine):
+    code = machine.wait_exit()
+    log = machine.console()
+    failed = re.findall(r"^.*FAILED:.*$", log, re.MULTILINE)
+    assert not failed, "\n".join(failed)
+    totals = re.findall(r"^(?:capos: )?(?:console: )?([a-z-]+): (\d+) claims hold, (\d+) failed$", log, re.MULTILINE)
+    assert totals, log
+    assert code == 0, log
+    assert "panic" not in log
+    return {name: int(held) for name, held, _ in totals}
+
+
+def test_every_claim_of_the_spawn_suite_holds(boot):
+    held = check_claims(boot("spawn"))
+    for program, claims in {"ring-hostile": 60, "spawn-suite": 10, "stranger": 4}.items():
+        assert held.get(program, 0) >= claims, held
