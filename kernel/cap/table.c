@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Capability tables. A slot's tag holds generation, mode and interface in one word: a lookup reads the tag, the rest, and the
+ * tag again, so that it never mixes two holds although it takes no lock. A free slot carries the generation that its
+ * next hold will have, which no id has shown yet.
+ *
+ * Slots are in chunks, chunks in directories: neither moves nor is freed before the table.
+ */
+#include "cap/table.h"
+
+#include <stdatomic.h>
+
+#include "base/assert.h"
+#include "mm/pool.h"
+
+#define CHUNK_SLOTS 16
+#define DIRECTORY_CHUNKS 64
+#define ROOT_DIRECTORIES 16
+#define DIRECTORY_SLOTS (CHUNK_SLOTS * DIRECTORY_CHUNKS)
+#define NO_SLOT UINT32_MAX
+#define DESTROY_SLOTS_PER_STEP 64
+
+_Static_assert(DIRECTORY_SLOTS * ROOT_DIRECTORIES == CAP_TABLE_SLOTS_MAX, "geometry");
+
+struct cap_slot {
+	_Atomic(struct object *) object; /* NULL: free or retired */
+	uint64_t	 grant_cell;	 /* free: index of the next free slot */
+	uint32_t	 cell_epoch;
+	_Atomic uint32_t object_epoch;
+	_Atomic uint64_t tag;
+};
+_Static_assert(sizeof(struct cap_slot) == 32, "abi.md: a slot is 32 bytes");
+
+struct cap_chunk {
+	struct cap_slot slots[CHUNK_SLOTS];
+};
+
+struct cap_directory {
+	struct cap_chunk *chunks[DIRECTORY_CHUNKS];
+};
+
+struct cap_table {
+	struct cap_directory *directories[ROOT_DIRECTORIES];
+	struct spinlock	     *lock;  /* [I] the process lock */
+	struct ledger	     *payer; /* [I] */
+	uint32_t	      slot_count;  /* in chunks that exist; a chunk is published before this grows */
+	uint32_t	      free_count;  /* in the list, reserved ones included */
+	uint32_t	      reserved_count;
+	uint32_t	      occupied_count;
+	uint32_t	      free_first;
+	uint32_t	      free_last;
+	uint32_t	      destroyed; /* slots that destroy has been through */
+};
+
+static struct pool table_pool;
+static struct pool directory_pool;
+static struct pool chunk_pool;
+
+#define TAG_GENERATION(tag) ((tag) & CAP_ID_GENERATION_MAX)
+#define TAG_MODE(tag) ((uint8_t)((tag) >> 40))
+#define TAG_INTERFACE(tag) ((uint16_t)((tag) >> 48))
+
+static inline uint64_t
+tag_make(uint64_t generation, uint8_t mode, uint16_t interface_index)
+{
+	return generation | (uint64_t)mode << 40 | (uint64_t)interface_index << 48;
+}
+
+static inline cap_id_t
+id_make(uint64_t generation, uint32_t index)
+{
+	return generation << CAP_ID_INDEX_BITS | index;
+}
+
+void
+cap_init(void)
+{
+	pool_init(&table_pool, "cap_table", sizeof(struct cap_table));
+	pool_init(&directory_pool, "cap_directory", sizeof(struct cap_directory));
+	pool_init(&chunk_pool, "cap_chunk", sizeof(struct cap_chunk));
+}
+
+struct cap_hold
+object_hold(struct object *object, uint16_t interface_index)
+{
+	/* A facet of an endpoint may be copied; the owner's side goes by its type. */
+	uint8_t mode = interface_index == 0 ? (uint8_t)object->type->transfer : OBJECT_TRANSFER_COPY;
+
+	return (struct cap_hold){
+		.object = object,
+		.object_epoch = atomic_load_explicit(&object->epoch, memory_order_relaxed),
+		.interface_index = interface_index,
+		.mode = mode,
+	};
+}
+
+enum cap_status
+cap_table_create(struct ledger *payer, struct spinlock *lock, struct cap_table **out)
+{
+	void *memory;
+	enum cap_status status = pool_alloc(&table_pool, payer, &memory);
+	struct cap_table *table = memory;
+
+	if (status != CAP_OK)
+		return status;
+	table->lock = lock;
+	table->payer = payer;
+	table->free_first = NO_SLOT;
+	table->free_last = NO_SLOT;
+	*out = table;
+	return CAP_OK;
+}
+
+static inline struct cap_slot *
+slot_at(const struct cap_table *table, uint32_t index)
+{
+	const struct cap_directory *directory = table->directories[index / DIRECTORY_SLOTS];
+
+	return &directory->chunks[index / CHUNK_SLOTS % DIRECTORY_CHUNKS]->slots[index % CHUNK_SLOTS];
+}
+
+/* The slot that an id names if there is one of that index, else NULL. The bound is not speculated past. */
+static inline struct cap_slot *
+slot_find(const struct cap_table *table, cap_id_t cap_id)
+{
+	uint32_t index = (uint32_t)(cap_id & CAP_ID_INDEX_MASK);
+	uint64_t mask;
+
+	if (index >= table->slot_count)
+		return NULL;
+	__asm__("cmpq %1, %2\n\tsbbq %0, %0"
+		: "=r"(mask)
+		: "r"((uint64_t)table->slot_count), "r"((uint64_t)index)
+		: "cc");
+	return slot_at(table, index & (uint32_t)mask);
+}
+
+enum cap_status
+cap_lookup(struct cap_table *table, cap_id_t cap_id, struct cap_ref *out)
+{
+	struct cap_slot *slot = slot_find(table, cap_id);
+	struct object *object;
+	uint64_t generation = cap_id >> CAP_ID_INDEX_BITS;
+	uint64_t tag;
+	uint32_t epoch;
+
+	if (slot == NULL)
+		return CAP_ERR_INVALID_CAP;
+	/* Pairs with the release store in slot_fill(): the hold is whole if the tag is its own. */
+	tag = atomic_load_explicit(&slot->tag, memory_order_acquire);
+	object = atomic_load_explicit(&slot->object, memory_order_relaxed);
+	epoch = atomic_load_explicit(&slot->object_epoch, memory_order_relaxed);
+	/* Pairs with the fence in slot_empty(): if any of the above is newer, the tag is too. */
+	atomic_thread_fence(memory_order_acquire);
+	if (atomic_load_explicit(&slot->tag, memory_order_relaxed) != tag)
+		return CAP_ERR_STALE_GENERATION;
+	if (generation != TAG_GENERATION(tag))
+		return generation == 0 || generation > TAG_GENERATION(tag) ? CAP_ERR_INVALID_CAP
+									   : CAP_ERR_STALE_GENERATION;
+	if (object == NULL)
+		return CAP_ERR_INVALID_CAP;
+	/* Pairs with the release in object_revoke(). */
+	if (atomic_load_explicit(&object->epoch, memory_order_acquire) != epoch)
+		return CAP_ERR_REVOKED;
+	*out = (struct cap_ref){ object, TAG_INTERFACE(tag), TAG_MODE(tag) };
+	return CAP_OK;
+}
+
+static void
+free_list_append_locked(struct cap_table *table, uint32_t index)
+{
+	slot_at(table, index)->grant_cell = NO_SLOT;
+	if (table->free_last == NO_SLOT)
+		table->free_first = index;
+	else
+		slot_at(table, table->free_last)->grant_cell = index;
+	table->free_last = index;
+	table->free_count++;
+}
+
+/* One more chunk, and the directory above it if it is the first one there. */
+static enum cap_status
+grow_locked(struct cap_table *table)
+{
+	uint32_t index = table->slot_count;
+	struct cap_directory **directory = &table->directories[index / DIRECTORY_SLOTS % ROOT_DIRECTORIES];
+	void *memory;
+	enum cap_status status;
+
+	if (index == CAP_TABLE_SLOTS_MAX)
+		return CAP_ERR_TABLE_FULL;
+	if (*directory == NULL) {
+		status = pool_alloc(&directory_pool, table->payer, &memory);
+		if (status != CAP_OK)
+			return status;
+		*directory = memory;
+	}
+	/* A directory without chunks that stays after this failure is used by the next attempt. */
+	status = pool_alloc(&chunk_pool, table->payer, &memory);
+	if (status != CAP_OK)
+		return status;
+	for (uint32_t i = 0; i < CHUNK_SLOTS; i++)
+		atomic_init(&((struct cap_chunk *)memory)->slots[i].tag, 1);
+	(*directory)->chunks[index / CHUNK_SLOTS % DIRECTORY_CHUNKS] = memory;
+	/* Release: whoever sees the new count sees the chunk. */
+	__atomic_store_n(&table->slot_count, index + CHUNK_SLOTS, __ATOMIC_RELEASE);
+	for (uint32_t i = 0; i < CHUNK_SLOTS; i++)
+		free_list_append_locked(table, index + i);
+	return CAP_OK;
+}
+
+enum cap_status
+cap_table_reserve_locked(struct cap_table *table, uint32_t count)
+{
+	enum cap_status status;
+
+	status = ledger_charge(table->payer, LEDGER_CAP_SLOTS, count);
+	if (status != CAP_OK)
+		return status;
+	while (table->free_count - table->reserved_count < count) {
+		status = grow_locked(table);
+		if (status != CAP_OK) {
+			ledger_release(table->payer, LEDGER_CAP_SLOTS, count);
+			return status;
+		}
+	}
+	table->reserved_count += count;
+	return CAP_OK;
+}
+
+void
+cap_table_unreserve_locked(struct cap_table *table, uint32_t count)
+{
+	KASSERT(table->reserved_count >= count);
+	table->reserved_count -= count;
+	ledger_release(table->payer, LEDGER_CAP_SLOTS, count);
+}
+
+void
+cap_table_predict_locked(const struct cap_table *table, uint32_t count, cap_id_t *ids)
+{
+	uint32_t index = table->free_first;
+
+	KASSERT(table->reserved_count >= count);
+	for (uint32_t i = 0; i < count; i++) {
+		struct cap_slot *slot = slot_at(table, index);
+
+		ids[i] = id_make(TAG_GENERATION(slot->tag), index);
+		index = (uint32_t)slot->grant_cell;
+	}
+}
+
+static void
+slot_fill(struct cap_slot *slot, const struct cap_hold *hold)
+{
+	uint64_t tag = tag_make(TAG_GENERATION(slot->tag), hold->mode, hold->interface_index);
+
+	slot->grant_cell = 0;
+	atomic_store_explicit(&slot->object, hold->object, memory_order_relaxed);
+	atomic_store_explicit(&slot->object_epoch, hold->object_epoch, memory_order_relaxed);
+	/* Pairs with the acquire load in cap_lookup(). */
+	atomic_store_explicit(&slot->tag, tag, memory_order_release);
+}
+
+cap_id_t
+cap_table_insert_locked(struct cap_table *table, const struct cap_hold *hold)
+{
+	uint32_t index = table->free_first;
+	struct cap_slot *slot;
+
+	KASSERT(table->reserved_count != 0);
+	KASSERT(index != NO_SLOT);
+	slot = slot_at(table, index);
+	table->free_first = (uint32_t)slot->grant_cell;
+	if (table->free_first == NO_SLOT)
+		table->free_last = NO_SLOT;
+	table->free_count--;
+	table->reserved_count--;
+	table->occupied_count++;
+	slot_fill(slot, hold);
+	return id_make(TAG_GENERATION(slot->tag), index);
+}
+
+enum cap_status
+cap_table_add(struct cap_table *table, const struct cap_hold *hold, cap_id_t *out)
+{
+	enum cap_status status;
+
+	spin_lock(table->lock);
+	status = cap_table_reserve_locked(table, 1);
+	if (status == CAP_OK)
+		*out = cap_table_insert_locked(table, hold);
+	spin_unlock(table->lock);
+	return status;
+}
+
+/* The slot of an occupied hold, revoked or not; codes of cap_lookup. */
+static enum cap_status
+occupied_find_locked(struct cap_table *table, cap_id_t cap_id, struct cap_slot **out)
+{
+	struct cap_slot *slot = slot_find(table, cap_id);
+	uint64_t generation = cap_id >> CAP_ID_INDEX_BITS;
+
+	if (slot == NULL)
+		return CAP_ERR_INVALID_CAP;
+	if (generation != TAG_GENERATION(slot->tag))
+		return generation == 0 || generation > TAG_GENERATION(slot->tag) ? CAP_ERR_INVALID_CAP
+										 : CAP_ERR_STALE_GENERATION;
+	if (slot->object == NULL)
+		return CAP_ERR_INVALID_CAP;
+	*out = slot;
+	return CAP_OK;
+}
+
+/* Occupied -> free, or retired if this was the last generation. */
+static void
+slot_empty_locked(struct cap_table *table, struct cap_slot *slot, uint32_t index)
+{
+	uint64_t generation = TAG_GENERATION(slot->tag);
+	bool last = generation == CAP_ID_GENERATION_MAX;
+
+	/*
+	 * Generation zero is never shown, so a retired slot answers every id with a refusal. The tag changes first: pairs with
+	 * the second look at it in cap_lookup().
+	 */
+	atomic_store_explicit(&slot->tag, last ? 0 : generation + 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+	atomic_store_explicit(&slot->object, NULL, memory_order_relaxed);
+	table->occupied_count--;
+	ledger_release(table->payer, LEDGER_CAP_SLOTS, 1);
+	if (!last)
+		free_list_append_locked(table, index);
+}
+
+enum cap_status
+cap_table_peek_locked(struct cap_table *table, cap_id_t cap_id, struct cap_hold *out)
+{
+	struct cap_slot *slot;
+	enum cap_status status = occupied_find_locked(table, cap_id, &slot);
+	struct object *object;
+
+	if (status != CAP_OK)
+		return status;
+	object = slot->object;
+	if (atomic_load_explicit(&object->epoch, memory_order_acquire) != slot->object_epoch)
+		return CAP_ERR_REVOKED;
+	*out = (struct cap_hold){ object, slot->object_epoch, TAG_INTERFACE(slot->tag), TAG_MODE(slot->tag) };
+	return CAP_OK;
+}
+
+void
+cap_table_take_locked(struct cap_table *table, cap_id_t cap_id)
+{
+	struct cap_slot *slot = NULL;
+	enum cap_status status = occupied_find_locked(table, cap_id, &slot);
+
+	KASSERT(status == CAP_OK);
+	slot_empty_locked(table, slot, (uint32_t)(cap_id & CAP_ID_INDEX_MASK));
+}
+
+static void
+hold_drop(struct object *object, uint16_t interface_index)
+{
+	if (object->type->hold_dropped != NULL)
+		object->type->hold_dropped(object, interface_index);
+	object_put(object);
+}
+
+enum cap_status
+cap_table_release(struct cap_table *table, cap_id_t cap_id)
+{
+	struct cap_slot *slot = NULL;
+	struct object *object = NULL;
+	uint16_t interface_index = 0;
+	enum cap_status status;
+
+	spin_lock(table->lock);
+	status = occupied_find_locked(table, cap_id, &slot);
+	if (status == CAP_OK) {
+		object = slot->object;
+		interface_index = TAG_INTERFACE(slot->tag);
+		slot_empty_locked(table, slot, (uint32_t)(cap_id & CAP_ID_INDEX_MASK));
+	}
+	spin_unlock(table->lock);
+	if (status == CAP_OK)
+		hold_drop(object, interface_index);
+	return status;
+}
+
+uint32_t
+cap_table_used(const struct cap_table *table)
+{
+	return table->occupied_count + table->reserved_count;
+}
+
+/* Nobody else sees the table any more: no lock, and no free list to keep. */
+static void
+destroy_slot(struct cap_table *table, uint32_t index)
+{
+	struct cap_slot *slot = slot_at(table, index);
+	struct object *object = slot->object;
+
+	if (object == NULL)
+		return;
+	slot->object = NULL;
+	table->occupied_count--;
+	ledger_release(table->payer, LEDGER_CAP_SLOTS, 1);
+	hold_drop(object, TAG_INTERFACE(slot->tag));
+}
+
+static void
+free_chunk(struct cap_table *table, uint32_t index)
+{
+	struct cap_directory *directory = table->directories[index / DIRECTORY_SLOTS];
+
+	pool_free(&chunk_pool, table->payer, directory->chunks[index / CHUNK_SLOTS % DIRECTORY_CHUNKS]);
+	directory->chunks[index / CHUNK_SLOTS % DIRECTORY_CHUNKS] = NULL;
+}
+
+enum job_state
+cap_table_destroy_step(struct cap_table *table)
+{
+	KASSERT(table->reserved_count == 0);
+	for (uint32_t i = 0; i < DESTROY_SLOTS_PER_STEP && table->destroyed < table->slot_count; i++) {
+		destroy_slot(table, table->destroyed);
+		table->destroyed++;
+		if (table->destroyed % CHUNK_SLOTS == 0)
+			free_chunk(table, table->destroyed - CHUNK_SLOTS);
+	}
+	if (table->destroyed < table->slot_count)
+		return JOB_AGAIN;
+	KASSERT(table->occupied_count == 0);
+	for (uint32_t i = 0; i < ROOT_DIRECTORIES; i++)
+		if (table->directories[i] != NULL)
+			pool_free(&directory_pool, table->payer, table->directories[i]);
+	pool_free(&table_pool, table->payer, table);
+	return JOB_DONE;
+}
