@@ -8,8 +8,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 : "${CAPOS_TOOLS_ROOT:=$HOME/.capos-tools}"
 export CAPOS_TOOLS_ROOT
-# Only root can install; PACKAGE_MANAGER lets the tests of this script stand in for it.
-apt=${PACKAGE_MANAGER:-apt-get}
 
 wanted_packages() {
 	sed 's/#.*//' "$here/packages.txt" | awk 'NF { print $1 }'
@@ -41,8 +39,8 @@ install_packages() {
 		echo "  apt-get update && apt-get install --yes --no-install-recommends ${missing[*]}" >&2
 		return 1
 	fi
-	as_root "$apt" -q=2 update >/dev/null
-	as_root env DEBIAN_FRONTEND=noninteractive "$apt" -q=2 -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 \
+	as_root apt-get -q=2 update >/dev/null
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q=2 -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 \
 		install --yes --no-install-recommends "${missing[@]}" >/dev/null
 }
 

@@ -20,7 +20,7 @@ verify() {
 	[ "$(realpath -sm "$path")" = "$path" ] || refuse "$variable has to be written without . .. and doubled slashes: \`$path\`"
 	[ -x "$path" ] || refuse "$name is missing: no program at $path ($variable)"
 	printed=$("$path" "$@" 2>&1) || refuse "$name does not run: $path ($variable)"
-	[[ $printed == *"$expected"* ]] || refuse "$name has the wrong version: $path says \`${printed%%$'\n'*}\`, expected \`$expected\`"
+	[[ $printed == *"$expected"* ]] || refuse "$name has the wrong version: $path ($variable) says \`${printed%%$'\n'*}\`, expected \`$expected\`"
 }
 
 compiler=$(command -v clang-19) || refuse "clang-19 is missing"
