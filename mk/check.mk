@@ -18,8 +18,8 @@ CHECKS += $(B)/check/$(1)
 endef
 
 CHECKS :=
-$(eval $(call check,format,$(FORMATTED) .clang-format,\
-	$$(CLANG_FORMAT) --dry-run -Werror $$(if $$(filter .clang-format,$$?),$(FORMATTED),$$(filter %.c %.h,$$?))))
+$(eval $(call check,format,$(FORMATTED) .clang-format tools/check-format,\
+	tools/check-format $$(if $$(filter-out $(FORMATTED),$$?),$(FORMATTED),$$?)))
 $(eval $(call check,sizes,$(CHECKED_C) tools/check-sizes tools/c_source.py tools/style-exceptions.txt,tools/check-sizes))
 $(eval $(call check,style,$(wildcard $(CHECKED_SOURCES)),tools/check-style))
 $(eval $(call check,includes,$(CHECKED_C) tools/check-includes tools/c_source.py,tools/check-includes))
