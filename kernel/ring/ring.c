@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The kernel's side of a ring. Heads and tails of the kernel are its own; what the process writes is read once and treated
+ * as a distance that has a bound. The owner thread takes submissions; completions may come from any CPU and are
+ * serialised by the lock, which also decides whether a waiting thread's wait is over.
+ */
+#include "ring/ring.h"
+
+#include <core/string.h>
+#include <stdatomic.h>
+
+#include "base/assert.h"
+#include "mm/pool.h"
+#include "time/deadline.h"
+
+struct op_deadline {
+	struct deadline deadline;
+	struct op      *op;
+};
+
+struct ring_deadlines {
+	struct op_deadline items[RING_OPS_MAX];
+};
+
+struct ring {
+	struct cap_ring	  *shared; /* [I] */
+	struct cap_sqe	  *sq;	   /* [I] */
+	struct cap_cqe	  *cq;	   /* [I] */
+	struct thread	  *thread; /* [I] */
+	uint32_t	   sq_mask; /* [I] */
+	uint32_t	   cq_mask; /* [I] */
+	uint32_t	   sq_head; /* [o] of the thread: the next submission to take */
+	uint32_t	   sq_tail; /* [o] as of the last refresh */
+	uint32_t	   cq_head; /* [o] the last valid one that the process wrote */
+	uint32_t	   free_ops;   /* [o] bit per op */
+	uint32_t	   free_count; /* [o] */
+	uint32_t	   strikes;
+	struct spinlock	   lock; /* rank LOCK_RANK_RING: completion side */
+	uint32_t	   cq_tail;    /* guarded by lock; read by the owner */
+	uint32_t	   wait_count; /* guarded by lock; 0: nobody waits */
+	struct ring_deadlines *deadlines; /* [o] NULL until the first deadline */
+	struct ledger	  *payer;	  /* [I] */
+	uaddr_t		   address;	  /* [I] */
+	uint32_t	   region_bytes;  /* [I] */
+	uint8_t		   posted[RING_OPS_MAX]; /* guarded by lock: op of each completion */
+	struct op	   ops[RING_OPS_MAX];
+};
+
+static struct pool ring_pool;
+static struct pool deadlines_pool;
+static struct ring_hooks hooks;
+
+void
+ring_init(const struct ring_hooks *given)
+{
+	hooks = *given;
+	pool_init(&ring_pool, "ring", sizeof(struct ring));
+	pool_init(&deadlines_pool, "ring_deadlines", sizeof(struct ring_deadlines));
+}
+
+static bool
+is_power_of_two(uint32_t value)
+{
+	return value != 0 && (value & (value - 1)) == 0;
+}
+
+/* Where the message area starts, or 0 if the queues do not fit. */
+static uint32_t
+message_offset(const struct ring_request *request)
+{
+	uint64_t bytes = sizeof(struct cap_ring) + (uint64_t)request->sq_entries * sizeof(struct cap_sqe) +
+			 (uint64_t)request->cq_entries * sizeof(struct cap_cqe);
+
+	return bytes <= request->region_bytes ? (uint32_t)bytes : 0;
+}
+
+static void
+region_fill(struct ring *ring, const struct ring_request *request)
+{
+	struct cap_ring *shared = request->region;
+
+	shared->magic = CAP_RING_MAGIC;
+	shared->version = CAP_RING_VERSION;
+	shared->sq_entries = request->sq_entries;
+	shared->cq_entries = request->cq_entries;
+	shared->sq_offset = sizeof(struct cap_ring);
+	shared->cq_offset = shared->sq_offset + request->sq_entries * (uint32_t)sizeof(struct cap_sqe);
+	shared->message_offset = message_offset(request);
+	shared->message_bytes = request->region_bytes - shared->message_offset;
+	ring->shared = shared;
+	ring->sq = (struct cap_sqe *)(void *)((char *)request->region + shared->sq_offset);
+	ring->cq = (struct cap_cqe *)(void *)((char *)request->region + shared->cq_offset);
+}
+
+enum cap_status
+ring_create(const struct ring_request *request, struct ring **out)
+{
+	void *memory;
+	struct ring *ring;
+	enum cap_status status;
+
+	if (!is_power_of_two(request->sq_entries) || !is_power_of_two(request->cq_entries) ||
+	    request->cq_entries > RING_OPS_MAX || request->sq_entries > request->cq_entries ||
+	    message_offset(request) == 0)
+		return CAP_ERR_INVALID_ARGUMENT;
+	status = pool_alloc(&ring_pool, request->payer, &memory);
+	if (status != CAP_OK)
+		return status;
+	ring = memory;
+	region_fill(ring, request);
+	ring->thread = request->thread;
+	ring->payer = request->payer;
+	ring->address = request->address;
+	ring->region_bytes = request->region_bytes;
+	ring->sq_mask = request->sq_entries - 1;
+	ring->cq_mask = request->cq_entries - 1;
+	ring->free_count = request->cq_entries;
+	ring->free_ops = UINT32_MAX >> (32 - request->cq_entries);
+	spin_init(&ring->lock, LOCK_RANK_RING, request->address);
+	for (uint32_t i = 0; i < request->cq_entries; i++) {
+		ring->ops[i].index = (uint8_t)i;
+		ring->ops[i].ring = ring;
+		list_init(&ring->ops[i].link);
+	}
+	*out = ring;
+	return CAP_OK;
+}
+
+void
+ring_destroy(struct ring *ring)
+{
+	KASSERT(ring_in_flight(ring) == 0);
+	if (ring->deadlines != NULL)
+		pool_free(&deadlines_pool, ring->payer, ring->deadlines);
+	pool_free(&ring_pool, ring->payer, ring);
+}
+
+struct thread *
+ring_thread(const struct ring *ring)
+{
+	return ring->thread;
+}
+
+uaddr_t
+ring_address(const struct ring *ring)
+{
+	return ring->address;
+}
+
+uint32_t *
+ring_strikes(struct ring *ring)
+{
+	return &ring->strikes;
+}
+
+struct op *
+ring_op(struct ring *ring, uint32_t index)
+{
+	return &ring->ops[index];
+}
+
+uint32_t
+ring_cq_entries(const struct ring *ring)
+{
+	return ring->cq_mask + 1;
+}
+
+uint32_t
+ring_ready(const struct ring *ring)
+{
+	return ring->sq_tail - ring->sq_head;
+}
+
+uint32_t
+ring_unread(const struct ring *ring)
+{
+	return __atomic_load_n(&ring->cq_tail, __ATOMIC_RELAXED) - ring->cq_head;
+}
+
+uint32_t
+ring_in_flight(const struct ring *ring)
+{
+	return ring->cq_mask + 1 - ring->free_count - ring_unread(ring);
+}
+
+/* POSTED -> FREE for completions before `cq_head`. */
+static void
+reap(struct ring *ring, uint32_t cq_head)
+{
+	for (; ring->cq_head != cq_head; ring->cq_head++) {
+		uint32_t index = ring->posted[ring->cq_head & ring->cq_mask];
+
+		atomic_store_explicit(&ring->ops[index].state, OP_FREE, memory_order_relaxed);
+		ring->free_ops |= 1U << index;
+		ring->free_count++;
+	}
+}
+
+bool
+ring_refresh(struct ring *ring)
+{
+	/* Both pair with the release stores of the process: what it wrote before is seen. */
+	uint32_t sq_tail = __atomic_load_n(&ring->shared->sq_tail, __ATOMIC_ACQUIRE);
+	uint32_t cq_head = __atomic_load_n(&ring->shared->cq_head, __ATOMIC_ACQUIRE);
+	/* Acquire: the entries of posted[] before this tail are there. */
+	uint32_t cq_tail = __atomic_load_n(&ring->cq_tail, __ATOMIC_ACQUIRE);
+	bool valid = true;
+
+	if (cq_head - ring->cq_head <= cq_tail - ring->cq_head)
+		reap(ring, cq_head);
+	else
+		valid = false;
+	ring->sq_tail = sq_tail;
+	if (sq_tail - ring->sq_head > ring->sq_mask + 1) {
+		ring->sq_head = sq_tail;
+		__atomic_store_n(&ring->shared->sq_head, sq_tail, __ATOMIC_RELEASE);
+		valid = false;
+	}
+	return valid;
+}
+
+enum ring_take
+ring_take(struct ring *ring, struct op **out, struct cap_sqe *sqe)
+{
+	uint32_t index;
+	struct op *op;
+
+	if (ring->sq_tail == ring->sq_head)
+		return RING_EMPTY;
+	if (ring->free_count == 0)
+		return RING_FULL;
+	index = (uint32_t)__builtin_ctz(ring->free_ops);
+	ring->free_ops &= ring->free_ops - 1;
+	ring->free_count--;
+	op = &ring->ops[index];
+	/* Nobody else knows the op: not linked anywhere, no deadline armed. */
+	atomic_store_explicit(&op->state, OP_PENDING, memory_order_relaxed);
+	op->place = OP_PLACE_NONE;
+	op->sequence = ring->sq_head;
+	/* Once: the process may rewrite it at any time. The barrier keeps the compiler from looking again. */
+	*sqe = ring->sq[ring->sq_head & ring->sq_mask];
+	__asm__ volatile("" ::: "memory");
+	op->user_data = sqe->user_data;
+	ring->sq_head++;
+	/* Release: the slot is read before the process may see that it is free. */
+	__atomic_store_n(&ring->shared->sq_head, ring->sq_head, __ATOMIC_RELEASE);
+	*out = op;
+	return RING_TAKEN;
+}
+
+bool
+op_claim_end(struct op *op)
+{
+	uint8_t expected = OP_PENDING;
+
+	/* Acquire: the winner sees what the op's place was; release: losers see the winner's work before. */
+	return atomic_compare_exchange_strong_explicit(&op->state, &expected, OP_CLAIMED,
+	    memory_order_acq_rel, memory_order_relaxed);
+}
+
+static inline struct op_deadline *
+deadline_of(const struct op *op)
+{
+	return &op->ring->deadlines->items[op->index];
+}
+
+/* With the lock held: a deadline is armed only under it, and only while the op is pending. */
+static COLD void
+deadline_drop(struct ring *ring, struct op *op)
+{
+	struct op_deadline *item = &ring->deadlines->items[op->index];
+
+	if (item->op == op)
+		(void)deadline_disarm(&item->deadline);
+	item->op = NULL;
+}
+
+void
+op_complete(struct op *op, const struct op_result *result)
+{
+	struct ring *ring = op->ring;
+	struct cap_cqe *cqe;
+	uint32_t unread;
+
+	spin_lock(&ring->lock);
+	if (ring->deadlines != NULL)
+		deadline_drop(ring, op);
+	cqe = &ring->cq[ring->cq_tail & ring->cq_mask];
+	cqe->user_data = op->user_data;
+	cqe->result = result->result;
+	cqe->cap_count = result->cap_count;
+	cqe->flags = 0;
+	cqe->cap_id = result->cap_id;
+	cqe->interface_id = result->interface_id;
+	ring->posted[ring->cq_tail & ring->cq_mask] = op->index;
+	atomic_store_explicit(&op->state, OP_POSTED, memory_order_relaxed);
+	/* Pairs with the owner's load in ring_refresh(), and with the process's of the shared tail. */
+	__atomic_store_n(&ring->cq_tail, ring->cq_tail + 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&ring->shared->cq_tail, ring->cq_tail, __ATOMIC_RELEASE);
+	unread = ring->cq_tail - ring->cq_head;
+	if (ring->wait_count != 0 && unread >= ring->wait_count) {
+		ring->wait_count = 0;
+		hooks.wake(ring->thread, unread);
+	}
+	spin_unlock(&ring->lock);
+}
+
+void
+op_complete_status(struct op *op, int32_t result)
+{
+	struct op_result completion = { .result = result };
+
+	op_complete(op, &completion);
+}
+
+uint32_t
+ring_wait_begin(struct ring *ring, uint32_t count)
+{
+	uint32_t unread;
+
+	spin_lock(&ring->lock);
+	unread = ring->cq_tail - ring->cq_head;
+	if (unread < count) {
+		ring->wait_count = count;
+		unread = 0;
+	}
+	spin_unlock(&ring->lock);
+	return unread;
+}
+
+bool
+ring_wait_end(struct ring *ring)
+{
+	bool waiting;
+
+	spin_lock(&ring->lock);
+	waiting = ring->wait_count != 0;
+	ring->wait_count = 0;
+	spin_unlock(&ring->lock);
+	return waiting;
+}
+
+static void
+op_deadline_expired(struct deadline *deadline)
+{
+	struct op_deadline *item = LIST_ENTRY(deadline, struct op_deadline, deadline);
+
+	/*
+	 * Unlinked, no lock held. Another CPU may have ended the op meanwhile: op_cancel() finds that out by the one end, and
+	 * op_complete() cleared `op` under the ring's lock, whose record outlives this CPU's stay in the kernel.
+	 */
+	struct op *op = __atomic_load_n(&item->op, __ATOMIC_RELAXED);
+
+	if (op != NULL)
+		hooks.op_expired(op);
+}
+
+enum cap_status
+op_deadline_set(struct op *op, uint64_t when_ns)
+{
+	struct ring *ring = op->ring;
+	struct op_deadline *item;
+	void *memory;
+
+	if (ring->deadlines == NULL) {
+		enum cap_status status = pool_alloc(&deadlines_pool, ring->payer, &memory);
+
+		if (status != CAP_OK)
+			return status;
+		ring->deadlines = memory;
+	}
+	item = deadline_of(op);
+	deadline_prepare(&item->deadline, op_deadline_expired);
+	item->deadline.when_ns = when_ns;
+	item->op = op;
+	return CAP_OK;
+}
+
+void
+op_deadline_arm(struct op *op)
+{
+	struct ring *ring = op->ring;
+
+	spin_lock(&ring->lock);
+	/* Claimed or posted already: whoever claimed it comes through op_complete() and finds nothing armed. */
+	if (atomic_load_explicit(&op->state, memory_order_relaxed) == OP_PENDING)
+		deadline_arm(&deadline_of(op)->deadline, deadline_of(op)->deadline.when_ns);
+	spin_unlock(&ring->lock);
+}
+
+uint64_t
+op_deadline_ns(const struct op *op)
+{
+	if (op->ring->deadlines == NULL || deadline_of(op)->op != op)
+		return UINT64_MAX;
+	return deadline_of(op)->deadline.when_ns;
+}
+
+void *
+ring_pinned(const struct ring *ring, uaddr_t address, size_t bytes)
+{
+	uint64_t offset = address - ring->address;
+
+	if (offset > ring->region_bytes || bytes > ring->region_bytes - offset)
+		return NULL;
+	return (char *)ring->shared + offset;
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Threads and run queues: round-robin with a slice of 10 ms, which is armed only while someone else wants the CPU. A direct
+ * switch takes its thread out of the queue's order and leaves the slice as it is. A thread's state changes with its
+ * ring's lock (WAITING -> READY) or by its own CPU.
+ */
+#include <stdatomic.h>
+
+#include "arch/clock.h"
+#include "arch/cpu.h"
+#include "base/assert.h"
+#include "mm/pool.h"
+#include "ring/ring.h"
+#include "sched/thread.h"
+
+struct sched_cpu {
+	struct spinlock	    lock; /* rank LOCK_RANK_RUN_QUEUE, key: CPU */
+	struct list_node    ready; /* guarded by lock: struct thread.run_link */
+	struct thread	   *current; /* [o] */
+	struct thread	   *handoff; /* [o] */
+	struct arch_thread *loaded;  /* [o] whose extended state and address space the CPU has */
+	struct deadline	    slice;
+	bool		    slice_over; /* [o] */
+	_Atomic bool	    due;
+};
+
+static struct sched_cpu cpus[CPU_COUNT_MAX];
+static struct pool thread_pool;
+static uint32_t next_tid;
+
+static inline struct sched_cpu *
+this_cpu(void)
+{
+	return &cpus[arch_cpu_id()];
+}
+
+static void
+slice_expired(struct deadline *deadline)
+{
+	LIST_ENTRY(deadline, struct sched_cpu, slice)->slice_over = true;
+}
+
+void
+sched_init(void)
+{
+	/* The extended state wants 64-byte alignment, which the pool does not promise. */
+	pool_init(&thread_pool, "thread", sizeof(struct thread) + 64 + arch_thread_bytes());
+	next_tid = 1;
+	for (uint32_t i = 0; i < CPU_COUNT_MAX; i++) {
+		cpus[i] = (struct sched_cpu){ 0 };
+		spin_init(&cpus[i].lock, LOCK_RANK_RUN_QUEUE, i);
+		list_init(&cpus[i].ready);
+		deadline_prepare(&cpus[i].slice, slice_expired);
+	}
+}
+
+static void
+wait_expired(struct deadline *deadline)
+{
+	struct thread *thread = LIST_ENTRY(deadline, struct thread, wait_deadline);
+
+	if (ring_wait_end(thread->ring))
+		thread_wake(thread, ring_unread(thread->ring));
+}
+
+enum cap_status
+thread_create(struct process *process, struct ledger *payer, struct thread **out)
+{
+	void *memory;
+	struct thread *thread;
+	enum cap_status status = pool_alloc(&thread_pool, payer, &memory);
+
+	if (status != CAP_OK)
+		return status;
+	thread = memory;
+	thread->registers = (struct arch_thread *)(((uintptr_t)(thread + 1) + 63) & ~(uintptr_t)63);
+	thread->process = process;
+	thread->tid = __atomic_fetch_add(&next_tid, 1, __ATOMIC_RELAXED);
+	thread->cpu = arch_cpu_id();
+	list_init(&thread->run_link);
+	list_init(&thread->jobs);
+	deadline_prepare(&thread->wait_deadline, wait_expired);
+	*out = thread;
+	return CAP_OK;
+}
+
+void
+thread_free(struct thread *thread, struct ledger *payer)
+{
+	struct sched_cpu *cpu = &cpus[thread->cpu];
+
+	KASSERT(thread->state == THREAD_NEW || thread->state == THREAD_DEAD);
+	KASSERT(cpu->current != thread && cpu->loaded != thread->registers);
+	pool_free(&thread_pool, payer, thread);
+}
+
+static void
+make_ready(struct thread *thread)
+{
+	struct sched_cpu *cpu = &cpus[thread->cpu];
+
+	spin_lock(&cpu->lock);
+	atomic_store_explicit(&thread->state, THREAD_READY, memory_order_relaxed);
+	list_append(&cpu->ready, &thread->run_link);
+	spin_unlock(&cpu->lock);
+}
+
+void
+thread_start(struct thread *thread)
+{
+	KASSERT(thread->state == THREAD_NEW);
+	make_ready(thread);
+}
+
+void
+thread_kill(struct thread *thread)
+{
+	struct sched_cpu *cpu = &cpus[thread->cpu];
+
+	if (thread->state == THREAD_WAITING)
+		(void)ring_wait_end(thread->ring);
+	(void)deadline_disarm(&thread->wait_deadline);
+	spin_lock(&cpu->lock);
+	list_remove(&thread->run_link);
+	atomic_store_explicit(&thread->state, THREAD_DEAD, memory_order_relaxed);
+	if (cpu->handoff == thread)
+		cpu->handoff = NULL;
+	if (cpu->current == thread)
+		cpu->current = NULL;
+	spin_unlock(&cpu->lock);
+	/* Whoever runs next must not save into it, and its address space is about to go. */
+	if (cpu->loaded == thread->registers) {
+		arch_thread_none(thread->registers);
+		cpu->loaded = NULL;
+	}
+}
+
+void
+thread_job_queue(struct thread *thread, struct job *job)
+{
+	list_append(&thread->jobs, &job->link);
+}
+
+struct thread *
+thread_current(void)
+{
+	return this_cpu()->current;
+}
+
+bool
+thread_wait(struct thread *thread, uint32_t count, uint64_t deadline_ns)
+{
+	struct sched_cpu *cpu = this_cpu();
+
+	KASSERT(cpu->current == thread);
+	if (deadline_ns != UINT64_MAX) {
+		if (deadline_ns <= arch_clock_now_ns())
+			return false;
+		deadline_arm(&thread->wait_deadline, deadline_ns);
+	}
+	/* Before the ring knows of the wait: a completion on another CPU may wake the thread at once. */
+	atomic_store_explicit(&thread->state, THREAD_WAITING, memory_order_relaxed);
+	if (ring_wait_begin(thread->ring, count) != 0) {
+		if (deadline_ns != UINT64_MAX)
+			(void)deadline_disarm(&thread->wait_deadline);
+		atomic_store_explicit(&thread->state, THREAD_RUNNING, memory_order_relaxed);
+		return false;
+	}
+	cpu->current = NULL;
+	return true;
+}
+
+void
+thread_wake(struct thread *thread, uint32_t unread)
+{
+	KASSERT(thread->state == THREAD_WAITING);
+	if (thread->wait_deadline.armed)
+		(void)deadline_disarm(&thread->wait_deadline);
+	arch_thread_result_set(thread->registers, (int64_t)unread);
+	make_ready(thread);
+}
+
+void
+thread_preempt(struct thread *thread)
+{
+	struct sched_cpu *cpu = this_cpu();
+
+	KASSERT(cpu->current == thread);
+	cpu->current = NULL;
+	make_ready(thread);
+}
+
+void
+sched_due_mark(void)
+{
+	atomic_store_explicit(&this_cpu()->due, true, memory_order_relaxed);
+}
+
+bool
+sched_due_take(void)
+{
+	struct sched_cpu *cpu = this_cpu();
+
+	/* Only this CPU's handlers set it, and they run in windows: a plain look and a plain store are enough. */
+	if (!atomic_load_explicit(&cpu->due, memory_order_relaxed))
+		return false;
+	atomic_store_explicit(&cpu->due, false, memory_order_relaxed);
+	return true;
+}
+
+bool
+sched_must_switch(void)
+{
+	struct sched_cpu *cpu = this_cpu();
+
+	return cpu->slice_over && !list_is_empty(&cpu->ready);
+}
+
+void
+sched_entry_begin(void)
+{
+	this_cpu()->handoff = NULL;
+}
+
+void
+sched_handoff(struct thread *thread)
+{
+	this_cpu()->handoff = thread;
+}
+
+/* The thread of the hand-over, if it is ready here and the slice is not over, else the first in the queue. */
+static struct thread *
+pick(struct sched_cpu *cpu)
+{
+	struct thread *thread = cpu->handoff;
+	struct list_node *first;
+
+	cpu->handoff = NULL;
+	spin_lock(&cpu->lock);
+	if (thread != NULL && thread->state == THREAD_READY && thread->cpu == arch_cpu_id() && !cpu->slice_over) {
+		list_remove(&thread->run_link);
+		spin_unlock(&cpu->lock);
+		return thread;
+	}
+	first = list_first(&cpu->ready);
+	if (first != NULL)
+		list_remove(first);
+	spin_unlock(&cpu->lock);
+	/* A new slice: it is armed on the way out if someone else is ready. */
+	cpu->slice_over = false;
+	if (cpu->slice.armed)
+		(void)deadline_disarm(&cpu->slice);
+	return first == NULL ? NULL : LIST_ENTRY(first, struct thread, run_link);
+}
+
+struct thread *
+sched_next(void)
+{
+	struct sched_cpu *cpu = this_cpu();
+	struct thread *thread;
+
+	KASSERT(cpu->current == NULL);
+	thread = pick(cpu);
+	if (thread == NULL)
+		return NULL;
+	atomic_store_explicit(&thread->state, THREAD_RUNNING, memory_order_relaxed);
+	cpu->current = thread;
+	if (cpu->loaded != thread->registers) {
+		struct arch_switch change = { cpu->loaded, thread->registers, thread->root, thread->io_bitmap };
+
+		arch_thread_switch(&change);
+		cpu->loaded = thread->registers;
+	}
+	return thread;
+}
+
+void
+sched_leaving(bool background)
+{
+	struct sched_cpu *cpu = this_cpu();
+
+	if (cpu->slice.armed || (list_is_empty(&cpu->ready) && !background))
+		return;
+	deadline_arm(&cpu->slice, arch_clock_now_ns() + SCHED_SLICE_NS);
+}
