@@ -5,7 +5,7 @@
  * (clang's thread safety analysis; locks are named by address: GUARDED_BY(&lock)).
  */
 #define MUST_CHECK __attribute__((warn_unused_result))
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF_LIKE(string, first) __attribute__((__format__(__printf__, string, first)))
 #define NO_INLINE __attribute__((noinline))
 #define COLD __attribute__((cold, noinline))
 

@@ -14,6 +14,7 @@ struct address_space;
 struct memory_object;
 
 /* An empty one, its root table included; everything in it is charged to `payer`, which outlives it. */
+void address_space_module_init(void);
 MUST_CHECK enum cap_status address_space_create(struct ledger *payer, struct address_space **out);
 paddr_t address_space_root(const struct address_space *space);
 struct spinlock *address_space_lock(struct address_space *space);

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Regions of an address space; see region.h. */
+#include "mm/region.h"
+
+#include <abi/start.h>
+
+#include "mm/memory_object.h"
+#include "mm/pool.h"
+
+#define PLACE_FIRST UINT64_C(0x40000000) /* behind what a program starts with */
+
+static struct pool region_pool;
+
+void
+region_module_init(void)
+{
+	pool_init(&region_pool, "region", sizeof(struct region));
+}
+
+bool
+region_is_free_locked(struct address_space *space, uaddr_t start, uaddr_t end) NO_LOCK_ANALYSIS
+{
+	for (struct list_node *node = space->regions.next; node != &space->regions; node = node->next) {
+		struct region *region = LIST_ENTRY(node, struct region, link);
+
+		if (region->start >= end)
+			return true;
+		if (region->end > start)
+			return false;
+	}
+	return true;
+}
+
+uaddr_t
+region_find_room_locked(struct address_space *space, uint64_t bytes) NO_LOCK_ANALYSIS
+{
+	uaddr_t at = PLACE_FIRST;
+
+	for (struct list_node *node = space->regions.next; node != &space->regions; node = node->next) {
+		struct region *region = LIST_ENTRY(node, struct region, link);
+
+		if (region->end <= at)
+			continue;
+		if (region->start >= at && region->start - at >= bytes + USER_PAGE_BYTES)
+			break;
+		at = region->end + USER_PAGE_BYTES; /* a gap catches what runs over the end */
+	}
+	return at < USER_ADDRESS_END && USER_ADDRESS_END - at >= bytes ? at : 0;
+}
+
+static void
+link_by_address(struct address_space *space, struct region *region) NO_LOCK_ANALYSIS
+{
+	struct list_node *node = space->regions.next;
+
+	while (node != &space->regions && LIST_ENTRY(node, struct region, link)->start < region->start)
+		node = node->next;
+	list_insert_before(node, &region->link);
+	space->region_count++;
+}
+
+static enum cap_status
+region_new(struct address_space *space, const struct region *wanted, struct region **out) NO_LOCK_ANALYSIS
+{
+	void *object;
+	enum cap_status status;
+
+	if (space->region_count == REGIONS_MAX)
+		return CAP_ERR_QUOTA_EXCEEDED;
+	status = pool_alloc(&region_pool, space->payer, &object);
+	if (status != CAP_OK)
+		return status;
+	*out = object;
+	**out = *wanted;
+	list_init(&(*out)->link);
+	if (wanted->object != NULL)
+		memory_object_map_get(wanted->object);
+	link_by_address(space, *out);
+	return CAP_OK;
+}
+
+enum cap_status
+region_add_locked(struct address_space *space, const struct region *wanted, struct region **out) NO_LOCK_ANALYSIS
+{
+	uint64_t pages = (wanted->end - wanted->start) / USER_PAGE_BYTES;
+	enum cap_status status = ledger_charge(space->payer, LEDGER_VIRTUAL_PAGES, pages);
+
+	if (status != CAP_OK)
+		return status;
+	status = region_new(space, wanted, out);
+	if (status != CAP_OK)
+		ledger_release(space->payer, LEDGER_VIRTUAL_PAGES, pages);
+	return status;
+}
+
+void
+region_remove_locked(struct address_space *space, struct region *region) NO_LOCK_ANALYSIS
+{
+	ledger_release(space->payer, LEDGER_VIRTUAL_PAGES, (region->end - region->start) / USER_PAGE_BYTES);
+	list_remove(&region->link);
+	space->region_count--;
+	if (region->object != NULL)
+		memory_object_map_put(region->object);
+	pool_free(&region_pool, space->payer, region);
+}
+
+bool
+region_covers_locked(struct address_space *space, const struct region *range) NO_LOCK_ANALYSIS
+{
+	uaddr_t at = range->start;
+
+	for (struct list_node *node = space->regions.next; node != &space->regions && at < range->end;
+	    node = node->next) {
+		struct region *region = LIST_ENTRY(node, struct region, link);
+
+		if (region->end <= at)
+			continue;
+		if (region->start > at || region->kind != range->kind || region->object != range->object)
+			return false;
+		at = region->end;
+	}
+	return at >= range->end;
+}
+
+static enum cap_status
+cut_at(struct address_space *space, uaddr_t address) NO_LOCK_ANALYSIS
+{
+	for (struct list_node *node = space->regions.next; node != &space->regions; node = node->next) {
+		struct region *region = LIST_ENTRY(node, struct region, link);
+		struct region upper = *region;
+		struct region *added;
+		enum cap_status status;
+
+		if (region->start >= address)
+			break;
+		if (region->end <= address)
+			continue;
+		upper.start = address;
+		upper.offset = region->offset + (address - region->start);
+		status = region_new(space, &upper, &added);
+		if (status == CAP_OK)
+			region->end = address;
+		return status;
+	}
+	return CAP_OK;
+}
+
+enum cap_status
+region_cut_locked(struct address_space *space, uaddr_t start, uaddr_t end)
+{
+	enum cap_status status = cut_at(space, start);
+
+	/* A cut alone changes nothing that anyone can see: it need not be undone. */
+	return status != CAP_OK ? status : cut_at(space, end);
+}
