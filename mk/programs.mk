@@ -7,7 +7,7 @@ folders = $(sort $(patsubst %/,%,$(wildcard $(1))))
 $(foreach folder,$(call folders,services/*/ drivers/*/*/ apps/*/),$(call program,$(folder)))
 
 # Test programs share the helpers that state and count claims.
-$(foreach folder,$(call folders,tests/programs/*/),$(call program,$(folder),tests/programs/claims))
+$(foreach folder,$(call folders,tests/programs/*/ tests/bench/programs/*/),$(call program,$(folder),tests/programs/claims))
 
 .PHONY: programs
 programs: $(PROGRAM_ELFS) ## build all programs of capOS
