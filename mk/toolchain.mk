@@ -15,6 +15,7 @@ CC := clang-19
 CXX := clang++-19
 LD := ld.lld-19
 AR := llvm-ar-19
+OBJCOPY := llvm-objcopy-19
 CLANG_FORMAT := clang-format-19
 PYTHON := /usr/bin/python3
 QEMU := qemu-system-x86_64
