@@ -54,3 +54,7 @@ headers-check: $(HEADER_CHECKS) ## every header compiles alone
 checks: $(CHECKS) headers-check generated-check $(KERNEL_OBJECTS)
 check: checks ## form, sizes, layers, headers alone, lock analysis, ABI layout, generated code, docs
 	@echo 'check: all is well'
+
+.PHONY: check-bare-machine
+check-bare-machine: ## the README's two commands in a Debian that has only git and make (root, debootstrap, minutes)
+	tools/check-bare-machine

@@ -15,11 +15,13 @@ ALL_OBJECTS += $(KERNEL_OBJECTS)
 KERNEL_LIBRARY_SOURCES := $(call sources,lib/capnp lib/core) $(GENERATED_SOURCES)
 $(eval $(call archive,kernel,$(call objects,kernel,$(KERNEL_LIBRARY_SOURCES))))
 
+$(eval $(call relist,$(B)/kernel/capos.elf,$(KERNEL_OBJECTS)))
 $(B)/kernel/capos.elf: $(KERNEL_OBJECTS) $(B)/lib/kernel.a $(KERNEL_SCRIPT)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(LD) -static -z max-page-size=4096 --gc-sections --build-id=none -T $(KERNEL_SCRIPT) \
 		-Map=$(B)/kernel/capos.map -o $@ $(KERNEL_OBJECTS) $(B)/lib/kernel.a
+	@echo '$(KERNEL_OBJECTS)' > $@.list
 
 .PHONY: kernel
 kernel: $(KERNEL_ELF) ## build the kernel alone

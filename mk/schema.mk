@@ -22,9 +22,8 @@ $(CAPNPC): $(CAPNPC_OBJECTS) $(B)/lib/generator.a
 
 # $(call generate,OUTPUT,SCHEMAS): into a new folder, from which what has changed is taken over.
 define generate
-@rm -rf $(1).new && mkdir -p $(1).new $(1)
-$(Q)$(CAPOS_CAPNP) compile -I. --src-prefix=schema -o$(CAPNPC):$(1).new $(2)
-@tools/install-changed $(1).new $(1)
+$(Q)new=$(1).$$$$ && mkdir -p $$new $(1) && \
+	$(CAPOS_CAPNP) compile -I. --src-prefix=schema -o$(CAPNPC):$$new $(2) && tools/install-changed $$new $(1)
 endef
 
 $(B)/gen/done: $(CAPNPC) $(SCHEMAS) tools/install-changed

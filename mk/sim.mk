@@ -4,13 +4,7 @@
 
 SIM_LIBRARY := $(B)/sim/libkernel.a
 SIM_SOURCES := $(filter-out %.S,$(KERNEL_CORE_SOURCES) $(call sources,kernel/arch/sim))
-SIM_OBJECTS := $(call objects,sim,$(SIM_SOURCES))
-ALL_OBJECTS += $(SIM_OBJECTS)
-
-$(SIM_LIBRARY): $(SIM_OBJECTS)
-	$(call say,AR,$@)
-	@mkdir -p $(@D) && rm -f $@
-	$(Q)$(AR) rcsD $@ $^
+$(eval $(call archive_at,$(SIM_LIBRARY),$(call objects,sim,$(SIM_SOURCES))))
 
 .PHONY: sim
 sim: $(SIM_LIBRARY) ## build the kernel's core as a host library

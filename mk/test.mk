@@ -39,7 +39,7 @@ $(foreach test,$(KERNEL_TEST_SOURCES),$(eval \
 	$(call test_rules,$(test),sim,$(call folder_library,$(call folder_of,$(test))) $(SIM_LIBRARY))))
 
 # With T=, programs whose path holds the words, or all if only names of tests can match.
-WANTED_PROGRAMS := $(or $(foreach program,$(TEST_PROGRAMS),$(if $(findstring $(T),$(program)),$(program))),$(TEST_PROGRAMS))
+WANTED_PROGRAMS := $(or $(strip $(foreach program,$(TEST_PROGRAMS),$(if $(findstring $(T),$(program)),$(program)))),$(TEST_PROGRAMS))
 RUN_TESTS = tools/run-tests --name='$(T)' $(if $(filter 1,$(V)),--verbose)
 
 .PHONY: test unit

@@ -61,11 +61,23 @@ $(B)/include/abi:
 	@mkdir -p $(@D)
 	@ln -sfn ../../abi $@
 
-# $(call archive,NAME,OBJECTS): a library; the linker takes what it needs. Made anew, so that no removed member stays.
-define archive
-$(B)/lib/$(1).a: $(2)
+# $(call relist,TARGET,LIST): TARGET is made again when LIST is not what its recipe wrote to TARGET.list: a source that
+# was removed leaves no trace otherwise.
+define relist
+ifneq ($$(strip $$(file <$(1).list)),$$(strip $(2)))
+$(1): list-changed
+endif
+endef
+.PHONY: list-changed
+
+# $(call archive_at,PATH,OBJECTS), $(call archive,NAME,OBJECTS): a library, of which the linker takes what it needs.
+define archive_at
+$(call relist,$(1),$(2))
+$(1): $(2)
 	$$(call say,AR,$$@)
-	@mkdir -p $$(@D) && rm -f $$@
-	$$(Q)$$(AR) rcsD $$@ $$(filter %.o,$$^)
+	@mkdir -p $$(@D) && rm -f $$@.new
+	$$(Q)$$(AR) rcsD $$@.new $(2) && mv -f $$@.new $$@
+	@echo '$(2)' > $$@.list
 ALL_OBJECTS += $(2)
 endef
+archive = $(call archive_at,$(B)/lib/$(1).a,$(2))
