@@ -3,7 +3,10 @@
 #include "cap/process.h"
 
 #include "base/assert.h"
+#include "cap/transfer.h"
+#include "mm/user_copy.h"
 #include "ring/ring.h"
+#include "ring/scratch.h"
 #include "sched/thread.h"
 
 struct process *
@@ -40,4 +43,28 @@ op_unreserve_slots(struct op *op)
 	cap_table_unreserve_locked(process->table, op->reserved_slots);
 	spin_unlock(&process->lock);
 	op->reserved_slots = 0;
+}
+
+enum cap_status
+op_transfers_read(const struct op *sender, struct transfer_list *list)
+{
+	size_t bytes = sender->xfer_count * sizeof(struct cap_transfer);
+	uaddr_t from = sender->addr + sender->len;
+	const void *pinned;
+
+	if (sender->xfer_count > TRANSFER_CAPS_MAX)
+		return CAP_ERR_INVALID_TRANSFER_DESCRIPTOR;
+	if (from < sender->addr || from > UINT64_MAX - 7)
+		return CAP_ERR_INVALID_BUFFER;
+	from = (from + 7) & ~UINT64_C(7);
+	pinned = ring_pinned(sender->ring, from, bytes);
+	if (pinned != NULL) {
+		copy_short(list->entries, pinned, bytes);
+	} else {
+		enum cap_status status = user_copy_in(op_process(sender)->space, list->entries, from, bytes);
+
+		if (status != CAP_OK)
+			return status;
+	}
+	return transfer_decode(list, sender->xfer_count);
 }

@@ -51,3 +51,7 @@ struct process *op_process(const struct op *op);
  */
 MUST_CHECK enum cap_status op_reserve_slots(struct op *op, uint32_t count);
 void op_unreserve_slots(struct op *op);
+
+/* Read and decode the transfer entries behind an op's payload; they are the submitter's fault if they are bad. */
+struct transfer_list;
+MUST_CHECK enum cap_status op_transfers_read(const struct op *sender, struct transfer_list *list);

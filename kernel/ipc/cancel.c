@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ending ops that wait, wherever they do. The claim decides; what is undone afterwards depends on the place. */
+#include "base/assert.h"
+#include "ipc/endpoint_internal.h"
+
+/* A queued op: unlinked. True if it has been delivered in the meantime. */
+static bool
+forget_queued(struct op *op)
+{
+	struct endpoint *endpoint = endpoint_of(op->object);
+	bool delivered;
+
+	spin_lock(&endpoint->lock);
+	queue_unlink_locked(endpoint, op);
+	delivered = op->place == OP_PLACE_DELIVERED;
+	spin_unlock(&endpoint->lock);
+	return delivered;
+}
+
+/* A delivered call: its server learns from its RETURN that the call is gone. */
+static void
+forget_delivered(struct op *op)
+{
+	struct process *server = op->server;
+	struct call_slot *slot = op->peer;
+
+	spin_lock(&server->lock);
+	/* The server may have answered (and lost the claim), or be gone. */
+	if (server->calls != NULL && slot->op == op)
+		slot->op = NULL;
+	spin_unlock(&server->lock);
+}
+
+static void
+forget(struct op *op)
+{
+	struct op_waiter *waiter;
+
+	switch (op->place) {
+	case OP_PLACE_NONE:
+		break;
+	case OP_PLACE_CALL_QUEUE:
+	case OP_PLACE_RECV_QUEUE:
+		if (forget_queued(op))
+			forget_delivered(op);
+		break;
+	case OP_PLACE_DELIVERED:
+		forget_delivered(op);
+		break;
+	case OP_PLACE_OBJECT:
+		waiter = op->peer;
+		waiter->forget(waiter, op);
+		break;
+	}
+}
+
+bool
+op_cancel(struct op *op, enum cap_status status)
+{
+	if (!op_claim_end(op))
+		return false;
+	forget(op);
+	ipc_op_end_status(op, status);
+	return true;
+}
+
+void
+op_cancel_all(struct ring *ring)
+{
+	for (uint32_t i = 0; i < ring_cq_entries(ring); i++)
+		(void)op_cancel(ring_op(ring, i), CAP_ERR_CANCELLED);
+}

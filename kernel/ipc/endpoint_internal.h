@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * What the files of ipc/ share. Lock order: endpoint, then processes (a pair in the order of pids). An op that waits at an
+ * endpoint is guarded by the endpoint's lock; a delivered one by the lock of the server's process.
+ */
+#include "cap/process.h"
+#include "cap/table.h"
+#include "cap/transfer.h"
+#include "ipc/endpoint.h"
+#include "mm/job.h"
+#include "ring/ring.h"
+#include "schema/limits.capnp.h"
+#include "sync/spinlock.h"
+
+struct endpoint {
+	struct object	 object;
+	struct spinlock	 lock;	  /* rank LOCK_RANK_OBJECT */
+	struct ledger	*payer;	  /* [I] a reference */
+	struct list_node calls;	  /* guarded by lock: struct op.link */
+	struct list_node receives; /* guarded by lock */
+	uint32_t	 call_count;
+	uint32_t	 receive_count;
+	uint32_t	 last_caller; /* key of the caller that was served last */
+	uint32_t	 interface_count;
+	bool		 closed; /* the owner is gone */
+	uint64_t	 interfaces[ENDPOINT_INTERFACES_MAX]; /* a published entry never changes */
+	struct job	 close;
+};
+
+/* Calls that a server process holds. Guarded by the process lock. */
+#define CALL_CHUNK_SLOTS 16
+#define CALL_CHUNKS 64
+
+struct call_slot {
+	struct op *op; /* NULL: free, or the call is gone */
+	uint64_t   id; /* free: index of the next free slot plus one */
+};
+
+struct call_chunk {
+	struct call_slot slots[CALL_CHUNK_SLOTS];
+};
+
+struct call_table {
+	struct ledger	  *payer; /* [I] */
+	uint32_t	   slot_count;
+	uint32_t	   free_count; /* reserved ones included */
+	uint32_t	   reserved_count;
+	uint32_t	   free_first; /* index plus one; 0: none */
+	uint64_t	   sequence;   /* of the last call */
+	uint32_t	   ended;      /* slots that endpoint_server_gone_step has been through */
+	struct call_chunk *chunks[CALL_CHUNKS];
+};
+
+void call_table_init(void);
+/* Room for one more call, so that its delivery cannot fail; makes the table at the first one. */
+MUST_CHECK enum cap_status call_table_reserve_locked(struct process *server);
+void call_table_unreserve_locked(struct process *server);
+/* Reserved -> delivered. */
+struct call_slot *call_table_take_locked(struct process *server, struct op *call);
+/* Delivered or gone -> free; `reserve`: back to reserved. */
+void call_table_give_locked(struct process *server, struct call_slot *slot, bool reserve);
+/* The slot that an untrusted call id names, or NULL. */
+struct call_slot *call_table_find_locked(struct process *server, uint64_t call_id);
+
+/* A message that was opened: its bytes in the kernel's reach, and its transfer entries, decoded. */
+struct message {
+	const void	    *bytes; /* in the sender's ring, or in scratch */
+	uint32_t	     byte_count;
+	struct transfer_list transfers;
+};
+
+/* Whose fault it is if one fails: the sender's. At most JOB_STEP_BYTES. */
+MUST_CHECK enum cap_status message_open(const struct op *sender, struct message *out);
+
+/* Take an op that waits out of its queue: no list, no count, no charge, no call slot. Nothing if it does not wait here. */
+void queue_unlink_locked(struct endpoint *endpoint, struct op *op);
+
+/* The last part of an op's end, after it was claimed and unlinked: slots, the object's reference, the completion. */
+void ipc_op_end(struct op *op, const struct op_result *result);
+void ipc_op_end_status(struct op *op, enum cap_status status);
+
+/* What became of an attempt to deliver. */
+enum delivery {
+	DELIVERY_DONE,
+	DELIVERY_CALL_REFUSED, /* *status says why; the RECV is as before */
+	DELIVERY_RECV_ENDED,   /* the receiver's buffer was bad, or it had ended already: try the next one */
+};
+enum delivery deliver_locked(struct endpoint *endpoint, struct op *call, struct op *receive,
+    enum cap_status *status) REQUIRES(&endpoint->lock);
+
+static inline size_t
+align_8(size_t bytes)
+{
+	return (bytes + 7) & ~(size_t)7;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Timer: reading the clock and sleeping. A sleeper is a record of the caller's, armed as a deadline; whoever claims the op
+ * (the deadline or a cancellation) frees it.
+ */
+#include "object/timer.h"
+
+#include <schema/timer.server.h>
+
+#include "arch/clock.h"
+#include "base/assert.h"
+#include "cap/process.h"
+#include "mm/grace.h"
+#include "mm/pool.h"
+#include "object/call.h"
+#include "time/deadline.h"
+
+struct sleeper {
+	struct op_waiter  waiter; /* first: see forget() */
+	struct deadline	  deadline;
+	struct op	 *op;
+	struct ledger	 *payer;
+	struct grace_item grace;
+};
+
+static struct pool sleeper_pool;
+static struct object timer;
+
+static void
+sleeper_free(struct grace_item *item)
+{
+	struct sleeper *sleeper = LIST_ENTRY(item, struct sleeper, grace);
+	struct ledger *payer = sleeper->payer;
+
+	pool_free(&sleeper_pool, payer, sleeper);
+	ledger_put(payer);
+}
+
+static void
+forget(struct op_waiter *waiter, struct op *op)
+{
+	struct sleeper *sleeper = LIST_ENTRY(waiter, struct sleeper, waiter);
+
+	KASSERT(sleeper->op == op);
+	if (deadline_disarm(&sleeper->deadline))
+		sleeper_free(&sleeper->grace);
+	else
+		/* Its expiry runs on another CPU and has lost the claim: it may still look. */
+		grace_defer(&sleeper->grace, sleeper_free);
+}
+
+static void
+woken(struct deadline *deadline)
+{
+	struct sleeper *sleeper = LIST_ENTRY(deadline, struct sleeper, deadline);
+	struct object_answer answer;
+
+	if (!object_answer_begin(sleeper->op, &answer))
+		return;
+	(void)timer_sleep_until_results_init_root(answer.call.results);
+	object_answer_end(&answer);
+	sleeper_free(&sleeper->grace);
+}
+
+static enum cap_status
+timer_now(struct timer_server *server, struct timer_now_params params,
+    struct timer_now_results_builder results, const struct capos_caller *caller)
+{
+	(void)server;
+	(void)params;
+	(void)caller;
+	timer_now_results_set_ns(results, arch_clock_now_ns());
+	return CAP_OK;
+}
+
+static enum cap_status
+timer_sleep_until(struct timer_server *server, struct timer_sleep_until_params params,
+    struct timer_sleep_until_results_builder results, const struct capos_caller *caller)
+{
+	struct object_call *call = caller->call;
+	uint64_t until_ns = timer_sleep_until_params_deadline_ns(params);
+	struct sleeper *sleeper;
+	void *memory;
+	enum cap_status status;
+
+	(void)server;
+	(void)results;
+	if (capnp_reader_error(call->params) != CAPNP_OK)
+		return CAP_ERR_MALFORMED_MESSAGE;
+	if (until_ns <= arch_clock_now_ns())
+		return CAP_OK;
+	status = pool_alloc(&sleeper_pool, call->process->ledger, &memory);
+	if (status != CAP_OK)
+		return status;
+	sleeper = memory;
+	sleeper->waiter.forget = forget;
+	sleeper->op = call->op;
+	sleeper->payer = call->process->ledger;
+	ledger_get(sleeper->payer);
+	deadline_prepare(&sleeper->deadline, woken);
+	object_call_defer(call, &sleeper->waiter);
+	deadline_arm(&sleeper->deadline, until_ns);
+	return OBJECT_PENDING;
+}
+
+static const struct timer_methods methods = {
+	.now = timer_now,
+	.sleep_until = timer_sleep_until,
+};
+
+static enum cap_status
+timer_call(struct object_call *call)
+{
+	struct capos_caller caller = { call };
+
+	return timer_dispatch(&methods, NULL, call->method, call->params, call->results, &caller);
+}
+
+/* The kernel keeps one reference for good. */
+static enum job_state
+timer_destroy(struct object *object)
+{
+	(void)object;
+	KASSERT(false);
+	return JOB_DONE;
+}
+
+static const struct object_type timer_type = {
+	.name = "timer",
+	.interface_id = TIMER_INTERFACE_ID,
+	.kind = OBJECT_KIND_METHODS,
+	.transfer = OBJECT_TRANSFER_COPY,
+	.call = timer_call,
+	.destroy = timer_destroy,
+};
+
+void
+timer_init(void)
+{
+	pool_init(&sleeper_pool, "sleeper", sizeof(struct sleeper));
+	object_init(&timer, &timer_type);
+}
+
+struct object *
+timer_object(void)
+{
+	return &timer;
+}
