@@ -152,3 +152,9 @@ shell_text_is(struct shell_text text, const char *other)
 {
 	return text.size == strlen(other) && memcmp(text.bytes, other, text.size) == 0;
 }
+
+bool
+scanner_text_equal(struct shell_text text, const char *bytes, uint32_t size)
+{
+	return text.size == size && memcmp(text.bytes, bytes, size) == 0;
+}

@@ -46,3 +46,4 @@ struct shell_text scanner_name_or_string(struct scanner *scanner, const char *wh
 struct shell_text scanner_rest(struct scanner *scanner);
 
 bool shell_text_is(struct shell_text text, const char *other);
+bool scanner_text_equal(struct shell_text text, const char *bytes, uint32_t size);
