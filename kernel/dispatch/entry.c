@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Entering and leaving the kernel. An entry works on the current thread's ring with a window between two submissions and after each
+ * step of a job; if something more urgent is due then, the thread's system call is set up to be executed again and
+ * another thread runs. All waiting happens at the end of cap_enter.
+ */
+#include "dispatch/entry.h"
+
+#include <abi/ring.h>
+#include <abi/start.h>
+#include <schema/limits.capnp.h>
+#include <schema/process.capnp.h>
+
+#include "arch/clock.h"
+#include "arch/cpu.h"
+#include "base/assert.h"
+#include "base/log.h"
+#include "cap/process.h"
+#include "dispatch/diagnostic.h"
+#include "dispatch/submission.h"
+#include "ipc/endpoint.h"
+#include "mm/grace.h"
+#include "mm/job.h"
+#include "object/endpoint.h"
+#include "object/timer.h"
+#include "ring/ring.h"
+#include "sched/thread.h"
+#include "time/deadline.h"
+
+#define REAP_STEPS_PER_ENTRY 16
+
+static struct kernel_hooks hooks;
+
+static void
+op_expired(struct op *op)
+{
+	(void)op_cancel(op, CAP_ERR_TIMED_OUT);
+}
+
+void
+kernel_core_init(const struct kernel_hooks *given)
+{
+	static const struct ring_hooks ring_hooks = { .wake = thread_wake, .op_expired = op_expired };
+
+	hooks = *given;
+	deadline_init();
+	ring_init(&ring_hooks);
+	sched_init();
+	cap_init();
+	ipc_init(&endpoint_owner_type);
+	timer_init();
+	endpoint_factory_init();
+	diagnostic_init();
+}
+
+/* What the clock and devices brought. */
+static COLD void
+run_due(void)
+{
+	if (hooks.interrupts != NULL)
+		hooks.interrupts();
+	while (deadline_run(arch_clock_now_ns()))
+		arch_interrupt_window();
+}
+
+/* The thread goes behind the others, and does what is left of its entry when it is back. */
+static COLD _Noreturn void
+yield_and_restart(struct thread *thread)
+{
+	arch_thread_restart(thread->registers);
+	thread_preempt(thread);
+	kernel_leave();
+}
+
+/* Between two pieces of work of an entry: interrupts, and whoever is more urgent. */
+static inline void
+window(struct thread *thread)
+{
+	arch_interrupt_window();
+	if (sched_due_take())
+		run_due();
+	if (sched_must_switch())
+		yield_and_restart(thread);
+}
+
+static COLD void
+run_jobs(struct thread *thread)
+{
+	while (!list_is_empty(&thread->jobs)) {
+		struct job *job = LIST_ENTRY(thread->jobs.next, struct job, link);
+
+		list_remove(&job->link);
+		if (job->step(job) == JOB_AGAIN)
+			list_prepend(&thread->jobs, &job->link);
+		if (thread->state == THREAD_DEAD)
+			kernel_leave();
+		window(thread);
+	}
+}
+
+static inline void
+drain(struct thread *thread)
+{
+	struct ring *ring = thread->ring;
+	struct cap_sqe sqe;
+	struct op *op;
+
+	for (uint32_t i = 0; i < ENTRY_SUBMISSIONS_MAX; i++) {
+		if (ring_take(ring, &op, &sqe) != RING_TAKEN)
+			return;
+		submission_run(op, &sqe);
+		/* A method may have ended this very process. */
+		if (thread->state == THREAD_DEAD)
+			kernel_leave();
+		if (!list_is_empty(&thread->jobs))
+			run_jobs(thread);
+		else if (ring_ready(ring) != 0)
+			window(thread);
+	}
+}
+
+static COLD void
+ring_is_corrupt(struct thread *thread)
+{
+	struct diagnostic what = { thread->process->pid, CAP_ERR_RING_CORRUPT, 0, 0 };
+
+	diagnostic_refused(&what);
+	arch_thread_result_set(thread->registers, CAP_ERR_RING_CORRUPT);
+}
+
+/* Not enough is unread. */
+static void
+wait(struct thread *thread, uint32_t count, uint64_t deadline_ns)
+{
+	struct ring *ring = thread->ring;
+	uint32_t unread = ring_unread(ring);
+
+	/* More submissions are ready than one entry takes: they may be what is waited for. */
+	if (ring_ready(ring) != 0 && unread + ring_in_flight(ring) < ring_cq_entries(ring)) {
+		arch_thread_restart(thread->registers);
+		return;
+	}
+	if (deadline_ns == CAP_DEADLINE_NONE && count > unread + ring_in_flight(ring)) {
+		arch_thread_result_set(thread->registers, CAP_ERR_UNENDABLE_WAIT);
+		return;
+	}
+	/* If it waits, the result is set by who wakes it. */
+	if (!thread_wait(thread, count, deadline_ns))
+		arch_thread_result_set(thread->registers, (int64_t)ring_unread(ring));
+}
+
+static inline void
+cap_enter(struct thread *thread, uint64_t min_complete, uint64_t deadline_ns)
+{
+	struct ring *ring = thread->ring;
+	uint32_t unread;
+
+	if (min_complete > ring_cq_entries(ring) && (min_complete != CAP_ENTER_YIELD || deadline_ns != 0)) {
+		arch_thread_result_set(thread->registers, CAP_ERR_INVALID_REQUEST);
+		return;
+	}
+	if (!list_is_empty(&thread->jobs))
+		run_jobs(thread);
+	if (!ring_refresh(ring)) {
+		ring_is_corrupt(thread);
+		return;
+	}
+	drain(thread);
+	unread = ring_unread(ring);
+	if (min_complete <= unread || deadline_ns == CAP_DEADLINE_POLL) {
+		arch_thread_result_set(thread->registers, (int64_t)unread);
+		if (min_complete == CAP_ENTER_YIELD)
+			thread_preempt(thread);
+		return;
+	}
+	wait(thread, (uint32_t)min_complete, deadline_ns);
+}
+
+static COLD void
+exit_with(struct thread *thread, const struct process_exit *exit)
+{
+	hooks.exit(thread, exit);
+	KASSERT(thread_current() == NULL);
+}
+
+_Noreturn void
+kernel_syscall(uint64_t number, uint64_t argument0, uint64_t argument1)
+{
+	struct thread *thread = thread_current();
+
+	grace_enter();
+	sched_entry_begin();
+	if (number == SYSCALL_CAP_ENTER) {
+		cap_enter(thread, argument0, argument1);
+	} else if (number == SYSCALL_EXIT) {
+		struct process_exit exit = { .kind = EXIT_KIND_EXITED, .code = (int64_t)argument0 };
+
+		exit_with(thread, &exit);
+	} else {
+		arch_thread_result_set(thread->registers, CAP_ERR_UNKNOWN_SYSCALL);
+	}
+	kernel_leave();
+}
+
+_Noreturn void
+kernel_user_fault(const struct kernel_fault *fault)
+{
+	struct thread *thread = thread_current();
+	struct process_exit exit = {
+		.kind = EXIT_KIND_FAULTED,
+		.code = (int64_t)fault->vector,
+		.fault_address = fault->address,
+		.fault_instruction = fault->instruction,
+	};
+
+	grace_enter();
+	sched_entry_begin();
+	log_line(LOG_WARN, "dispatch", "pid=%u fault vector=%llu error=%llx address=%llx instruction=%llx",
+	    thread->process->pid, (unsigned long long)fault->vector, (unsigned long long)fault->error,
+	    (unsigned long long)fault->address, (unsigned long long)fault->instruction);
+	exit_with(thread, &exit);
+	kernel_leave();
+}
+
+_Noreturn void
+kernel_user_interrupted(void)
+{
+	grace_enter();
+	sched_entry_begin();
+	kernel_leave();
+}
+
+void
+kernel_clock_event(void)
+{
+	sched_due_mark();
+}
+
+/* Drops and teardowns, some at each entry; whoever goes to user mode meanwhile has a slice. */
+static COLD void
+reap_some(void)
+{
+	for (uint32_t i = 0; i < REAP_STEPS_PER_ENTRY && job_reap_step(); i++) {
+		arch_interrupt_window();
+		if (sched_due_take())
+			run_due();
+	}
+}
+
+/* Nobody is ready: halt, unless something came up. */
+static COLD void
+idle(void)
+{
+	grace_leave();
+	if (!job_reap_pending() && !grace_pending())
+		arch_idle();
+	grace_enter();
+}
+
+_Noreturn void
+kernel_leave(void)
+{
+	struct thread *thread;
+
+	for (;;) {
+		if (job_reap_pending())
+			reap_some();
+		/* Until nothing is due: from here to user mode, or to the halt, there is no window. */
+		while (sched_due_take())
+			run_due();
+		thread = thread_current();
+		if (thread != NULL && sched_must_switch()) {
+			thread_preempt(thread);
+			thread = NULL;
+		}
+		if (thread == NULL)
+			thread = sched_next();
+		if (thread != NULL)
+			break;
+		idle();
+	}
+	sched_leaving(job_reap_pending() || grace_pending());
+	grace_leave();
+	arch_resume(thread->registers);
+}

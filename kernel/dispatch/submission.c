@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The switch on the opcode. The submission is the copy that ring_take() made; its words are looked at together, so that a reserved
+ * bit anywhere costs one comparison.
+ */
+#include "dispatch/submission.h"
+
+#include "base/assert.h"
+#include "cap/process.h"
+#include "dispatch/diagnostic.h"
+#include "ipc/endpoint.h"
+#include "object/call.h"
+#include "ring/ring.h"
+
+/* Words of a submission, as abi/ring.h lays them out. */
+#define WORD_OP 0	/* op 8, flags 8, method 16, op_flags 32 */
+#define WORD_TARGET 1
+#define WORD_ADDR 3
+#define WORD_RESULT_ADDR 4
+#define WORD_LENGTHS 5	/* len 32, result_len 32 */
+#define WORD_TRANSFER 6 /* answer_id 32, xfer_count 8, cap_max 8, reserved 16 */
+
+#define OP_FLAGS UINT64_C(0x000000000000ff00)
+#define OP_METHOD UINT64_C(0x00000000ffff0000)
+#define OP_OP_FLAGS UINT64_C(0xffffffff00000000)
+#define LENGTHS_LEN UINT64_C(0x00000000ffffffff)
+#define TRANSFER_ANSWER UINT64_C(0x00000000ffffffff)
+#define TRANSFER_COUNT UINT64_C(0x000000ff00000000)
+#define TRANSFER_CAP_MAX UINT64_C(0x0000ff0000000000)
+#define TRANSFER_RESERVED UINT64_C(0xffff000000000000)
+
+_Static_assert(offsetof(struct cap_sqe, op_flags) == 4 && offsetof(struct cap_sqe, method) == 2, "WORD_OP");
+_Static_assert(offsetof(struct cap_sqe, len) == 40 && offsetof(struct cap_sqe, result_len) == 44, "WORD_LENGTHS");
+_Static_assert(offsetof(struct cap_sqe, answer_id) == 48 && offsetof(struct cap_sqe, cap_max) == 53 &&
+		   offsetof(struct cap_sqe, reserved) == 54,
+    "WORD_TRANSFER");
+
+static inline uint64_t
+word(const struct cap_sqe *sqe, uint32_t index)
+{
+	uint64_t value;
+
+	__builtin_memcpy(&value, (const char *)sqe + index * sizeof(value), sizeof(value));
+	return value;
+}
+
+static inline void
+op_fill(struct op *op, const struct cap_sqe *sqe)
+{
+	op->opcode = sqe->op;
+	op->flags = sqe->flags;
+	op->xfer_count = sqe->xfer_count;
+	op->cap_max = sqe->cap_max;
+	op->reserved_slots = 0;
+	op->method = sqe->method;
+	op->len = sqe->len;
+	op->result_len = sqe->result_len;
+	op->target = sqe->target;
+	op->addr = sqe->addr;
+	op->result_addr = sqe->result_addr;
+	op->object = NULL;
+}
+
+static bool
+is_malformed(enum cap_status status)
+{
+	switch (status) {
+	case CAP_ERR_INVALID_REQUEST:
+	case CAP_ERR_UNSUPPORTED_OPCODE:
+	case CAP_ERR_INVALID_BUFFER:
+	case CAP_ERR_MALFORMED_MESSAGE:
+	case CAP_ERR_INVALID_CAP:
+	case CAP_ERR_STALE_GENERATION:
+	case CAP_ERR_WRONG_INTERFACE:
+	case CAP_ERR_INVALID_TRANSFER_DESCRIPTOR:
+	case CAP_ERR_INVALID_CALL_ID:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static COLD void
+refuse(struct op *op, const struct cap_sqe *sqe, enum cap_status status)
+{
+	if (is_malformed(status)) {
+		struct diagnostic what = { op_process(op)->pid, status, sqe->op, sqe->target };
+
+		diagnostic_refused(&what);
+	}
+	/* A dead target answers like one that fails, where there is room for the answer. */
+	if (sqe->op == CAP_OP_CALL && (status == CAP_ERR_REVOKED || status == CAP_ERR_DISCONNECTED))
+		op_complete_exception(op, status);
+	else
+		op_complete_status(op, status);
+}
+
+static enum cap_status
+run_call(struct op *op, const struct cap_sqe *sqe)
+{
+	struct cap_ref target;
+	enum cap_status status;
+
+	if (((word(sqe, WORD_OP) & (OP_FLAGS | OP_OP_FLAGS)) |
+		(word(sqe, WORD_TRANSFER) & (TRANSFER_ANSWER | TRANSFER_RESERVED))) != 0)
+		return CAP_ERR_INVALID_REQUEST;
+	op_fill(op, sqe);
+	if (sqe->cap_max > TRANSFER_CAPS_MAX)
+		return CAP_ERR_INVALID_REQUEST;
+	if (sqe->xfer_count > TRANSFER_CAPS_MAX)
+		return CAP_ERR_INVALID_TRANSFER_DESCRIPTOR;
+	status = cap_lookup(op_process(op)->table, sqe->target, &target);
+	if (status != CAP_OK)
+		return status;
+	if (target.interface_index != 0)
+		return endpoint_call(op, &target);
+	return object_call_run(op, &target);
+}
+
+static enum cap_status
+run_receive(struct op *op, const struct cap_sqe *sqe)
+{
+	struct cap_ref target;
+	enum cap_status status;
+
+	if (((word(sqe, WORD_OP) & (OP_FLAGS | OP_METHOD | OP_OP_FLAGS)) | word(sqe, WORD_ADDR) |
+		(word(sqe, WORD_LENGTHS) & LENGTHS_LEN) |
+		(word(sqe, WORD_TRANSFER) & (TRANSFER_ANSWER | TRANSFER_COUNT | TRANSFER_RESERVED))) != 0)
+		return CAP_ERR_INVALID_REQUEST;
+	op_fill(op, sqe);
+	if (sqe->cap_max > TRANSFER_CAPS_MAX)
+		return CAP_ERR_INVALID_REQUEST;
+	status = cap_lookup(op_process(op)->table, sqe->target, &target);
+	if (status != CAP_OK)
+		return status;
+	if (target.object->type->kind != OBJECT_KIND_ENDPOINT || target.interface_index != 0)
+		return CAP_ERR_WRONG_INTERFACE;
+	return endpoint_receive(op, &target);
+}
+
+static enum cap_status
+run_return(struct op *op, const struct cap_sqe *sqe)
+{
+	uint64_t flags = (uint64_t)(OP_FLAGS & ~((uint64_t)CAP_SQE_EXCEPTION << 8));
+
+	if (((word(sqe, WORD_OP) & (flags | OP_METHOD | OP_OP_FLAGS)) | word(sqe, WORD_RESULT_ADDR) |
+		(word(sqe, WORD_LENGTHS) & ~LENGTHS_LEN) |
+		(word(sqe, WORD_TRANSFER) & (TRANSFER_ANSWER | TRANSFER_CAP_MAX | TRANSFER_RESERVED))) != 0)
+		return CAP_ERR_INVALID_REQUEST;
+	op_fill(op, sqe);
+	if (sqe->xfer_count > TRANSFER_CAPS_MAX)
+		return CAP_ERR_INVALID_TRANSFER_DESCRIPTOR;
+	return endpoint_return(op);
+}
+
+/* Everything but op, target, user_data and deadline. */
+static inline uint64_t
+words_besides_target(const struct cap_sqe *sqe)
+{
+	return (word(sqe, WORD_OP) >> 8) | word(sqe, WORD_ADDR) | word(sqe, WORD_RESULT_ADDR) |
+	       word(sqe, WORD_LENGTHS) | word(sqe, WORD_TRANSFER);
+}
+
+static enum cap_status
+run_release(struct op *op, const struct cap_sqe *sqe)
+{
+	enum cap_status status;
+
+	if (words_besides_target(sqe) != 0)
+		return CAP_ERR_INVALID_REQUEST;
+	status = cap_table_release(op_process(op)->table, sqe->target);
+	if (status == CAP_OK)
+		op_complete_status(op, CAP_OK);
+	return status;
+}
+
+/* The oldest pending op of this ring with that user data, `except` left out. */
+static struct op *
+find_by_user_data(struct ring *ring, uint64_t user_data, const struct op *except)
+{
+	struct op *oldest = NULL;
+
+	for (uint32_t i = 0; i < ring_cq_entries(ring); i++) {
+		struct op *op = ring_op(ring, i);
+
+		if (op == except || op->state != OP_PENDING || op->user_data != user_data)
+			continue;
+		/* Sequence numbers run freely; ops in flight are never 2^31 submissions apart. */
+		if (oldest == NULL || (int32_t)(op->sequence - oldest->sequence) < 0)
+			oldest = op;
+	}
+	return oldest;
+}
+
+static enum cap_status
+run_finish(struct op *op, const struct cap_sqe *sqe)
+{
+	struct op *found;
+
+	if (words_besides_target(sqe) != 0)
+		return CAP_ERR_INVALID_REQUEST;
+	found = find_by_user_data(op->ring, sqe->target, op);
+	if (found == NULL || !op_cancel(found, CAP_ERR_CANCELLED))
+		return CAP_ERR_NOT_FOUND;
+	op_complete_status(op, CAP_OK);
+	return CAP_OK;
+}
+
+static enum cap_status
+run(struct op *op, const struct cap_sqe *sqe)
+{
+	switch (sqe->op) {
+	case CAP_OP_CALL:
+		return run_call(op, sqe);
+	case CAP_OP_RECV:
+		return run_receive(op, sqe);
+	case CAP_OP_RETURN:
+		return run_return(op, sqe);
+	case CAP_OP_RELEASE:
+		return run_release(op, sqe);
+	case CAP_OP_FINISH:
+		return run_finish(op, sqe);
+	default:
+		return CAP_ERR_UNSUPPORTED_OPCODE;
+	}
+}
+
+/* With a deadline of its own: it is known before the op is dispatched (a receiver sees it), and armed behind. */
+static NO_INLINE void
+run_with_deadline(struct op *op, const struct cap_sqe *sqe)
+{
+	enum cap_status status = op_deadline_set(op, sqe->deadline_ns);
+
+	if (status == CAP_OK)
+		status = run(op, sqe);
+	if (status != CAP_OK)
+		refuse(op, sqe, status);
+	else
+		op_deadline_arm(op);
+}
+
+void
+submission_run(struct op *op, const struct cap_sqe *sqe)
+{
+	enum cap_status status;
+
+	if (sqe->op == CAP_OP_NOP) {
+		if ((words_besides_target(sqe) | word(sqe, WORD_TARGET)) == 0)
+			op_complete_status(op, CAP_OK);
+		else
+			refuse(op, sqe, CAP_ERR_INVALID_REQUEST);
+		return;
+	}
+	/* Zero and UINT64_MAX are none. */
+	if (sqe->deadline_ns + 1 > 1) {
+		run_with_deadline(op, sqe);
+		return;
+	}
+	status = run(op, sqe);
+	if (status != CAP_OK)
+		refuse(op, sqe, status);
+}
