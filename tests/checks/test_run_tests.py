@@ -12,6 +12,7 @@ PROGRAMS = {
     "good": "TEST(one) { CHECK(1); }\nTEST(two) { CHECK_EQ(2, 2); }\n",
     "bad": "TEST(fine) { CHECK(1); }\nTEST(wrong) { CHECK_EQ(1, 2); }\n",
     "crash": "TEST(ends_early) { __builtin_trap(); }\n",
+    "leaves": "#include <stdlib.h>\nTEST(leaves) { exit(0); }\n",
     "exits": "#include <stdlib.h>\nTEST(leaves) { exit(3); }\n",
 }
 
@@ -37,6 +38,7 @@ def run(programs, names, *options):
     (["good", "bad"], [], 1, "3 passed, 1 failed"),
     (["good", "crash"], [], 1, "2 passed, 1 failed"),
     (["good", "exits"], [], 1, "2 passed, 1 failed"),
+    (["good", "leaves"], [], 1, "2 passed, 1 failed"),
     (["good", "bad"], ["--name", "two"], 0, "1 passed, 0 failed"),
     (["good", "bad"], ["--name", "wrong"], 1, "0 passed, 1 failed"),
     (["good"], ["--name", "nothing_like_this"], 1, "0 passed, 1 failed"),
