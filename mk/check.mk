@@ -58,3 +58,6 @@ check: checks ## form, sizes, layers, headers alone, lock analysis, ABI layout, 
 .PHONY: check-bare-machine
 check-bare-machine: ## the README's two commands in a Debian that has only git and make (root, debootstrap, minutes)
 	tools/check-bare-machine
+
+.PHONY: docs
+docs: $(B)/check/docs ## links, the map of the tree, a page for each part
