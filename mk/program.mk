@@ -5,7 +5,7 @@
 USER_LIBRARY := $(B)/lib/user.a
 $(eval $(call archive,user,$(call objects,user,$(LIBRARY_SOURCES) $(GENERATED_SOURCES))))
 
-USER_LINK_FLAGS := -static --image-base=0x400000 -z separate-loadable-segments -z max-page-size=4096 \
+USER_LINK_FLAGS := -static -T lib/capos/user.ld -z max-page-size=4096 \
 	-z noexecstack --gc-sections --build-id=none --no-dynamic-linker -e _start -u _start
 
 PROGRAM_ELFS :=

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `call NAME.method (field = value, ...)`: any method of any capability, with typed arguments and results. */
 #include <capnp/reflect.h>
-#include <capnp/text.h>
+#include <core/text.h>
 #include <core/format.h>
 
 #include "shell.h"

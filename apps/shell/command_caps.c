@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `caps`, `inspect` and `release`: what the shell holds, and what it can do. */
 #include <capnp/reflect.h>
-#include <capnp/text.h>
+#include <core/text.h>
 #include <core/format.h>
 
 #include "shell.h"

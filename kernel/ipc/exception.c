@@ -24,8 +24,9 @@ exception_type_of(enum cap_status status)
 	}
 }
 
+/* The status says everything; the sentence is left out where the caller's buffer is small. */
 static size_t
-exception_build(uint8_t *buffer, enum cap_status status)
+exception_build(uint8_t *buffer, enum cap_status status, bool with_reason)
 {
 	struct capnp_builder builder;
 	struct cap_exception_builder exception;
@@ -34,7 +35,8 @@ exception_build(uint8_t *buffer, enum cap_status status)
 	exception = cap_exception_init_root(&builder);
 	cap_exception_set_type(exception, exception_type_of(status));
 	cap_exception_set_status(exception, status);
-	cap_exception_set_reason(exception, capnp_text_from_string(cap_status_sentence(status)));
+	if (with_reason)
+		cap_exception_set_reason(exception, capnp_text_from_string(cap_status_sentence(status)));
 	return capnp_builder_finish(&builder);
 }
 
@@ -49,7 +51,9 @@ op_complete_exception(struct op *op, enum cap_status status)
 		op_complete_status(op, status);
 		return;
 	}
-	bytes = exception_build(buffer, status);
+	bytes = exception_build(buffer, status, true);
+	if (bytes > op->result_len)
+		bytes = exception_build(buffer, status, false);
 	if (bytes > op->result_len) {
 		op_complete_status(op, CAP_ERR_APPLICATION_EXCEPTION_TRUNCATED);
 		return;

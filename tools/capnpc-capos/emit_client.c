@@ -135,6 +135,18 @@ emit_plain(struct emitter *emitter, const char *name, const char *handle, view_t
 	fprintf(emitter->out, "\tcapos_call_end(&call);\n\treturn status;\n}\n\n");
 }
 
+/* Whether parameters and results fit into the runtime's smallest blocks (lib/capos/ring.h). */
+static bool
+is_small(struct emitter *emitter, view_t params, view_t results)
+{
+	uint32_t result_words = struct_data_words(results) + struct_pointer_count(results);
+	uint32_t cap_count = struct_cap_count(emitter, results);
+
+	return struct_pointer_count(params) == 0 && struct_data_words(params) <= 2 &&
+	    struct_pointer_count(results) == cap_count && cap_count <= 2 &&
+	    16 + result_words * 8 + (cap_count > 1 ? (cap_count - 1) * 16 : 0) <= 64;
+}
+
 static void
 emit_method(struct emitter *emitter, view_t node, uint32_t index)
 {
@@ -150,9 +162,10 @@ emit_method(struct emitter *emitter, view_t node, uint32_t index)
 	emit_comment(emitter, comment, false);
 	fprintf(emitter->out,
 	    "static inline struct %s_builder\n%s_begin(struct capos_call *call, struct %s target)\n{\n"
-	    "\tcapos_call_begin(call, target.cap, %u, %s_CAP_MAX);\n"
+	    "\tcapos_call_begin_kind(call, target.cap, %u, %s_CAP_MAX, CAPOS_BLOCK_%s);\n"
 	    "\treturn %s_init_root(&call->params);\n}\n\n",
-	    params_name.text, name.text, handle.text, index, name_upper(results_name).text, params_name.text);
+	    params_name.text, name.text, handle.text, index, name_upper(results_name).text,
+	    is_small(emitter, params, results) ? "SMALL" : "MEDIUM", params_name.text);
 	fprintf(emitter->out,
 	    "MUST_CHECK static inline enum cap_status\n%s_wait(struct capos_call *call, struct %s *out)\n{\n"
 	    "\tenum cap_status status = capos_call_wait(call);\n\n"

@@ -3,10 +3,10 @@
  * Messages from text: parsing; see text.h. Lists need their length before their content: they are skipped over once to count, then
  * read. A nesting limit bounds the recursion.
  */
-#include <core/format.h>
 #include <stdarg.h>
 #include <string.h>
 
+#include "format.h"
 #include "text.h"
 
 static void parse_pointer(struct capnp_parser *parser, const struct reflect_type *type, struct capnp_any_builder to,

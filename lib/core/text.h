@@ -7,8 +7,8 @@
  * Values: numbers (decimal, 0x, negative), true, false, void, "text" with \n \t \" \\ \xNN, 0x"00 ff" for Data, names of enumerants,
  * [lists], (structs), and for capabilities `@name` or `move @name`, which the caller resolves.
  */
-#include "builder.h"
-#include "reflect.h"
+#include <capnp/builder.h>
+#include <capnp/reflect.h>
 
 #define CAPNP_TEXT_DEPTH_MAX 16
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Messages as text: printing; see text.h. The depth of views bounds the recursion. */
-#include <core/format.h>
 #include <string.h>
 
+#include "format.h"
 #include "text.h"
 
 static void print_value(struct capnp_printer *printer, const struct reflect_type *type, struct capnp_any any);

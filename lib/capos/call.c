@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calls; see call.h. */
+#include "call.h"
+
+#include <string.h>
+
+static void
+on_completion(struct capos_completion *completion, const struct cap_cqe *cqe)
+{
+	struct capos_call *call = (struct capos_call *)completion;
+
+	call->result = cqe->result;
+	call->cap_count = cqe->cap_count;
+	call->first_cap = cqe->cap_id;
+	call->first_interface = cqe->interface_id;
+	call->state = CAPOS_CALL_DONE;
+	if (call->on_done != NULL)
+		call->on_done(call, call->context);
+}
+
+void
+capos_call_begin_kind(struct capos_call *call, struct capos_cap target, uint16_t method, uint8_t cap_max,
+    enum capos_block_kind kind)
+{
+	call->completion.done = on_completion;
+	call->state = CAPOS_CALL_FAILED;
+	call->cap_max = cap_max;
+	call->method = method;
+	call->adopted = 0;
+	call->cap_count = 0;
+	call->target = target;
+	call->deadline_ns = 0;
+	call->on_done = NULL;
+	call->result_buffer = NULL;
+	call->block = capos_block_take(target.self, kind);
+	if (call->block == NULL) {
+		capnp_builder_init(&call->params, NULL, 0);
+		return;
+	}
+	call->state = CAPOS_CALL_BUILDING;
+	call->result_buffer = call->block->results;
+	call->result_bytes = call->block->result_bytes;
+	capnp_builder_init(&call->params, call->block->params, call->block->param_bytes);
+}
+
+/* Transfer entries behind the message, 8-byte aligned: messages are whole words. */
+static bool
+append_transfers(struct capos_call *call, size_t message_bytes)
+{
+	struct cap_transfer *entry = (struct cap_transfer *)(void *)(call->block->params + message_bytes);
+
+	if (message_bytes + call->params.cap_count * sizeof(*entry) > call->block->param_bytes)
+		return false;
+	for (uint32_t i = 0; i < call->params.cap_count; i++)
+		entry[i] = (struct cap_transfer){ .cap_id = call->params.caps[i].cap_id,
+			.mode = call->params.caps[i].cap_id == 0 ? CAP_TRANSFER_HOLE : call->params.caps[i].mode };
+	return true;
+}
+
+enum cap_status
+capos_call_send(struct capos_call *call)
+{
+	struct cap_sqe *sqe;
+	size_t message_bytes;
+
+	if (call->state != CAPOS_CALL_BUILDING)
+		return CAP_ERR_NO_MEMORY;
+	message_bytes = capnp_builder_finish(&call->params);
+	if (message_bytes == 0 || !append_transfers(call, message_bytes))
+		return CAP_ERR_MESSAGE_TOO_LARGE;
+	CAPOS_TRY(capos_submit(call->target.self, &call->completion, &sqe));
+	sqe->op = CAP_OP_CALL;
+	sqe->method = call->method;
+	sqe->target = call->target.cap_id;
+	sqe->addr = (uint64_t)call->block->params;
+	sqe->len = (uint32_t)message_bytes;
+	sqe->result_addr = (uint64_t)call->result_buffer;
+	sqe->result_len = call->result_bytes;
+	sqe->xfer_count = (uint8_t)call->params.cap_count;
+	sqe->cap_max = call->cap_max;
+	sqe->deadline_ns = call->deadline_ns;
+	call->state = CAPOS_CALL_SENT;
+	capos_submitted(call->target.self);
+	return CAP_OK;
+}
+
+/* The first capability stands in the completion, the others behind the payload. */
+static void
+read_caps(struct capos_call *call, uint32_t message_bytes)
+{
+	const struct cap_record *more = (const struct cap_record *)(const void *)(call->result_buffer + ((message_bytes + 7) & ~7U));
+	uint32_t count = call->cap_count <= CAPNP_CAPS_MAX ? call->cap_count : CAPNP_CAPS_MAX;
+
+	call->results.cap_count = count;
+	for (uint32_t i = 0; i < count; i++)
+		call->results.caps[i] = i == 0 ?
+		    (struct capnp_cap){ call->first_cap, call->first_interface, CAPNP_CAP_COPY } :
+		    (struct capnp_cap){ more[i - 1].cap_id, more[i - 1].interface_id, CAPNP_CAP_COPY };
+}
+
+static void
+read_exception(struct capos_call *call)
+{
+	uint32_t words = ((const uint32_t *)(const void *)call->result_buffer)[1];
+	struct cap_exception exception;
+
+	call->error = (struct capos_error){ EXCEPTION_TYPE_FAILED, CAP_OK, CAPNP_TEXT("the exception cannot be read") };
+	if (words > call->result_bytes / 8 ||
+	    capnp_reader_init_single(&call->results, call->result_buffer, (size_t)words * 8 + 8) != CAPNP_OK)
+		return;
+	exception = cap_exception_root(&call->results);
+	call->error.type = cap_exception_type(exception);
+	call->error.status = (enum cap_status)cap_exception_status(exception);
+	call->error.reason = cap_exception_reason(exception);
+	/* The kernel leaves its sentence out where the buffer is small. */
+	if (call->error.reason.size == 0 && call->error.status != CAP_OK)
+		call->error.reason = capnp_text_from_string(cap_status_sentence(call->error.status));
+}
+
+static enum cap_status
+open_results(struct capos_call *call)
+{
+	/* `result` counts the payload; the records behind it are not part of the message. */
+	if (call->result >= 0) {
+		if (capnp_reader_init(&call->results, call->result_buffer, (size_t)call->result) != CAPNP_OK)
+			return CAP_ERR_MALFORMED_MESSAGE;
+		if (call->cap_count != 0)
+			read_caps(call, (uint32_t)call->result);
+		return CAP_OK;
+	}
+	if (call->result == CAP_ERR_APPLICATION_EXCEPTION)
+		read_exception(call);
+	if (call->result == CAP_ERR_APPLICATION_EXCEPTION_TRUNCATED) {
+		call->error = (struct capos_error){ EXCEPTION_TYPE_FAILED, CAP_OK, CAPNP_TEXT("the reason does not fit") };
+		return CAP_ERR_APPLICATION_EXCEPTION;
+	}
+	return (enum cap_status)call->result;
+}
+
+enum cap_status
+capos_call_wait(struct capos_call *call)
+{
+	if (call->state != CAPOS_CALL_SENT && call->state != CAPOS_CALL_DONE)
+		return CAP_ERR_WRONG_STATE;
+	while (call->state == CAPOS_CALL_SENT)
+		CAPOS_TRY(capos_wait_any(call->target.self, CAP_DEADLINE_NONE));
+	return open_results(call);
+}
+
+enum cap_status
+capos_call_cancel(struct capos_call *call)
+{
+	struct cap_sqe *sqe;
+
+	CAPOS_TRY(capos_submit(call->target.self, NULL, &sqe));
+	sqe->op = CAP_OP_FINISH;
+	sqe->target = (uint64_t)&call->completion;
+	capos_submitted(call->target.self);
+	return CAP_OK;
+}
+
+static void
+release_unclaimed(struct capos_call *call)
+{
+	for (uint32_t i = 0; i < call->results.cap_count; i++)
+		if (call->results.caps[i].cap_id != 0 && !(call->adopted & 1U << i))
+			capos_release((struct capos_cap){ call->target.self, call->results.caps[i].cap_id, 0 });
+}
+
+void
+capos_call_end(struct capos_call *call)
+{
+	if (call->state == CAPOS_CALL_SENT) {
+		/* The kernel may still write into the buffers: they go back only after the call's end. */
+		if (capos_call_cancel(call) == CAP_OK && capos_call_wait(call) == CAP_ERR_RING_CORRUPT)
+			return;
+	}
+	if (call->state == CAPOS_CALL_DONE && call->cap_count != 0) {
+		if (call->result >= 0)
+			read_caps(call, (uint32_t)call->result);
+		release_unclaimed(call);
+	}
+	if (call->block != NULL)
+		capos_block_give(call->target.self, call->block);
+	call->block = NULL;
+	call->state = CAPOS_CALL_FAILED;
+}
+
+enum cap_status
+capos_adopt(struct capos_call *call, uint32_t ordinal, uint64_t interface_id, struct capos_cap *out)
+{
+	struct capnp_cap cap;
+
+	if (call->cap_count == 0 || ordinal >= call->results.cap_count || (call->adopted & 1U << ordinal))
+		return CAP_ERR_NOT_FOUND;
+	cap = call->results.caps[ordinal];
+	if (cap.cap_id == 0)
+		return CAP_ERR_NOT_FOUND;
+	if (interface_id != 0 && interface_id != cap.interface_id)
+		return CAP_ERR_WRONG_INTERFACE;
+	call->adopted |= 1U << ordinal;
+	*out = (struct capos_cap){ call->target.self, cap.cap_id, cap.interface_id };
+	return CAP_OK;
+}
+
+void
+capos_release(struct capos_cap cap)
+{
+	struct cap_sqe *sqe;
+
+	/* A ring that cannot take it has failed as a whole; the next call says so. */
+	if (cap.cap_id == 0 || capos_submit(cap.self, NULL, &sqe) != CAP_OK)
+		return;
+	sqe->op = CAP_OP_RELEASE;
+	sqe->target = cap.cap_id;
+	capos_submitted(cap.self);
+}
+
+enum cap_status
+capos_release_flush(struct capos *self)
+{
+	enum cap_status status;
+	int64_t entered = capos_enter(0, CAP_DEADLINE_POLL);
+
+	if (entered < 0)
+		return (enum cap_status)entered;
+	(void)capos_reap(self);
+	status = self->release_status;
+	self->release_status = CAP_OK;
+	return status;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ring client; see ring.h. */
+#include "ring.h"
+
+#include <string.h>
+
+__attribute__((weak)) const struct capos_large_messages capos_large_messages = { 0 };
+
+static struct capos_block small_blocks[CAPOS_SMALL_COUNT];
+static struct capos_block medium_block;
+static _Alignas(16) uint8_t
+    small_memory[(CAPOS_SMALL_COUNT - CAPOS_SMALL_PINNED) * (CAPOS_SMALL_PARAM_BYTES + CAPOS_SMALL_RESULT_BYTES)];
+
+static void
+give_new(struct capos *self, struct capos_block *block, uint8_t *memory, uint32_t param_bytes)
+{
+	block->params = memory;
+	block->results = memory + param_bytes;
+	block->param_bytes = param_bytes;
+	capos_block_give(self, block);
+}
+
+static void
+blocks_init(struct capos *self)
+{
+	const uint32_t small_bytes = CAPOS_SMALL_PARAM_BYTES + CAPOS_SMALL_RESULT_BYTES;
+	uint8_t *area = (uint8_t *)self->ring + self->ring->message_offset;
+	uint32_t medium_bytes = self->ring->message_bytes - CAPOS_SMALL_PINNED * small_bytes;
+
+	for (uint32_t i = 0; i < capos_large_messages.count; i++) {
+		struct capos_block *block = &capos_large_messages.blocks[i];
+
+		block->kind = CAPOS_BLOCK_LARGE;
+		block->result_bytes = CAPOS_LARGE_RESULT_BYTES;
+		give_new(self, block,
+		    capos_large_messages.memory + (size_t)i * (CAPOS_LARGE_PARAM_BYTES + CAPOS_LARGE_RESULT_BYTES),
+		    CAPOS_LARGE_PARAM_BYTES);
+	}
+	medium_block.kind = CAPOS_BLOCK_MEDIUM;
+	medium_block.result_bytes = medium_bytes - CAPOS_MEDIUM_PARAM_BYTES;
+	give_new(self, &medium_block, area + CAPOS_SMALL_PINNED * small_bytes, CAPOS_MEDIUM_PARAM_BYTES);
+	/* The pinned ones are given last: they are taken first. */
+	for (uint32_t i = CAPOS_SMALL_COUNT; i-- > 0;) {
+		uint8_t *memory = i < CAPOS_SMALL_PINNED ? area + i * small_bytes :
+							   small_memory + (i - CAPOS_SMALL_PINNED) * small_bytes;
+
+		small_blocks[i].kind = CAPOS_BLOCK_SMALL;
+		small_blocks[i].result_bytes = CAPOS_SMALL_RESULT_BYTES;
+		give_new(self, &small_blocks[i], memory, CAPOS_SMALL_PARAM_BYTES);
+	}
+}
+
+struct capos_block *
+capos_block_take(struct capos *self, enum capos_block_kind kind)
+{
+	for (; kind < CAPOS_BLOCK_KINDS; kind++) {
+		struct capos_block *block = self->free_blocks[kind];
+
+		if (block == NULL)
+			continue;
+		self->free_blocks[kind] = block->next;
+		return block;
+	}
+	return NULL;
+}
+
+void
+capos_block_give(struct capos *self, struct capos_block *block)
+{
+	block->next = self->free_blocks[block->kind];
+	self->free_blocks[block->kind] = block;
+}
+
+void
+capos_ring_resync(struct capos *self)
+{
+	self->sq_tail = self->ring->sq_tail;
+	self->cq_head = self->ring->cq_head;
+}
+
+void
+capos_ring_init(struct capos *self, struct cap_ring *ring)
+{
+	self->ring = ring;
+	self->sq = (struct cap_sqe *)(void *)((uint8_t *)ring + ring->sq_offset);
+	self->cq = (struct cap_cqe *)(void *)((uint8_t *)ring + ring->cq_offset);
+	self->sq_mask = ring->sq_entries - 1;
+	self->cq_mask = ring->cq_entries - 1;
+	capos_ring_resync(self);
+	blocks_init(self);
+}
+
+uint32_t
+capos_reap(struct capos *self)
+{
+	/* Pairs with the kernel's release store in op_complete(): the completion is seen whole. */
+	uint32_t tail = __atomic_load_n(&self->ring->cq_tail, __ATOMIC_ACQUIRE);
+	uint32_t count = tail - self->cq_head;
+
+	while (self->cq_head != tail) {
+		struct cap_cqe cqe = self->cq[self->cq_head & self->cq_mask];
+
+		self->cq_head++;
+		self->in_flight--;
+		/* The place may be used again as soon as it is reaped: reap before the callback submits. */
+		__atomic_store_n(&self->ring->cq_head, self->cq_head, __ATOMIC_RELEASE);
+		if (cqe.user_data != 0)
+			((struct capos_completion *)cqe.user_data)->done((struct capos_completion *)cqe.user_data, &cqe);
+		else if (cqe.result < 0 && self->release_status == CAP_OK)
+			self->release_status = (enum cap_status)cqe.result;
+	}
+	return count;
+}
+
+enum cap_status
+capos_wait_any(struct capos *self, uint64_t deadline_ns)
+{
+	int64_t entered = capos_enter(1, deadline_ns);
+
+	if (entered < 0)
+		return (enum cap_status)entered;
+	return capos_reap(self) != 0 ? CAP_OK : CAP_ERR_TIMED_OUT;
+}
+
+/* Make room: the kernel takes what is queued; if all ops are in flight, one must end first. */
+static enum cap_status
+make_room(struct capos *self)
+{
+	bool is_full = self->in_flight > self->cq_mask;
+	int64_t entered = capos_enter(is_full ? 1 : 0, is_full ? CAP_DEADLINE_NONE : CAP_DEADLINE_POLL);
+
+	if (entered < 0)
+		return (enum cap_status)entered;
+	(void)capos_reap(self);
+	return CAP_OK;
+}
+
+enum cap_status
+capos_submit(struct capos *self, struct capos_completion *completion, struct cap_sqe **out)
+{
+	struct cap_sqe *sqe;
+
+	while (self->in_flight > self->cq_mask ||
+	    self->sq_tail - __atomic_load_n(&self->ring->sq_head, __ATOMIC_RELAXED) > self->sq_mask)
+		CAPOS_TRY(make_room(self));
+	sqe = &self->sq[self->sq_tail & self->sq_mask];
+	*sqe = (struct cap_sqe){ .user_data = (uint64_t)completion };
+	self->in_flight++;
+	*out = sqe;
+	return CAP_OK;
+}
