@@ -106,15 +106,14 @@ ledger_get(struct ledger *ledger)
 void
 ledger_put(struct ledger *ledger)
 {
-	struct ledger *parent;
-
 	/* Acquire and release: who frees has seen everything that others did before they let go. */
-	if (__atomic_fetch_sub((uint32_t *)&ledger->references, 1, __ATOMIC_ACQ_REL) != 1)
-		return;
-	parent = ledger->parent;
-	for (uint32_t i = 0; i < LEDGER_RESOURCE_COUNT; i++)
-		KASSERT(ledger->used[i] == 0);
-	pool_free(&ledger_pool, parent, ledger);
-	/* A parent lives at least as long as its children's charges: this may be its last reference, but one level only. */
-	ledger_put(parent);
+	while (__atomic_fetch_sub((uint32_t *)&ledger->references, 1, __ATOMIC_ACQ_REL) == 1) {
+		struct ledger *parent = ledger->parent;
+
+		for (uint32_t i = 0; i < LEDGER_RESOURCE_COUNT; i++)
+			KASSERT(ledger->used[i] == 0);
+		pool_free(&ledger_pool, parent, ledger);
+		/* The reference that the child held, which may be the last one. */
+		ledger = parent;
+	}
 }
