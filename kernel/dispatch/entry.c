@@ -19,6 +19,7 @@
 #include "dispatch/diagnostic.h"
 #include "dispatch/submission.h"
 #include "ipc/endpoint.h"
+#include "irq/irq.h"
 #include "mm/grace.h"
 #include "mm/job.h"
 #include "object/endpoint.h"
@@ -57,8 +58,7 @@ kernel_core_init(const struct kernel_hooks *given)
 static COLD void
 run_due(void)
 {
-	if (hooks.interrupts != NULL)
-		hooks.interrupts();
+	irq_run();
 	while (deadline_run(arch_clock_now_ns()))
 		arch_interrupt_window();
 }

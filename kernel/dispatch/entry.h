@@ -36,8 +36,6 @@ _Noreturn void kernel_leave(void);
 struct kernel_hooks {
 	/* The current thread's process ends; afterwards the thread is dead (thread_kill). */
 	void (*exit)(struct thread *thread, const struct process_exit *exit);
-	/* Complete what interrupts brought: called after sched_due_mark(). May be NULL. */
-	void (*interrupts)(void);
 };
 
 /* Once, at start, after mm and arch: initialises deadlines, rings, scheduler, tables, endpoints and dispatch. */

@@ -31,6 +31,23 @@ forget_delivered(struct op *op)
 	spin_unlock(&server->lock);
 }
 
+/* A long message: its copy goes on without this op, that is, it gives up at its next step. */
+static void
+forget_copy(struct op *op)
+{
+	struct process *server = op_process(op);
+
+	if (op->opcode != CAP_OP_RETURN) {
+		if (forget_queued(op))
+			forget_delivered(op);
+		return;
+	}
+	spin_lock(&server->lock);
+	if (op->place == OP_PLACE_COPY)
+		copy_detach_locked(op->peer, op);
+	spin_unlock(&server->lock);
+}
+
 static void
 forget(struct op *op)
 {
@@ -43,6 +60,9 @@ forget(struct op *op)
 	case OP_PLACE_RECV_QUEUE:
 		if (forget_queued(op))
 			forget_delivered(op);
+		break;
+	case OP_PLACE_COPY:
+		forget_copy(op);
 		break;
 	case OP_PLACE_DELIVERED:
 		forget_delivered(op);

@@ -69,7 +69,7 @@ write_by_copy(struct match *match, uint64_t call_id)
 
 	header_fill(&header, match, call_id);
 	status = user_copy_out(space, to, &header, sizeof(header));
-	if (status == CAP_OK && match->message.byte_count != 0)
+	if (status == CAP_OK && match->message.bytes != NULL)
 		status = user_copy_out(space, to + sizeof(header), match->message.bytes,
 		    match->message.byte_count);
 	if (status == CAP_OK && count != 0)
@@ -85,7 +85,7 @@ delivery_write(struct match *match, uint64_t call_id)
 	uint8_t *to = ring_pinned(match->receive->ring, match->receive->result_addr, match->total);
 	uint32_t count = match->message.transfers.count;
 
-	if (to == NULL)
+	if (to == NULL || match->message.bytes == NULL)
 		return write_by_copy(match, call_id);
 	header_fill((struct cap_delivery *)(void *)to, match, call_id);
 	copy_short(to + sizeof(struct cap_delivery), match->message.bytes, match->message.byte_count);
@@ -99,6 +99,8 @@ delivery_write(struct match *match, uint64_t call_id)
 static void
 receive_dequeue_locked(struct endpoint *endpoint, struct op *receive)
 {
+	if (receive->place == OP_PLACE_COPY)
+		copy_detach_locked(receive->peer, receive);
 	list_remove(&receive->link);
 	receive->place = OP_PLACE_NONE;
 	endpoint->receive_count--;
@@ -169,7 +171,7 @@ match_check_locked(struct match *match)
 	return CAP_OK;
 }
 
-static uint32_t
+uint32_t
 delivery_bytes(const struct op *call)
 {
 	size_t bytes = sizeof(struct cap_delivery) + call->len;
@@ -184,13 +186,23 @@ static void
 call_delivered_locked(struct match *match)
 {
 	match->endpoint->last_caller = match->client->pid;
-	if (match->call->place == OP_PLACE_CALL_QUEUE)
-		queue_unlink_locked(match->endpoint, match->call);
+	queue_unlink_locked(match->endpoint, match->call);
 	match->call->place = OP_PLACE_DELIVERED;
 }
 
 enum delivery
-deliver_locked(struct endpoint *endpoint, struct op *call, struct op *receive, enum cap_status *status)
+deliver_locked(struct endpoint *endpoint, struct op *call, struct op *receive, enum cap_status *status,
+    struct thread *runner)
+{
+	/* What does not fit is found out without a byte moved. */
+	if (call->len <= JOB_STEP_BYTES || delivery_bytes(call) > receive->result_len)
+		return deliver_now_locked(endpoint, call, receive, status);
+	*status = copy_call_begin_locked(endpoint, call, receive, runner);
+	return *status == CAP_OK ? DELIVERY_DONE : DELIVERY_CALL_REFUSED;
+}
+
+enum delivery
+deliver_now_locked(struct endpoint *endpoint, struct op *call, struct op *receive, enum cap_status *status)
 {
 	struct match match;
 

@@ -37,6 +37,7 @@ ipc_init(const struct object_type *owner_type)
 	endpoint_type = owner_type;
 	pool_init(&endpoint_pool, "endpoint", sizeof(struct endpoint));
 	call_table_init();
+	ipc_copy_init();
 	object_endpoint_interface_set(interface_id);
 }
 
@@ -106,21 +107,34 @@ endpoint_facet(struct endpoint *endpoint, uint64_t facet_interface, uint16_t *ou
 void
 queue_unlink_locked(struct endpoint *endpoint, struct op *op)
 {
-	if (op->place == OP_PLACE_CALL_QUEUE) {
+	if (op->place == OP_PLACE_COPY)
+		copy_detach_locked(op->peer, op);
+	else if (op->place != OP_PLACE_CALL_QUEUE && op->place != OP_PLACE_RECV_QUEUE)
+		return;
+	if (op->opcode == CAP_OP_CALL) {
 		endpoint->call_count--;
 		ledger_release(op_process(op)->ledger, LEDGER_ENDPOINT_CALLS, 1);
-	} else if (op->place == OP_PLACE_RECV_QUEUE) {
+	} else {
 		struct process *server = op_process(op);
 
 		endpoint->receive_count--;
 		spin_lock(&server->lock);
 		call_table_unreserve_locked(server);
 		spin_unlock(&server->lock);
-	} else {
-		return;
 	}
 	list_remove(&op->link);
 	op->place = OP_PLACE_NONE;
+}
+
+void
+end_waiting_locked(struct endpoint *endpoint, struct op *op, enum cap_status status)
+{
+	bool claimed = op_claim_end(op);
+
+	/* Whoever claimed it before us finds it unlinked. */
+	queue_unlink_locked(endpoint, op);
+	if (claimed)
+		ipc_op_end_status(op, status);
 }
 
 void
@@ -131,7 +145,8 @@ ipc_op_end(struct op *op, const struct op_result *result)
 	op_unreserve_slots(op);
 	op->object = NULL;
 	op_complete(op, result);
-	object_put(object);
+	if (object != NULL)
+		object_put(object);
 }
 
 void
@@ -145,7 +160,8 @@ ipc_op_end_status(struct op *op, enum cap_status status)
 		op_complete_exception(op, status);
 	else
 		op_complete_status(op, status);
-	object_put(object);
+	if (object != NULL)
+		object_put(object);
 }
 
 /* Later the session of the caller: whose calls take turns. */
@@ -188,7 +204,7 @@ next_receive_locked(struct endpoint *endpoint)
 	return LIST_ENTRY(endpoint->receives.next, struct op, link);
 }
 
-static enum cap_status
+enum cap_status
 queue_call_locked(struct endpoint *endpoint, struct op *call)
 {
 	enum cap_status status;
@@ -217,7 +233,7 @@ call_locked(struct endpoint *endpoint, struct op *call) REQUIRES(&endpoint->lock
 
 		if (receive == NULL)
 			return queue_call_locked(endpoint, call);
-		switch (deliver_locked(endpoint, call, receive, &status)) {
+		switch (deliver_locked(endpoint, call, receive, &status, ring_thread(call->ring))) {
 		case DELIVERY_DONE:
 			return CAP_OK;
 		case DELIVERY_CALL_REFUSED:
@@ -265,23 +281,41 @@ queue_receive_locked(struct endpoint *endpoint, struct op *receive)
 }
 
 /*
- * Hand a queued call to this receiver, which is in the queue itself already. Calls that turn out to be bad end with their
- * own error, and the next one is tried: at most as many as the queue holds.
+ * Calls that turn out to be bad end with their own error, and the next one is tried: at most as many as the queue holds.
  */
-static void
-receive_from_queue_locked(struct endpoint *endpoint, struct op *receive) REQUIRES(&endpoint->lock)
+void
+rematch_receive_locked(struct endpoint *endpoint, struct op *receive, struct thread *runner)
 {
-	while (receive->place == OP_PLACE_RECV_QUEUE) {
+	for (;;) {
 		struct op *call = next_call_locked(endpoint);
 		enum cap_status status = CAP_OK;
 
 		if (call == NULL)
 			return;
-		if (deliver_locked(endpoint, call, receive, &status) != DELIVERY_CALL_REFUSED)
+		if (deliver_locked(endpoint, call, receive, &status, runner) != DELIVERY_CALL_REFUSED)
 			return;
-		queue_unlink_locked(endpoint, call);
-		if (op_claim_end(call))
-			ipc_op_end_status(call, status);
+		end_waiting_locked(endpoint, call, status);
+	}
+}
+
+void
+rematch_call_locked(struct endpoint *endpoint, struct op *call, struct thread *runner)
+{
+	for (;;) {
+		struct op *receive = next_receive_locked(endpoint);
+		enum cap_status status = CAP_OK;
+
+		if (receive == NULL)
+			return;
+		switch (deliver_locked(endpoint, call, receive, &status, runner)) {
+		case DELIVERY_DONE:
+			return;
+		case DELIVERY_CALL_REFUSED:
+			end_waiting_locked(endpoint, call, status);
+			return;
+		case DELIVERY_RECV_ENDED:
+			break;
+		}
 	}
 }
 
@@ -329,7 +363,7 @@ endpoint_receive(struct op *op, const struct cap_ref *target)
 	spin_lock(&endpoint->lock);
 	status = endpoint->closed ? CAP_ERR_DISCONNECTED : queue_receive_locked(endpoint, op);
 	if (status == CAP_OK && endpoint->call_count != 0)
-		receive_from_queue_locked(endpoint, op);
+		rematch_receive_locked(endpoint, op, ring_thread(op->ring));
 	spin_unlock(&endpoint->lock);
 	if (status != CAP_OK) {
 		op->object = NULL;
@@ -339,27 +373,19 @@ endpoint_receive(struct op *op, const struct cap_ref *target)
 	return status;
 }
 
-/* One op that waits at a closed endpoint ends; false: none is left. */
+/* One op that waits at a closed endpoint ends; false: none is left. Those in a copy are ended by its next step. */
 static bool
 close_one(struct endpoint *endpoint)
 {
 	struct list_node *node;
-	struct op *op = NULL;
-	bool claimed = false;
 
 	spin_lock(&endpoint->lock);
 	node = list_first(&endpoint->calls);
 	if (node == NULL)
 		node = list_first(&endpoint->receives);
-	if (node != NULL) {
-		op = LIST_ENTRY(node, struct op, link);
-		claimed = op_claim_end(op);
-		/* Whoever claimed it before us finds it unlinked. */
-		queue_unlink_locked(endpoint, op);
-	}
+	if (node != NULL)
+		end_waiting_locked(endpoint, LIST_ENTRY(node, struct op, link), CAP_ERR_DISCONNECTED);
 	spin_unlock(&endpoint->lock);
-	if (claimed)
-		ipc_op_end_status(op, CAP_ERR_DISCONNECTED);
 	return node != NULL;
 }
 

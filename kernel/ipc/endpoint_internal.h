@@ -70,7 +70,10 @@ struct message {
 	struct transfer_list transfers;
 };
 
-/* Whose fault it is if one fails: the sender's. At most JOB_STEP_BYTES. */
+/*
+ * Whose fault it is if one fails: the sender's. The bytes of a long message (more than JOB_STEP_BYTES) are not opened: they
+ * are copied in steps before (copy.c), and `bytes` is NULL.
+ */
 MUST_CHECK enum cap_status message_open(const struct op *sender, struct message *out);
 
 /* Take an op that waits out of its queue: no list, no count, no charge, no call slot. Nothing if it does not wait here. */
@@ -86,8 +89,35 @@ enum delivery {
 	DELIVERY_CALL_REFUSED, /* *status says why; the RECV is as before */
 	DELIVERY_RECV_ENDED,   /* the receiver's buffer was bad, or it had ended already: try the next one */
 };
+/* A long message is only begun, and both ops are its copy's from then on; `runner` steps it, or the reap list if NULL. */
 enum delivery deliver_locked(struct endpoint *endpoint, struct op *call, struct op *receive,
+    enum cap_status *status, struct thread *runner) REQUIRES(&endpoint->lock);
+/* The same with the bytes of a long message in place. */
+enum delivery deliver_now_locked(struct endpoint *endpoint, struct op *call, struct op *receive,
     enum cap_status *status) REQUIRES(&endpoint->lock);
+uint32_t delivery_bytes(const struct op *call);
+
+/* A fresh call is counted and charged as one that waits, and stands at the end of the queue. */
+MUST_CHECK enum cap_status queue_call_locked(struct endpoint *endpoint, struct op *call);
+/* Both are in their queue: find them a partner. */
+void rematch_call_locked(struct endpoint *endpoint, struct op *call, struct thread *runner)
+    REQUIRES(&endpoint->lock);
+void rematch_receive_locked(struct endpoint *endpoint, struct op *receive, struct thread *runner)
+    REQUIRES(&endpoint->lock);
+/* Unlink and end an op that waits here, if nobody else ends it already. */
+void end_waiting_locked(struct endpoint *endpoint, struct op *op, enum cap_status status)
+    REQUIRES(&endpoint->lock);
+
+/* Long messages. */
+struct ipc_copy;
+void ipc_copy_init(void);
+MUST_CHECK enum cap_status copy_call_begin_locked(struct endpoint *endpoint, struct op *call,
+    struct op *receive, struct thread *runner) REQUIRES(&endpoint->lock);
+MUST_CHECK enum cap_status copy_answer_begin(struct op *answer);
+/* An op leaves its copy: the next step sees it. With the lock that guards the op. */
+void copy_detach_locked(struct ipc_copy *copy, const struct op *op);
+/* The RETURN of a message whose bytes are in place, or whose caller's buffer is bad (`caller_status`). */
+MUST_CHECK enum cap_status return_finish(struct op *op, enum cap_status caller_status);
 
 static inline size_t
 align_8(size_t bytes)

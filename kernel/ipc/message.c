@@ -12,8 +12,10 @@ message_open(const struct op *sender, struct message *out)
 {
 	out->byte_count = sender->len;
 	out->transfers.count = 0;
-	out->bytes = ring_pinned(sender->ring, sender->addr, sender->len);
-	if (out->bytes == NULL) {
+	out->bytes = NULL;
+	if (sender->len <= JOB_STEP_BYTES)
+		out->bytes = ring_pinned(sender->ring, sender->addr, sender->len);
+	if (out->bytes == NULL && sender->len <= JOB_STEP_BYTES) {
 		uint8_t *scratch = scratch_get()->input;
 		enum cap_status status =
 		    user_copy_in(op_process(sender)->space, scratch, sender->addr, sender->len);

@@ -16,6 +16,7 @@ struct answer {
 	struct process	*server;
 	struct process	*client;
 	bool		 paired; /* both processes are locked */
+	enum cap_status	 caller_status; /* of a long message: the caller's buffer was bad */
 	struct message	 message;
 	struct cap_hold	 holds[TRANSFER_CAPS_MAX];
 	struct cap_record records[TRANSFER_CAPS_MAX];
@@ -80,6 +81,15 @@ answer_check_locked(struct answer *answer)
 	return CAP_OK;
 }
 
+static enum cap_status
+records_write(struct answer *answer, size_t records_at, size_t records_bytes)
+{
+	if (records_bytes == 0)
+		return CAP_OK;
+	return user_copy_out(answer->client->space, answer->call->result_addr + records_at, &answer->records[1],
+	    records_bytes);
+}
+
 /* The payload, and the records but for the first, which stands in the completion. */
 static enum cap_status
 answer_write(struct answer *answer)
@@ -95,6 +105,10 @@ answer_write(struct answer *answer)
 
 	if (total > call->result_len)
 		return CAP_ERR_BUFFER_TOO_SMALL;
+	if (answer->caller_status != CAP_OK)
+		return answer->caller_status;
+	if (message->bytes == NULL)
+		return records_write(answer, records_at, records_bytes);
 	to = ring_pinned(call->ring, call->result_addr, total);
 	if (to != NULL) {
 		copy_short(to, message->bytes, message->byte_count);
@@ -102,10 +116,7 @@ answer_write(struct answer *answer)
 		return CAP_OK;
 	}
 	status = user_copy_out(answer->client->space, call->result_addr, message->bytes, message->byte_count);
-	if (status == CAP_OK && records_bytes != 0)
-		status = user_copy_out(answer->client->space, call->result_addr + records_at,
-		    &answer->records[1], records_bytes);
-	return status;
+	return status == CAP_OK ? records_write(answer, records_at, records_bytes) : status;
 }
 
 /* Write and commit; what the caller's completion says. */
@@ -156,16 +167,15 @@ return_check(const struct op *op)
 }
 
 enum cap_status
-endpoint_return(struct op *op)
+return_finish(struct op *op, enum cap_status caller_status)
 {
 	struct answer answer;
 	struct op_result result;
-	enum cap_status status = return_check(op);
+	enum cap_status status;
 
-	if (status != CAP_OK)
-		return status;
 	answer.op = op;
 	answer.server = op_process(op);
+	answer.caller_status = caller_status;
 	status = answer_lock(&answer);
 	if (status != CAP_OK)
 		return status;
@@ -185,6 +195,20 @@ endpoint_return(struct op *op)
 	answer_unlock(&answer);
 	sched_handoff(ring_thread(answer.call->ring));
 	ipc_op_end(answer.call, &result);
-	op_complete_status(op, CAP_OK);
 	return CAP_OK;
+}
+
+enum cap_status
+endpoint_return(struct op *op)
+{
+	enum cap_status status = return_check(op);
+
+	if (status != CAP_OK)
+		return status;
+	if (op->len > JOB_STEP_BYTES)
+		return copy_answer_begin(op);
+	status = return_finish(op, CAP_OK);
+	if (status == CAP_OK)
+		op_complete_status(op, CAP_OK);
+	return status;
 }

@@ -128,6 +128,12 @@ thread_kill(struct thread *thread)
 	if (cpu->current == thread)
 		cpu->current = NULL;
 	spin_unlock(&cpu->lock);
+	while (!list_is_empty(&thread->jobs)) {
+		struct job *job = LIST_ENTRY(thread->jobs.next, struct job, link);
+
+		list_remove(&job->link);
+		job_reap_queue(job);
+	}
 	/* Whoever runs next must not save into it, and its address space is about to go. */
 	if (cpu->loaded == thread->registers) {
 		arch_thread_none(thread->registers);

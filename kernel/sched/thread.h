@@ -48,7 +48,10 @@ MUST_CHECK enum cap_status thread_create(struct process *process, struct ledger 
 void thread_free(struct thread *thread, struct ledger *payer);
 /* NEW -> READY. */
 void thread_start(struct thread *thread);
-/* End a thread of a dying process, wherever it is; it never runs again. */
+/*
+ * End a thread of a dying process, wherever it is; it never runs again. Its jobs go on as reap jobs: they see by their ops that
+ * nobody waits for them any more.
+ */
 void thread_kill(struct thread *thread);
 /* Work in the thread's own time, done before it returns to user mode. */
 void thread_job_queue(struct thread *thread, struct job *job);

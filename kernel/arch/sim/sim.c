@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The simulated machine: see sim.h. */
+#include "arch/sim/sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/clock.h"
+#include "arch/cpu.h"
+#include "arch/interrupt.h"
+#include "arch/page_table.h"
+#include "arch/thread.h"
+#include "base/assert.h"
+#include "dispatch/entry.h"
+
+struct sim sim;
+
+void
+sim_reset(uint64_t arena_bytes)
+{
+	free(sim.arena);
+	sim = (struct sim){ .now_ns = 1000, .event_ns = UINT64_MAX, .quiet = true };
+	sim.arena = aligned_alloc(PAGE_BYTES, arena_bytes);
+	if (sim.arena == NULL)
+		abort();
+	memset(sim.arena, 0, arena_bytes);
+	sim.arena_bytes = arena_bytes;
+}
+
+static _Noreturn void
+leave(enum sim_left how)
+{
+	longjmp(sim.way_out, (int)how + 1);
+}
+
+enum sim_left
+sim_enter(void (*enter)(void *argument), void *argument)
+{
+	int how = setjmp(sim.way_out);
+
+	if (how == 0) {
+		sim.resumed = NULL;
+		enter(argument);
+		abort();
+	}
+	return (enum sim_left)(how - 1);
+}
+
+void
+sim_time_pass(uint64_t ns)
+{
+	sim.now_ns += ns;
+	if (sim.event_ns > sim.now_ns)
+		return;
+	sim.event_ns = UINT64_MAX;
+	kernel_clock_event();
+}
+
+uint32_t
+arch_cpu_id(void)
+{
+	return sim.cpu;
+}
+
+void
+arch_interrupt_window(void)
+{
+	sim.windows++;
+	if (sim.on_window != NULL)
+		sim.on_window();
+	if (sim.event_ns <= sim.now_ns)
+		sim_time_pass(0);
+}
+
+void
+arch_idle(void)
+{
+	leave(SIM_IDLE);
+}
+
+void
+arch_spin_hint(void)
+{
+}
+
+_Noreturn void
+arch_halt_forever(void)
+{
+	leave(SIM_STOPPED);
+}
+
+_Noreturn void
+arch_machine_stop(uint8_t code)
+{
+	fprintf(stderr, "the kernel stopped the machine with %u\n", code);
+	abort();
+}
+
+void
+arch_debug_write(const char *bytes, unsigned long byte_count)
+{
+	if (!sim.quiet)
+		fwrite(bytes, 1, byte_count, stderr);
+}
+
+uint32_t
+arch_backtrace(uint64_t *addresses, uint32_t address_count_max)
+{
+	(void)addresses;
+	(void)address_count_max;
+	return 0;
+}
+
+uint64_t
+arch_clock_now_ns(void)
+{
+	return sim.now_ns;
+}
+
+const struct arch_clock_parameters *
+arch_clock_parameters(void)
+{
+	static const struct arch_clock_parameters none;
+
+	return &none;
+}
+
+void
+arch_clock_event_set(uint64_t deadline_ns)
+{
+	sim.event_ns = deadline_ns;
+}
+
+bool
+arch_irq_exists(uint32_t line)
+{
+	return line < ARCH_IRQ_LINES;
+}
+
+void
+arch_irq_mask(uint32_t line)
+{
+	sim.irq_unmasked &= ~(UINT64_C(1) << line);
+}
+
+void
+arch_irq_unmask(uint32_t line)
+{
+	sim.irq_unmasked |= UINT64_C(1) << line;
+}
