@@ -69,7 +69,7 @@ MUST_CHECK enum cap_status space_request_begin(struct address_space *space, cons
     struct space_job **out);
 enum job_state space_request_step(struct space_job *job);
 /* After JOB_DONE: status and address; frees the job. */
-enum cap_status space_request_end(struct space_job *job, uaddr_t *address);
+MUST_CHECK enum cap_status space_request_end(struct space_job *job, uaddr_t *address);
 
 /* Teardown in steps: everything mapped, kept and reserved goes back, then the tables, then the space itself. */
 enum job_state address_space_destroy_step(struct address_space *space);

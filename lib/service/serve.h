@@ -64,7 +64,7 @@ void service_stop(struct service *service, int exit_code);
 /* One endpoint, by its name in the CapSet, for ever. */
 int capos_serve(struct capos *self, const char *endpoint_name, struct capos_interface interface);
 
-enum cap_status capos_fail(const struct capos_caller *caller, enum exception_type type, const char *reason);
+MUST_CHECK enum cap_status capos_fail(const struct capos_caller *caller, enum exception_type type, const char *reason);
 struct capos_ticket capos_defer(const struct capos_caller *caller);
 /*
  * Answer a deferred call. `fill` builds the results into the message (its root with the generated `..._init_root`).
