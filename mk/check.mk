@@ -61,3 +61,7 @@ check-bare-machine: ## the README's two commands in a Debian that has only git a
 
 .PHONY: docs
 docs: $(B)/check/docs ## links, the map of the tree, a page for each part
+
+.PHONY: mutants
+mutants: ## plant faults into the kernel, one by one: the tests have to find each (minutes; SEED=, COUNT=)
+	tools/mutants --seed $(or $(SEED),1) --count $(or $(COUNT),40)

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The mutants that tools/mutants makes are faults at the places it says, and only one at a time."""
+
+import importlib.machinery
+import importlib.util
+import sys
+
+import pytest
+
+from checked import ROOT
+
+TEXT = """int
+work(int a)
+{
+	int b = 0;
+
+	if (a < 3 && b == 1)
+		return a - 1;
+	step(a);
+	b = a;
+	return b;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def mutants():
+    sys.path.insert(0, str(ROOT / "tools"))
+    loader = importlib.machinery.SourceFileLoader("mutants", str(ROOT / "tools" / "mutants"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("mutants", loader))
+    loader.exec_module(module)
+    return module
+
+
+def test_each_kind_of_fault_is_planted(mutants, tree, monkeypatch):
+    monkeypatch.setattr(mutants, "ROOT", tree({"kernel/mm/a.c": TEXT}))
+    made = list(mutants.machine_made(["kernel/mm"], 100, 1))
+    whats = " ".join(mutant.what for mutant in made)
+    for fault in ("`<` -> `<=`", "`&&` -> `||`", "`==` -> `!=`", "`- 1` -> ``", "`step(a);` -> `;`", "`b = a;` -> `;`"):
+        assert fault in whats
+    for mutant in made:
+        changed = [(a, b) for a, b in zip(TEXT.split("\n"), mutant.text.split("\n")) if a != b]
+        assert len(changed) == 1, mutant.what
+
+
+def test_the_seed_chooses(mutants, tree, monkeypatch):
+    monkeypatch.setattr(mutants, "ROOT", tree({"kernel/mm/a.c": TEXT}))
+
+    def made(seed):
+        return [mutant.what for mutant in mutants.machine_made(["kernel/mm"], 3, seed)]
+
+    assert made(1) == made(1)
+    assert made(1) != made(2)
+
+
+def test_a_seeded_mutant_that_no_longer_fits_is_an_error(mutants, tree, monkeypatch):
+    monkeypatch.setattr(mutants, "ROOT", tree({"kernel/mm/a.c": TEXT,
+                                               "tests/mutants/mm.txt": "kernel/mm/a.c | step(a); | ; | kernel/mm\n"}))
+    assert [mutant.text for mutant in mutants.seeded()] == [TEXT.replace("step(a);", ";")]
+    tree({"tests/mutants/mm.txt": "kernel/mm/a.c | gone(a); | ; | kernel/mm\n"})
+    with pytest.raises(SystemExit):
+        list(mutants.seeded())
