@@ -206,6 +206,7 @@ void
 interrupt_timer_set(uint64_t delta_ns)
 {
 	unsigned __int128 ticks;
+	uint64_t pit_ticks;
 
 	if (lapic != NULL) {
 		ticks = ((unsigned __int128)delta_ns * timer_multiplier) >> 32;
@@ -215,10 +216,10 @@ interrupt_timer_set(uint64_t delta_ns)
 		return;
 	}
 	/* The PIT cannot be stopped: an early interrupt finds nothing due. */
-	ticks = (unsigned __int128)delta_ns * PIT_HZ / 1000000000 + 1;
-	if (delta_ns == 0 || ticks > PIT_TICKS_MAX)
-		ticks = PIT_TICKS_MAX;
+	pit_ticks = PIT_TICKS_MAX;
+	if (delta_ns != 0 && delta_ns < PIT_TICKS_MAX * UINT64_C(1000000000) / PIT_HZ)
+		pit_ticks = delta_ns * PIT_HZ / 1000000000 + 1;
 	port_write8(PIT_COMMAND, 0x30); /* channel 0, interrupt on terminal count */
-	port_write8(PIT_CHANNEL0, (uint8_t)ticks);
-	port_write8(PIT_CHANNEL0, (uint8_t)(ticks >> 8));
+	port_write8(PIT_CHANNEL0, (uint8_t)pit_ticks);
+	port_write8(PIT_CHANNEL0, (uint8_t)(pit_ticks >> 8));
 }

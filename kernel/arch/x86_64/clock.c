@@ -77,7 +77,7 @@ clock_init(void)
 		log_line(LOG_WARN, "clock", "no rate to be had: taking 1 GHz");
 		hz = 1000000000;
 	}
-	parameters.multiplier = (uint64_t)(((unsigned __int128)1000000000 << CLOCK_SHIFT) / hz);
+	parameters.multiplier = (UINT64_C(1000000000) << CLOCK_SHIFT) / hz;
 	parameters.shift = CLOCK_SHIFT;
 	parameters.base_tsc = time_stamp();
 	parameters.base_ns = 1;
