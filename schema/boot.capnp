@@ -32,10 +32,10 @@ struct KernelParams @0xa88e56b222465101 {
   helpTopics @1 :List(HelpTopic);
   allowVulnerableCpu @2 :Bool;
   # Start on a processor with Meltdown or L1TF.
-  logLevel @3 :LogLevel = info;
+  logLevel @3 :KernelLogLevel = info;
 }
 
-enum LogLevel @0xe2e4fc258c3843ce {
+enum KernelLogLevel @0xe2e4fc258c3843ce {
   error @0;
   warn @1;
   info @2;

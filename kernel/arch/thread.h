@@ -50,5 +50,11 @@ _Noreturn void arch_resume(struct arch_thread *registers);
 /* Leave the address space of a dying process: load the kernel's own root; no thread is current. */
 void arch_thread_none(struct arch_thread *previous);
 
+/* The map of the thread that is loaded; NULL: no ports. */
+void arch_io_bitmap_load(const uint8_t *bitmap);
+
 /* A bitmap that was given to arch_thread_switch() was written: it is loaded again the next time. */
+/* CAPSET_FEATURE_* bits of abi/capset.h that this processor offers. */
+uint64_t arch_capset_features(void);
+
 void arch_io_bitmap_changed(const uint8_t *bitmap);

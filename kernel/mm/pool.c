@@ -125,7 +125,7 @@ pool_free(struct pool *pool, struct ledger *payer, void *object)
 }
 
 bool
-pool_stats_get(uint32_t index, struct pool_stats *out)
+pool_numbers_get(uint32_t index, struct pool_numbers *out)
 {
 	for (struct list_node *node = pools.next; node != &pools; node = node->next) {
 		struct pool *pool = LIST_ENTRY(node, struct pool, all);
@@ -133,7 +133,7 @@ pool_stats_get(uint32_t index, struct pool_stats *out)
 		if (index-- != 0)
 			continue;
 		spin_lock(&pool->lock);
-		*out = (struct pool_stats){ pool->name, pool->object_count, pool->page_count };
+		*out = (struct pool_numbers){ pool->name, pool->object_count, pool->page_count };
 		spin_unlock(&pool->lock);
 		return true;
 	}

@@ -21,10 +21,10 @@ void pool_init(struct pool *pool, const char *name, size_t object_bytes);
 MUST_CHECK enum cap_status pool_alloc(struct pool *pool, struct ledger *payer, void **out);
 void pool_free(struct pool *pool, struct ledger *payer, void *object);
 
-struct pool_stats {
+struct pool_numbers {
 	const char *name;
 	uint64_t    object_count;
 	uint64_t    page_count;
 };
 /* The index-th pool in the order of pool_init; false: there is none. */
-bool pool_stats_get(uint32_t index, struct pool_stats *out);
+bool pool_numbers_get(uint32_t index, struct pool_numbers *out);

@@ -147,6 +147,13 @@ thread_job_queue(struct thread *thread, struct job *job)
 	list_append(&thread->jobs, &job->link);
 }
 
+void
+thread_reload(struct thread *thread)
+{
+	if (this_cpu()->loaded == thread->registers)
+		arch_io_bitmap_load(thread->io_bitmap);
+}
+
 struct thread *
 thread_current(void)
 {

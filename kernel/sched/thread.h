@@ -56,6 +56,9 @@ void thread_kill(struct thread *thread);
 /* Work in the thread's own time, done before it returns to user mode. */
 void thread_job_queue(struct thread *thread, struct job *job);
 
+/* The thread's I/O permission map was made or changed: load it again if the CPU has the thread's state. */
+void thread_reload(struct thread *thread);
+
 /* The thread that this CPU runs, or NULL. */
 struct thread *thread_current(void);
 

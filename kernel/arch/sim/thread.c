@@ -64,6 +64,18 @@ arch_thread_none(struct arch_thread *previous)
 }
 
 void
+arch_io_bitmap_load(const uint8_t *bitmap)
+{
+	(void)bitmap; /* no ports */
+}
+
+uint64_t
+arch_capset_features(void)
+{
+	return 0;
+}
+
+void
 arch_io_bitmap_changed(const uint8_t *bitmap)
 {
 	(void)bitmap;

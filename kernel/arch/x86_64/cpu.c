@@ -228,7 +228,7 @@ cpu_extended_load(const struct arch_thread *thread)
 
 /* Most threads have no ports: then the map is out of reach, and nothing is copied. */
 void
-cpu_io_bitmap_load(const uint8_t *bitmap)
+arch_io_bitmap_load(const uint8_t *bitmap)
 {
 	if (bitmap == NULL) {
 		tss.io_map_offset = TSS_NO_IO_MAP;

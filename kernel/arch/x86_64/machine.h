@@ -45,7 +45,6 @@ size_t cpu_extended_bytes(void);
 bool cpu_has_fsgsbase(void);
 void cpu_extended_save(struct arch_thread *thread);
 void cpu_extended_load(const struct arch_thread *thread);
-void cpu_io_bitmap_load(const uint8_t *bitmap);
 
 /* paging.c */
 struct boot_memory;

@@ -96,7 +96,7 @@ arch_thread_switch(const struct arch_switch *change)
 		cr3_write(change->root);
 	fs_base_write(change->next->fs_base);
 	cpu_extended_load(change->next);
-	cpu_io_bitmap_load(change->io_bitmap);
+	arch_io_bitmap_load(change->io_bitmap);
 }
 
 void
@@ -106,7 +106,7 @@ arch_thread_none(struct arch_thread *previous)
 		save(previous);
 	cpu_local()->current = NULL;
 	cr3_write(paging_kernel_root());
-	cpu_io_bitmap_load(NULL);
+	arch_io_bitmap_load(NULL);
 }
 
 uint64_t

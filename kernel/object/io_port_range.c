@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * IoPortRange: x86 I/O ports for a driver, by the processor's permission map. The map of the process that enabled the range is
+ * changed back when its hold is released: a range has one holder, since it can only be moved.
+ */
+#include <schema/device.server.h>
+
+#include "arch/thread.h"
+#include "cap/process.h"
+#include "mm/pool.h"
+#include "object/call.h"
+#include "object/device.h"
+#include "object/permanent.h"
+#include "proc/process.h"
+#include "sched/thread.h"
+
+#define PORT_COUNT 0x10000U
+
+struct port_range {
+	struct object	object;
+	struct ledger  *payer; /* a reference */
+	struct process *user;  /* whose map has the ports; it holds the range, so it lives; NULL: not enabled */
+	uint16_t	base;
+	uint16_t	count;
+};
+
+static struct pool range_pool;
+
+/* What the kernel itself uses: nobody gets them. */
+static const struct {
+	uint16_t first;
+	uint16_t last;
+} kernel_ports[] = {
+	{ 0x20, 0x21 },	  /* interrupt controller */
+	{ 0x40, 0x43 },	  /* timer */
+	{ 0x61, 0x61 },	  /* its gate */
+	{ 0xa0, 0xa1 },	  /* second interrupt controller */
+	{ 0xf4, 0xf7 },	  /* machine stop */
+	{ 0x3f8, 0x3ff }, /* the log */
+	{ 0xcf8, 0xcff }, /* PCI configuration */
+};
+
+static bool
+is_free_for_users(uint16_t base, uint16_t count)
+{
+	uint32_t last = (uint32_t)base + count - 1;
+
+	if (count == 0 || last >= PORT_COUNT)
+		return false;
+	for (size_t i = 0; i < sizeof(kernel_ports) / sizeof(kernel_ports[0]); i++)
+		if (base <= kernel_ports[i].last && last >= kernel_ports[i].first)
+			return false;
+	return true;
+}
+
+/* A zero bit allows. */
+static void
+set_ports(uint8_t *bitmap, const struct port_range *range, bool allowed)
+{
+	for (uint32_t port = range->base; port < (uint32_t)range->base + range->count; port++) {
+		if (allowed)
+			bitmap[port / 8] &= (uint8_t)~(1U << (port % 8));
+		else
+			bitmap[port / 8] |= (uint8_t)(1U << (port % 8));
+	}
+	arch_io_bitmap_changed(bitmap);
+}
+
+static enum cap_status
+range_info(struct io_port_range_server *server, struct io_port_range_info_params params,
+    struct io_port_range_info_results_builder results, const struct capos_caller *caller)
+{
+	const struct port_range *range = LIST_ENTRY(caller->call->object, struct port_range, object);
+
+	(void)server;
+	(void)params;
+	io_port_range_info_results_set_base(results, range->base);
+	io_port_range_info_results_set_count(results, range->count);
+	return CAP_OK;
+}
+
+static enum cap_status
+range_enable(struct io_port_range_server *server, struct io_port_range_enable_params params,
+    struct io_port_range_enable_results_builder results, const struct capos_caller *caller)
+{
+	struct port_range *range = LIST_ENTRY(caller->call->object, struct port_range, object);
+	struct process *process = caller->call->process;
+	uint8_t *bitmap;
+	enum cap_status status = process_io_bitmap_make(process, &bitmap);
+
+	(void)server;
+	(void)params;
+	(void)results;
+	if (status != CAP_OK)
+		return status;
+	range->user = process;
+	set_ports(bitmap, range, true);
+	process->thread->io_bitmap = bitmap;
+	thread_reload(process->thread);
+	return CAP_OK;
+}
+
+static const struct io_port_range_methods methods = {
+	.info = range_info,
+	.enable = range_enable,
+};
+
+static enum cap_status
+range_call(struct object_call *call)
+{
+	struct capos_caller caller = { call };
+
+	return io_port_range_dispatch(&methods, NULL, call->method, call->params, call->results, &caller);
+}
+
+/* The holder let go, or is dead: the ports are out of its map before it runs again. */
+static void
+range_hold_dropped(struct object *object, uint16_t interface_index)
+{
+	struct port_range *range = LIST_ENTRY(object, struct port_range, object);
+
+	(void)interface_index;
+	if (range->user == NULL)
+		return;
+	set_ports(process_io_bitmap(range->user), range, false);
+	if (range->user->thread != NULL)
+		thread_reload(range->user->thread);
+	range->user = NULL;
+}
+
+static enum job_state
+range_destroy(struct object *object)
+{
+	struct port_range *range = LIST_ENTRY(object, struct port_range, object);
+	struct ledger *payer = range->payer;
+
+	pool_free(&range_pool, payer, range);
+	ledger_put(payer);
+	return JOB_DONE;
+}
+
+static const struct object_type range_type = {
+	.name = "ioPortRange",
+	.interface_id = IO_PORT_RANGE_INTERFACE_ID,
+	.kind = OBJECT_KIND_METHODS,
+	.transfer = OBJECT_TRANSFER_MOVE,
+	.call = range_call,
+	.destroy = range_destroy,
+	.hold_dropped = range_hold_dropped,
+};
+
+enum cap_status
+io_port_range_create(struct ledger *payer, uint16_t base, uint16_t count, struct object **out)
+{
+	struct port_range *range;
+	void *object;
+	enum cap_status status;
+
+	if (!is_free_for_users(base, count))
+		return CAP_ERR_INVALID_ARGUMENT;
+	status = pool_alloc(&range_pool, payer, &object);
+	if (status != CAP_OK)
+		return status;
+	range = object;
+	object_init(&range->object, &range_type);
+	range->payer = payer;
+	range->base = base;
+	range->count = count;
+	ledger_get(payer);
+	*out = &range->object;
+	return CAP_OK;
+}
+
+void interrupt_objects_init(void);
+
+void
+device_objects_init(void)
+{
+	pool_init(&range_pool, "io-port-range", sizeof(struct port_range));
+	interrupt_objects_init();
+}

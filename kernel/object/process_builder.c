@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ProcessBuilder: a process that is being made. Dropping the builder before the start undoes everything. */
+#include <schema/process.server.h>
+
+#include "cap/process.h"
+#include "ipc/endpoint.h"
+#include "mm/pool.h"
+#include "object/call.h"
+#include "object/memory.h"
+#include "object/process.h"
+#include "proc/process.h"
+
+struct builder {
+	struct object	object;
+	struct process *process; /* NULL: started, or failed to */
+	struct ledger  *payer;	 /* a reference */
+};
+
+static struct pool builder_pool;
+
+static struct builder *
+builder_of(const struct capos_caller *caller)
+{
+	return LIST_ENTRY(caller->call->object, struct builder, object);
+}
+
+static enum cap_status
+builder_map(struct process_builder_server *server, struct process_builder_map_params params,
+    struct process_builder_map_results_builder results, const struct capos_caller *caller)
+{
+	struct process *process = builder_of(caller)->process;
+	struct capnp_cap memory = process_builder_map_params_memory(params);
+	struct space_request request = {
+		.operation = SPACE_MAP_OBJECT,
+		.address = process_builder_map_params_address(params),
+		.bytes = process_builder_map_params_size(params),
+		.offset = process_builder_map_params_offset(params),
+	};
+	enum cap_status status;
+
+	(void)server;
+	(void)results;
+	if (process == NULL)
+		return CAP_ERR_WRONG_STATE;
+	if (request.address == 0 || !page_access_of(process_builder_map_params_protection(params), &request.access))
+		return CAP_ERR_INVALID_ARGUMENT;
+	status = memory_capability_find(caller->call->process, memory.cap_id, &request.object);
+	return status == CAP_OK ? space_run(process->space, &request) : status;
+}
+
+static enum cap_status
+builder_map_copy(struct process_builder_server *server, struct process_builder_map_copy_params params,
+    struct process_builder_map_copy_results_builder results, const struct capos_caller *caller)
+{
+	struct process *process = builder_of(caller)->process;
+	struct capnp_cap memory = process_builder_map_copy_params_memory(params);
+	struct space_request request = {
+		.operation = SPACE_MAP_COPY,
+		.address = process_builder_map_copy_params_address(params),
+		.bytes = process_builder_map_copy_params_size(params),
+		.offset = process_builder_map_copy_params_offset(params),
+		.copy_bytes = process_builder_map_copy_params_copy_bytes(params),
+	};
+	enum cap_status status;
+
+	(void)server;
+	(void)results;
+	if (process == NULL)
+		return CAP_ERR_WRONG_STATE;
+	if (request.address == 0 ||
+	    !page_access_of(process_builder_map_copy_params_protection(params), &request.access))
+		return CAP_ERR_INVALID_ARGUMENT;
+	status = memory_capability_find(caller->call->process, memory.cap_id, &request.object);
+	return status == CAP_OK ? space_run(process->space, &request) : status;
+}
+
+/* The capability moves or is copied from the caller's table: looked at and refused first, then granted, then taken. */
+static enum cap_status
+grant_cap(struct object_call *call, struct process *process, struct process_grant *grant, struct capnp_cap cap)
+{
+	bool moves = cap.mode == CAPNP_CAP_MOVE;
+	enum cap_status status;
+
+	spin_lock(&call->process->lock);
+	status = cap_table_peek_locked(call->process->table, cap.cap_id, &grant->hold);
+	spin_unlock(&call->process->lock);
+	if (status != CAP_OK)
+		return status;
+	if (grant->hold.mode == OBJECT_TRANSFER_NONE || (grant->hold.mode == OBJECT_TRANSFER_MOVE && !moves))
+		return CAP_ERR_TRANSFER_NOT_SUPPORTED;
+	object_get(grant->hold.object);
+	status = process_grant(process, grant);
+	if (status != CAP_OK) {
+		object_put(grant->hold.object);
+		return status;
+	}
+	if (!moves)
+		return CAP_OK;
+	spin_lock(&call->process->lock);
+	cap_table_take_locked(call->process->table, cap.cap_id);
+	spin_unlock(&call->process->lock);
+	object_put(grant->hold.object); /* the reference that the caller's slot had */
+	return CAP_OK;
+}
+
+static enum cap_status
+builder_grant(struct process_builder_server *server, struct process_builder_grant_params params,
+    struct process_builder_grant_results_builder results, const struct capos_caller *caller)
+{
+	struct process *process = builder_of(caller)->process;
+	struct capnp_text name = process_builder_grant_params_name(params);
+	struct capnp_cap cap = process_builder_grant_params_cap(params);
+	struct process_grant grant = {
+		.name = name.data,
+		.name_bytes = name.size,
+		.origin_pid = caller->call->process->pid,
+	};
+
+	(void)server;
+	(void)results;
+	if (capnp_reader_error(caller->call->params) != CAPNP_OK)
+		return CAP_ERR_MALFORMED_MESSAGE;
+	if (process == NULL)
+		return CAP_ERR_WRONG_STATE;
+	return grant_cap(caller->call, process, &grant, cap);
+}
+
+static enum cap_status
+grant_virtual_memory(struct process *process, struct process_grant *grant)
+{
+	struct object *object;
+	enum cap_status status = virtual_memory_create(process, &object);
+
+	if (status != CAP_OK)
+		return status;
+	grant->hold = object_hold(object, 0);
+	status = process_grant(process, grant);
+	if (status != CAP_OK)
+		object_put(object);
+	return status;
+}
+
+/* The process gets the owner's hold, the caller a facet. */
+static enum cap_status
+grant_endpoint(struct object_call *call, struct process *process, struct process_grant *grant,
+    uint64_t interface_id, struct capnp_cap *client)
+{
+	struct endpoint *endpoint;
+	struct cap_hold facet;
+	uint16_t index;
+	enum cap_status status;
+
+	if (call->op->reserved_slots == 0)
+		return CAP_ERR_TOO_MANY_CAPS;
+	status = endpoint_create(process->ledger, &endpoint);
+	if (status != CAP_OK)
+		return status;
+	status = endpoint_facet(endpoint, interface_id, &index);
+	if (status == CAP_OK) {
+		grant->hold = object_hold(endpoint_object(endpoint), 0);
+		facet = object_hold(endpoint_object(endpoint), index);
+		status = process_grant(process, grant);
+	}
+	if (status != CAP_OK) {
+		object_put(endpoint_object(endpoint));
+		return status;
+	}
+	object_get(facet.object);
+	/* A slot is reserved: this cannot fail. */
+	status = object_call_result_cap(call, 0, &facet, client);
+	if (status != CAP_OK)
+		object_put(facet.object);
+	return status;
+}
+
+static enum cap_status
+builder_grant_local(struct process_builder_server *server, struct process_builder_grant_local_params params,
+    struct process_builder_grant_local_results_builder results, const struct capos_caller *caller)
+{
+	struct process *process = builder_of(caller)->process;
+	struct capnp_text name = process_builder_grant_local_params_name(params);
+	struct process_grant grant = { .name = name.data, .name_bytes = name.size };
+	struct capnp_cap client;
+	enum cap_status status;
+
+	(void)server;
+	if (capnp_reader_error(caller->call->params) != CAPNP_OK)
+		return CAP_ERR_MALFORMED_MESSAGE;
+	if (process == NULL)
+		return CAP_ERR_WRONG_STATE;
+	switch (process_builder_grant_local_params_source(params)) {
+	case LOCAL_SOURCE_VIRTUAL_MEMORY:
+		return grant_virtual_memory(process, &grant);
+	case LOCAL_SOURCE_ENDPOINT:
+		status = grant_endpoint(caller->call, process, &grant,
+		    process_builder_grant_local_params_interface_id(params), &client);
+		if (status == CAP_OK)
+			process_builder_grant_local_results_set_client(results, client);
+		return status;
+	default:
+		return CAP_ERR_INVALID_ARGUMENT;
+	}
+}
+
+static enum cap_status
+builder_start(struct process_builder_server *server, struct process_builder_start_params params,
+    struct process_builder_start_results_builder results, const struct capos_caller *caller)
+{
+	struct builder *builder = builder_of(caller);
+	struct process *process = builder->process;
+	struct process_entry entry = {
+		.entry = process_builder_start_params_entry(params),
+		.stack_bytes = process_builder_start_params_stack_bytes(params),
+		.tls_bytes = process_builder_start_params_tls_bytes(params),
+	};
+	struct cap_hold hold;
+	struct capnp_cap made;
+	enum cap_status status;
+
+	(void)server;
+	if (process == NULL)
+		return CAP_ERR_WRONG_STATE;
+	if (caller->call->op->reserved_slots == 0)
+		return CAP_ERR_TOO_MANY_CAPS;
+	status = process_start(process, &entry);
+	if (status != CAP_OK)
+		return status;
+	builder->process = NULL;
+	hold = object_hold(process_handle_object(process), 0);
+	object_get(hold.object);
+	status = object_call_result_cap(caller->call, 0, &hold, &made);
+	if (status != CAP_OK) {
+		object_put(hold.object);
+		return status;
+	}
+	process_builder_start_results_set_process(results, made);
+	return CAP_OK;
+}
+
+static const struct process_builder_methods methods = {
+	.map = builder_map,
+	.map_copy = builder_map_copy,
+	.grant = builder_grant,
+	.grant_local = builder_grant_local,
+	.start = builder_start,
+};
+
+static enum cap_status
+builder_call(struct object_call *call)
+{
+	struct capos_caller caller = { call };
+
+	return process_builder_dispatch(&methods, NULL, call->method, call->params, call->results, &caller);
+}
+
+static enum job_state
+builder_destroy(struct object *object)
+{
+	struct builder *builder = LIST_ENTRY(object, struct builder, object);
+	struct ledger *payer = builder->payer;
+
+	if (builder->process != NULL)
+		process_abandon(builder->process);
+	pool_free(&builder_pool, payer, builder);
+	ledger_put(payer);
+	return JOB_DONE;
+}
+
+static const struct object_type builder_type = {
+	.name = "processBuilder",
+	.interface_id = PROCESS_BUILDER_INTERFACE_ID,
+	.kind = OBJECT_KIND_METHODS,
+	.transfer = OBJECT_TRANSFER_NONE,
+	.call = builder_call,
+	.destroy = builder_destroy,
+};
+
+enum cap_status
+process_builder_create(struct ledger *payer, struct process *process, struct object **out)
+{
+	struct builder *builder;
+	void *object;
+	enum cap_status status = pool_alloc(&builder_pool, payer, &object);
+
+	if (status != CAP_OK)
+		return status;
+	builder = object;
+	object_init(&builder->object, &builder_type);
+	builder->process = process;
+	builder->payer = payer;
+	ledger_get(payer);
+	*out = &builder->object;
+	return CAP_OK;
+}
+
+void process_factory_init(void);
+
+void
+process_objects_init(void)
+{
+	static const struct process_hooks hooks = { &process_handle_type, process_handle_ended };
+
+	pool_init(&builder_pool, "process-builder", sizeof(struct builder));
+	process_hooks_set(&hooks);
+	process_factory_init();
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ending a process. The thread is stopped at once; the rest is a reap job in phases: ops end, callers of the calls that it held get
+ * `disconnected`, capabilities are dropped, thread and memory go back. What it dropped is destroyed by later reap jobs: the
+ * end, which completes ProcessHandle.wait, comes behind them.
+ */
+#include "base/assert.h"
+#include "ipc/endpoint.h"
+#include "proc/process_internal.h"
+#include "ring/ring.h"
+#include "sched/thread.h"
+
+enum teardown_phase {
+	TEARDOWN_OPS,
+	TEARDOWN_CALLS,
+	TEARDOWN_CAPS,
+	TEARDOWN_THREAD,
+	TEARDOWN_DROPS, /* wait for the destruction of what was dropped */
+	TEARDOWN_MEMORY,
+};
+
+#define DROP_ROUNDS 3 /* an object may hold another: a builder a process, a process its objects */
+
+void process_ended(struct process_record *record);
+
+static enum job_state teardown_step(struct job *job);
+
+static void
+continue_later(struct grace_item *item)
+{
+	struct process_record *record = LIST_ENTRY(item, struct process_record, last);
+
+	record->teardown.step = teardown_step;
+	job_reap_queue(&record->teardown);
+}
+
+static void
+free_thread(struct process *process)
+{
+	ring_destroy(process->thread->ring);
+	thread_free(process->thread, process->ledger);
+	process->thread = NULL;
+}
+
+static bool
+run_phase(struct process_record *record)
+{
+	struct process *process = &record->process;
+
+	switch (record->phase) {
+	case TEARDOWN_OPS:
+		op_cancel_all(process->thread->ring);
+		return true;
+	case TEARDOWN_CALLS:
+		return endpoint_server_gone_step(process) == JOB_DONE;
+	case TEARDOWN_CAPS:
+		if (cap_table_destroy_step(process->table) == JOB_AGAIN)
+			return false;
+		process->table = NULL;
+		return true;
+	case TEARDOWN_THREAD:
+		free_thread(process);
+		return true;
+	default:
+		return true;
+	}
+}
+
+static enum job_state
+teardown_step(struct job *job)
+{
+	struct process_record *record = LIST_ENTRY(job, struct process_record, teardown);
+
+	if (record->phase < TEARDOWN_DROPS) {
+		if (run_phase(record))
+			record->phase++;
+		return JOB_AGAIN;
+	}
+	/* Behind everything that waits for its grace period now, and behind the jobs that follow from it. */
+	if (record->phase < TEARDOWN_DROPS + DROP_ROUNDS) {
+		record->phase++;
+		grace_defer(&record->last, continue_later);
+		return JOB_DONE;
+	}
+	process_parts_free(record);
+	process_ended(record);
+	return JOB_DONE;
+}
+
+void
+process_exit(struct thread *thread, const struct process_exit *exit)
+{
+	struct process_record *record = record_of(thread->process);
+
+	KASSERT(record->process.state == PROCESS_RUNNING);
+	record->process.state = PROCESS_EXITING;
+	record->exit = *exit;
+	thread_kill(thread);
+	record->phase = TEARDOWN_OPS;
+	record->teardown.step = teardown_step;
+	job_reap_queue(&record->teardown);
+}
