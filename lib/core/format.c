@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct output {
-	char  *buffer;
+	char *buffer;
 	size_t capacity; /* without the NUL */
 	size_t used;
 };
@@ -14,9 +14,9 @@ struct output {
 struct conversion {
 	bool left;
 	char pad;
-	int  width;
-	int  precision; /* -1: none */
-	int  longs;	/* l, ll, z count as 64 bits */
+	int width;
+	int precision; /* -1: none */
+	int longs;     /* l, ll, z count as 64 bits */
 };
 
 static void
@@ -27,7 +27,8 @@ put(struct output *output, char byte)
 }
 
 static void
-put_padded(struct output *output, const struct conversion *conversion, const char *text, size_t length)
+put_padded(
+    struct output *output, const struct conversion *conversion, const char *text, size_t length)
 {
 	int pad = conversion->width - (int)length;
 
@@ -40,8 +41,10 @@ put_padded(struct output *output, const struct conversion *conversion, const cha
 }
 
 static void
-put_number(struct output *output, const struct conversion *conversion, uint64_t value, unsigned base, bool negative)
+put_number(struct output *output, const struct conversion *conversion, uint64_t value,
+    unsigned base, bool negative)
 {
+	struct conversion padding = *conversion;
 	char digits[24];
 	size_t at = sizeof(digits);
 
@@ -49,13 +52,16 @@ put_number(struct output *output, const struct conversion *conversion, uint64_t 
 		digits[--at] = "0123456789abcdef"[value % base];
 		value /= base;
 	} while (value != 0);
-	if (negative && conversion->pad == '0') {
+	if (padding.left)
+		padding.pad = ' ';
+	if (negative && padding.pad == '0') {
+		/* The sign stands before the zeros, and is one of the columns. */
 		put(output, '-');
-		negative = false;
-	}
-	if (negative)
+		padding.width--;
+	} else if (negative) {
 		digits[--at] = '-';
-	put_padded(output, conversion, digits + at, sizeof(digits) - at);
+	}
+	put_padded(output, &padding, digits + at, sizeof(digits) - at);
 }
 
 static void
@@ -65,7 +71,8 @@ put_string(struct output *output, const struct conversion *conversion, const cha
 
 	if (text == NULL)
 		text = "(null)";
-	while ((conversion->precision < 0 || length < (size_t)conversion->precision) && text[length] != '\0')
+	while ((conversion->precision < 0 || length < (size_t)conversion->precision) &&
+	    text[length] != '\0')
 		length++;
 	put_padded(output, conversion, text, length);
 }
@@ -117,7 +124,8 @@ convert(struct output *output, const struct conversion *conversion, char kind, v
 		break;
 	case 'd':
 		number = conversion->longs ? va_arg(*arguments, int64_t) : va_arg(*arguments, int);
-		put_number(output, conversion, number < 0 ? 0 - (uint64_t)number : (uint64_t)number, 10, number < 0);
+		put_number(output, conversion, number < 0 ? 0 - (uint64_t)number : (uint64_t)number,
+		    10, number < 0);
 		break;
 	case 'u':
 	case 'x':
@@ -126,7 +134,8 @@ convert(struct output *output, const struct conversion *conversion, char kind, v
 		    kind == 'x' ? 16 : 10, false);
 		break;
 	case 'p':
-		put_number(output, conversion, (uint64_t)(uintptr_t)va_arg(*arguments, void *), 16, false);
+		put_number(
+		    output, conversion, (uint64_t)(uintptr_t)va_arg(*arguments, void *), 16, false);
 		break;
 	default:
 		put(output, kind);
