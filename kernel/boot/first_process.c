@@ -6,8 +6,11 @@
 #include <core/format.h>
 #include <core/string.h>
 #include <schema/boot.capnp.h>
+#include <schema/process.capnp.h>
 
+#include "arch/cpu.h"
 #include "base/log.h"
+#include "boot/boot.h"
 #include "mm/memory_object.h"
 #include "object/device.h"
 #include "object/endpoint.h"
@@ -166,6 +169,20 @@ load_init(struct process *process, struct capnp_data file, struct process_entry 
 	return CAP_OK;
 }
 
+/* Without init nothing can happen any more. */
+static void
+init_ended(const struct process_exit *exit)
+{
+	bool exited = exit->kind == EXIT_KIND_EXITED && exit->code >= 0 && exit->code <= MACHINE_CODE_MAX;
+
+	if (exited)
+		log_line(LOG_INFO, "boot", "init exited with %lld", (long long)exit->code);
+	else
+		log_line(LOG_ERROR, "boot", "init ended by fault %lld at 0x%llx", (long long)exit->code,
+		    (unsigned long long)exit->fault_instruction);
+	arch_machine_stop(exited ? (uint8_t)exit->code : BOOT_EXIT_INIT);
+}
+
 static enum cap_status
 start_init(struct init_entry init, struct capnp_data file, char *why)
 {
@@ -185,9 +202,12 @@ start_init(struct init_entry init, struct capnp_data file, char *why)
 		if (status != CAP_OK)
 			format_text(why, WHY_BYTES, "init: %s", cap_status_sentence(status));
 	}
-	if (status != CAP_OK)
+	if (status != CAP_OK) {
 		process_abandon(process);
-	return status;
+		return status;
+	}
+	process_vital_set(process, init_ended);
+	return CAP_OK;
 }
 
 static void

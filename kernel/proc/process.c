@@ -22,6 +22,8 @@ static struct pool record_pool;
 static struct list_node processes;
 static uint32_t next_pid;
 static struct process_hooks hooks;
+static struct process *vital_process;
+static void (*vital_ended)(const struct process_exit *exit);
 
 void
 process_module_init(void)
@@ -35,6 +37,13 @@ void
 process_hooks_set(const struct process_hooks *given)
 {
 	hooks = *given;
+}
+
+void
+process_vital_set(struct process *process, void (*ended)(const struct process_exit *exit))
+{
+	vital_process = process;
+	vital_ended = ended;
 }
 
 bool
@@ -228,6 +237,8 @@ process_ended(struct process_record *record)
 {
 	record->process.state = PROCESS_DEAD;
 	list_remove(&record->all);
+	if (&record->process == vital_process)
+		vital_ended(&record->exit);
 	hooks.ended(&record->process);
 	object_put(&record->handle);
 }

@@ -76,6 +76,8 @@ struct process_hooks {
 	const struct object_type *handle_type;
 	void (*ended)(struct process *process); /* complete process_waiter() */
 };
+/* The machine has nothing to do without this process: `ended` is called when it is dead. */
+void process_vital_set(struct process *process, void (*ended)(const struct process_exit *exit));
 void process_hooks_set(const struct process_hooks *hooks);
 /* The last handle is gone, and the process is dead. Of handle_type.destroy. */
 enum job_state process_record_free(struct object *object);

@@ -80,9 +80,3 @@ arch_io_bitmap_changed(const uint8_t *bitmap)
 {
 	(void)bitmap;
 }
-
-uint64_t
-arch_capset_features(void)
-{
-	return 0;
-}

@@ -49,8 +49,8 @@ arch_start(uint32_t magic, uint32_t info)
 	bool has_acpi;
 
 	serial_init();
-	cpu_init();
 	debug_start();
+	cpu_init();
 	problem = boot_info_read(magic, info, map_early, &memory);
 	if (problem != NULL)
 		boot_fatal(BOOT_EXIT_LOADER, "%s", problem);
