@@ -52,6 +52,7 @@ def test_the_closing_line_counts(programs, names, options, status, closing):
 
 def test_a_failure_prints_the_command_that_repeats_it(programs):
     _, printed = run(programs, ["bad"])
+    assert "[ RUN      ] wrong" in printed and "fine" not in printed
     assert f"again: {programs / 'bad'} wrong\n" in printed
 
 
