@@ -393,6 +393,15 @@ cap_table_used(const struct cap_table *table)
 	return table->occupied_count + table->reserved_count;
 }
 
+void
+cap_table_generation_set(struct cap_table *table, cap_id_t cap_id, uint64_t generation)
+{
+	struct cap_slot *slot = slot_find(table, cap_id);
+
+	KASSERT(slot != NULL && slot->object != NULL);
+	slot->tag = (slot->tag & ~CAP_ID_GENERATION_MAX) | generation;
+}
+
 /* Nobody else sees the table any more: no lock, and no free list to keep. */
 static void
 destroy_slot(struct cap_table *table, uint32_t index)

@@ -62,11 +62,12 @@ copy_free(struct ipc_copy *copy)
 void
 copy_detach_locked(struct ipc_copy *copy, const struct op *op)
 {
+	KASSERT(copy->call == op || copy->receive == op || copy->answer == op);
 	if (copy->call == op)
 		copy->call = NULL;
 	else if (copy->receive == op)
 		copy->receive = NULL;
-	else if (copy->answer == op)
+	else
 		copy->answer = NULL;
 }
 
@@ -143,15 +144,27 @@ blame_locked(struct endpoint *endpoint, struct op *op, enum cap_status status) R
 	end_waiting_locked(endpoint, op, status);
 }
 
+/* A thread that was ended: its teardown, which is to come, ends its ops; nothing more is done for them. */
+static void
+end_if_dead_locked(struct endpoint *endpoint, struct op *op) REQUIRES(&endpoint->lock)
+{
+	if (op != NULL && ring_thread(op->ring)->state == THREAD_DEAD)
+		end_waiting_locked(endpoint, op, CAP_ERR_CANCELLED);
+}
+
 /* True: more is to be copied. */
 static bool
 call_step_locked(struct endpoint *endpoint, struct ipc_copy *copy) REQUIRES(&endpoint->lock)
 {
-	struct chunk chunk = { copy->call, copy->receive, 0, false };
+	struct chunk chunk = { 0 };
 	enum cap_status status;
 
+	end_if_dead_locked(endpoint, copy->call);
+	end_if_dead_locked(endpoint, copy->receive);
 	if (copy->call == NULL || copy->receive == NULL || endpoint->closed)
 		return false;
+	chunk.from = copy->call;
+	chunk.to = copy->receive;
 	chunk.to_address = copy->receive->result_addr + sizeof(struct cap_delivery);
 	status = chunk_copy(copy, &chunk);
 	if (status != CAP_OK) {
@@ -265,6 +278,10 @@ answer_step(struct job *job)
 	bool more = false;
 
 	spin_lock(&server->lock);
+	if (copy->answer != NULL && ring_thread(copy->answer->ring)->state == THREAD_DEAD) {
+		copy->answer->place = OP_PLACE_NONE;
+		copy->answer = NULL;
+	}
 	answer = copy->answer;
 	if (answer != NULL)
 		more = answer_step_locked(copy, &server_status, &caller_status);

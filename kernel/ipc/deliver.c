@@ -130,7 +130,7 @@ receive_complete_locked(struct match *match)
 	ipc_op_end(receive, &result);
 }
 
-/* Both processes' locks are held as far as they are needed. *call_slot: where the call stands afterwards. */
+/* Both processes' locks are held as far as they are needed. */
 static enum cap_status
 match_commit_locked(struct match *match)
 {
@@ -148,6 +148,10 @@ match_commit_locked(struct match *match)
 		match->receive->reserved_slots =
 		    (uint8_t)(match->receive->reserved_slots - transfer_slots(transfers));
 	}
+	/* Before the server's lock is dropped: from then on it may answer. */
+	queue_unlink_locked(match->endpoint, call);
+	match->endpoint->last_caller = match->client->pid;
+	call->place = OP_PLACE_DELIVERED;
 	call->server = match->server;
 	call->peer = slot;
 	return CAP_OK;
@@ -179,15 +183,6 @@ delivery_bytes(const struct op *call)
 	if (call->xfer_count != 0)
 		bytes = align_8(bytes) + call->xfer_count * sizeof(struct cap_record);
 	return (uint32_t)bytes;
-}
-
-/* The call leaves the queue, if it stood there, and belongs to the server. */
-static void
-call_delivered_locked(struct match *match)
-{
-	match->endpoint->last_caller = match->client->pid;
-	queue_unlink_locked(match->endpoint, match->call);
-	match->call->place = OP_PLACE_DELIVERED;
 }
 
 enum delivery
@@ -234,7 +229,6 @@ deliver_now_locked(struct endpoint *endpoint, struct op *call, struct op *receiv
 	if (*status != CAP_OK)
 		return receive_failed_locked(&match, *status);
 	receive_dequeue_locked(endpoint, receive);
-	call_delivered_locked(&match);
 	receive_complete_locked(&match);
 	return DELIVERY_DONE;
 }

@@ -8,6 +8,7 @@
 #include "cap/transfer.h"
 #include "ipc/endpoint.h"
 #include "object/timer.h"
+#include "proc/process.h"
 
 struct pair {
 	struct world_process client;
@@ -468,21 +469,57 @@ TEST(a_long_answer_to_a_bad_buffer_is_the_callers_error)
 	CHECK_EQ(reap(&pair.client).result, CAP_ERR_INVALID_BUFFER);
 }
 
-TEST(the_death_of_either_side_in_a_long_copy_gives_everything_back)
+/* In the n-th window from now on, the slice is over. */
+static void
+slice_over_in_window(void)
+{
+	if (windows_left != 0 && --windows_left == 0)
+		sim.now_ns += SCHED_SLICE_NS;
+}
+
+TEST(a_sender_that_dies_in_the_middle_leaves_its_receiver_waiting)
 {
 	struct pair pair = pair_start();
 	struct cap_sqe call = long_call(&pair);
 	uint64_t bytes;
 
-	(void)run(&pair.server, (struct cap_sqe){ .op = CAP_OP_NOP });
 	CHECK_EQ(run(&pair.server, long_recv(&pair)), PENDING);
 	bytes = pair.server.process->ledger->used[LEDGER_KERNEL_BYTES];
-	/* The client makes room in the middle of its copy and is ended there. */
+	object_get(process_handle_object(pair.client.process));
+	/* The client has to make room in the middle of its copy, and is ended there. */
+	CHECK_EQ(world_enter(&pair.client, 0, 0), 0);
 	world_submit(&pair.client, &call);
-	(void)world_enter(&pair.client, CAP_ENTER_YIELD, 0);
-	CHECK_EQ(world_syscall(&pair.client, 1, 0, 0), WORLD_GONE);
+	sim.on_window = slice_over_in_window;
+	windows_left = 2;
+	world_call_once(&pair.client, 0, 0);
+	sim.on_window = NULL;
+	CHECK(!list_is_empty(&pair.client.thread->jobs));
+	CHECK_EQ(thread_current(), pair.server.thread);
+	process_exit(pair.client.thread, &(struct process_exit){ .code = 1 });
 	for (int i = 0; i < 12; i++)
 		world_settle();
-	CHECK_EQ(pair.server.process->ledger->used[LEDGER_KERNEL_BYTES], bytes);
 	CHECK_EQ(pair.client.process->state, PROCESS_DEAD);
+	CHECK_EQ(ring_in_flight(pair.server.thread->ring), 1);
+	CHECK_EQ(pair.server.process->ledger->used[LEDGER_KERNEL_BYTES], bytes);
+}
+
+TEST(a_receiver_that_dies_in_the_middle_leaves_the_call_to_its_queue)
+{
+	struct pair pair = pair_start();
+	struct cap_sqe call = long_call(&pair);
+
+	CHECK_EQ(run(&pair.server, long_recv(&pair)), PENDING);
+	CHECK_EQ(world_enter(&pair.client, 0, 0), 0);
+	world_submit(&pair.client, &call);
+	sim.on_window = slice_over_in_window;
+	windows_left = 2;
+	world_call_once(&pair.client, 0, 0);
+	sim.on_window = NULL;
+	CHECK_EQ(world_syscall(&pair.server, 1, 0, 0), WORLD_GONE);
+	for (int i = 0; i < 12; i++)
+		world_settle();
+	CHECK_EQ(world_enter(&pair.client, 1, CAP_DEADLINE_NONE), 1);
+	/* The endpoint went with its owner. */
+	CHECK_EQ(reap(&pair.client).result, CAP_ERR_APPLICATION_EXCEPTION);
+	CHECK_EQ(pair.client.process->ledger->used[LEDGER_ENDPOINT_CALLS], 0);
 }

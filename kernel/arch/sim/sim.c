@@ -16,6 +16,8 @@
 
 struct sim sim;
 
+static char last_line[256];
+
 void
 sim_reset(uint64_t arena_bytes)
 {
@@ -93,13 +95,14 @@ arch_halt_forever(void)
 _Noreturn void
 arch_machine_stop(uint8_t code)
 {
-	fprintf(stderr, "the kernel stopped the machine with %u\n", code);
+	fprintf(stderr, "the kernel stopped the machine with %u; last line of its log: %s\n", code, last_line);
 	abort();
 }
 
 void
 arch_debug_write(const char *bytes, unsigned long byte_count)
 {
+	snprintf(last_line, sizeof(last_line), "%.*s", (int)byte_count, bytes);
 	if (!sim.quiet)
 		fwrite(bytes, 1, byte_count, stderr);
 }

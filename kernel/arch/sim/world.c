@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/cpu.h"
 #include "base/assert.h"
+#include "base/log.h"
 #include "dispatch/entry.h"
 #include "mm/frame.h"
 #include "mm/grace.h"
@@ -45,6 +47,8 @@ world_start(void)
 	const struct memory_range all = { PAGE_BYTES, ARENA_BYTES - PAGE_BYTES };
 
 	sim_reset(ARENA_BYTES);
+	sim.quiet = getenv("CAPOS_LOG") == NULL;
+	log_sink_set(arch_debug_write);
 	frame_init(&all, 1, NULL, 0);
 	memset(ledger_boot.used, 0, sizeof(ledger_boot.used));
 	ledger_boot.references = 1;
@@ -188,6 +192,15 @@ int64_t
 world_enter(struct world_process *from, uint64_t min_complete, uint64_t deadline_ns)
 {
 	return world_syscall(from, SYSCALL_CAP_ENTER, min_complete, deadline_ns);
+}
+
+void
+world_call_once(struct world_process *from, uint64_t min_complete, uint64_t deadline_ns)
+{
+	bool scheduled = schedule(from);
+
+	KASSERT(scheduled);
+	call(from->thread->registers, SYSCALL_CAP_ENTER, min_complete, deadline_ns);
 }
 
 bool

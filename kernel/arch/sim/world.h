@@ -40,6 +40,8 @@ void world_submit(struct world_process *from, const struct cap_sqe *sqe);
 int64_t world_enter(struct world_process *from, uint64_t min_complete, uint64_t deadline_ns);
 /* Any system call. */
 int64_t world_syscall(struct world_process *from, uint64_t number, uint64_t argument0, uint64_t argument1);
+/* One cap_enter, which may be left in the middle: then the thread has to execute it again. */
+void world_call_once(struct world_process *from, uint64_t min_complete, uint64_t deadline_ns);
 /* The next completion, reaped; false: none. */
 bool world_reap(struct world_process *from, struct cap_cqe *out);
 /* Submit one, enter without waiting, reap one. The completion must be there. */
