@@ -61,13 +61,15 @@ interface ProcessFactory @0x8c69ee7d61f045f3 {
 }
 
 interface ProcessBuilder @0xc2dfab07a021f021 $A.transfer(none) {
-  # A process that is being made. Dropping the builder undoes everything.
+  # A process that is being made. Dropping the builder undoes everything. After a step that failed, every other one
+  # fails too: steps can be sent together, the start behind them.
   map @0 (memory :MemoryObject, offset :UInt64, size :UInt64, address :UInt64,
       protection :Protection) -> ();
   # Shares pages of the object with the new process.
   mapCopy @1 (memory :MemoryObject, offset :UInt64, copyBytes :UInt64, size :UInt64,
       address :UInt64, protection :Protection) -> ();
-  # Gives the new process pages of its own: `copyBytes` bytes from the object, then zeros.
+  # Gives the new process pages of its own: `copyBytes` bytes from the object, then zeros. Without bytes to
+  # copy, no object is needed.
   grant @2 (name :Text, cap :Capability) -> ();
   # Puts a capability into the new process's CapSet, in the order of the calls.
   grantLocal @3 (name :Text, source :LocalSource, interfaceId :UInt64)

@@ -12,7 +12,8 @@
 
 struct builder {
 	struct object	object;
-	struct process *process; /* NULL: started, or failed to */
+	struct process *process; /* NULL: started */
+	bool		is_broken; /* a step failed: what was made cannot be started */
 	struct ledger  *payer;	 /* a reference */
 };
 
@@ -70,6 +71,10 @@ builder_map_copy(struct process_builder_server *server, struct process_builder_m
 	if (request.address == 0 ||
 	    !page_access_of(process_builder_map_copy_params_protection(params), &request.access))
 		return CAP_ERR_INVALID_ARGUMENT;
+	if (request.copy_bytes == 0 && memory.cap_id == 0) {
+		request.operation = SPACE_MAP_ANONYMOUS;
+		return space_run(process->space, &request);
+	}
 	status = memory_capability_find(caller->call->process, memory.cap_id, &request.object);
 	return status == CAP_OK ? space_run(process->space, &request) : status;
 }
@@ -249,8 +254,15 @@ static enum cap_status
 builder_call(struct object_call *call)
 {
 	struct capos_caller caller = { call };
+	struct builder *builder = builder_of(&caller);
+	enum cap_status status;
 
-	return process_builder_dispatch(&methods, NULL, call->method, call->params, call->results, &caller);
+	if (builder->is_broken)
+		return CAP_ERR_WRONG_STATE;
+	status = process_builder_dispatch(&methods, NULL, call->method, call->params, call->results, &caller);
+	/* Steps are sent together, the start behind them: it must not run what is not whole. */
+	builder->is_broken = status != CAP_OK;
+	return status;
 }
 
 static enum job_state

@@ -22,6 +22,13 @@ void
 capos_call_begin_kind(struct capos_call *call, struct capos_cap target, uint16_t method, uint8_t cap_max,
     enum capos_block_kind kind)
 {
+	capos_call_begin_block(call, target, method, cap_max, capos_block_take(target.self, kind));
+}
+
+void
+capos_call_begin_block(struct capos_call *call, struct capos_cap target, uint16_t method, uint8_t cap_max,
+    struct capos_block *block)
+{
 	call->completion.done = on_completion;
 	call->state = CAPOS_CALL_FAILED;
 	call->cap_max = cap_max;
@@ -32,8 +39,8 @@ capos_call_begin_kind(struct capos_call *call, struct capos_cap target, uint16_t
 	call->deadline_ns = 0;
 	call->on_done = NULL;
 	call->result_buffer = NULL;
-	call->block = capos_block_take(target.self, kind);
-	if (call->block == NULL) {
+	call->block = block;
+	if (block == NULL) {
 		capnp_builder_init(&call->params, NULL, 0);
 		return;
 	}
@@ -180,7 +187,7 @@ capos_call_end(struct capos_call *call)
 			read_caps(call, (uint32_t)call->result);
 		release_unclaimed(call);
 	}
-	if (call->block != NULL)
+	if (call->block != NULL && call->block->kind != CAPOS_BLOCK_KINDS)
 		capos_block_give(call->target.self, call->block);
 	call->block = NULL;
 	call->state = CAPOS_CALL_FAILED;

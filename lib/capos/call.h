@@ -62,6 +62,9 @@ struct capos_call {
  */
 void capos_call_begin_kind(struct capos_call *call, struct capos_cap target, uint16_t method, uint8_t cap_max,
     enum capos_block_kind kind);
+/* The same in memory of the caller's own, which is not given back to the runtime: block->kind is CAPOS_BLOCK_KINDS. */
+void capos_call_begin_block(struct capos_call *call, struct capos_cap target, uint16_t method, uint8_t cap_max,
+    struct capos_block *block);
 static inline void
 capos_call_begin(struct capos_call *call, struct capos_cap target, uint16_t method, uint8_t cap_max)
 {
