@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counting of objects. The last drop may come from any place, under any lock; the object is unlinked from every table then,
- * but another CPU may still look at it: it waits for the grace period, then its destruction runs as a reap job.
+ * Counting of objects. The last drop may come from any place, under any lock; the object is
+ * unlinked from every table then, but another CPU may still look at it: it waits for the grace
+ * period, then its destruction runs as a reap job.
  */
 #include "cap/object.h"
 
@@ -48,7 +49,10 @@ reap_begin(struct grace_item *item)
 void
 object_put(struct object *object)
 {
-	/* Release: what this holder wrote is seen by whoever destroys; acquire: by the one that drops last. */
+	/*
+	 * Release: what this holder wrote is seen by whoever destroys; acquire: by the one that
+	 * drops last.
+	 */
 	uint32_t before = atomic_fetch_sub_explicit(&object->references, 1, memory_order_acq_rel);
 
 	KASSERT(before != 0);
@@ -68,8 +72,8 @@ object_revoke(struct object *object)
 		if (epoch == 0)
 			return false;
 		/* Pairs with the acquire load in cap_lookup(). */
-	} while (!atomic_compare_exchange_weak_explicit(&object->epoch, &epoch, epoch + 1,
-	    memory_order_release, memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak_explicit(
+	    &object->epoch, &epoch, epoch + 1, memory_order_release, memory_order_relaxed));
 	return epoch + 1 != 0;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * What a capability refers to. Objects are counted (holds and pins); the last drop calls `destroy` from a reap job,
- * after a grace period, never from the place that dropped it, so that drops do not recurse.
+ * What a capability refers to. Objects are counted (holds and pins); the last drop calls `destroy`
+ * from a reap job, after a grace period, never from the place that dropped it, so that drops do not
+ * recurse.
  */
 #include "base/annotate.h"
 #include "base/types.h"
@@ -15,7 +16,8 @@ struct object_call; /* object/call.h */
 
 enum object_kind {
 	OBJECT_KIND_METHODS,  /* answered by the kernel: `call` */
-	OBJECT_KIND_ENDPOINT, /* index 0 is answered by the kernel, the others by a process: ipc/endpoint.h */
+	OBJECT_KIND_ENDPOINT, /* index 0 is answered by the kernel, the others by a process:
+				 ipc/endpoint.h */
 };
 
 enum object_transfer {
@@ -25,37 +27,45 @@ enum object_transfer {
 };
 
 struct object_type {
-	const char	    *name;
-	uint64_t	     interface_id; /* of slot interface 0; endpoints show more: object_interface_id() */
-	enum object_kind     kind;
+	const char *name;
+	uint64_t interface_id; /* of slot interface 0; endpoints show more: object_interface_id() */
+	enum object_kind kind;
 	enum object_transfer transfer; /* what a fresh hold allows: object_hold_init() */
 	/* Decode, check, commit one method; see object/call.h for what it returns. */
 	enum cap_status (*call)(struct object_call *call);
 	/* Free the object, in steps; runs as a reap job after the last drop and a grace period. */
 	enum job_state (*destroy)(struct object *object);
-	/* Optional: a hold left for good (released, not moved). Called without locks; the object is still counted. */
+	/*
+	 * Optional: a hold left for good (released, not moved). Called without locks; the object is
+	 * still counted.
+	 */
 	void (*hold_dropped)(struct object *object, uint16_t interface_index);
 };
 
 struct object {
 	const struct object_type *type; /* [I] */
-	_Atomic uint32_t	  references;
-	_Atomic uint32_t	  epoch; /* a hold with another epoch is revoked */
-	union {				 /* after the last drop: first the grace period, then the job */
+	_Atomic uint32_t references;
+	_Atomic uint32_t epoch; /* a hold with another epoch is revoked */
+	union {			/* after the last drop: first the grace period, then the job */
 		struct grace_item grace;
-		struct job	  reap;
+		struct job reap;
 	};
 };
 
-void object_init(struct object *object, const struct object_type *type); /* one reference: the caller's */
+void object_init(
+    struct object *object, const struct object_type *type); /* one reference: the caller's */
 void object_get(struct object *object);
 void object_put(struct object *object);
 
-/* Every hold that exists now is dead from here on, at once. False: the epoch would wrap, and the object is retired. */
+/*
+ * Every hold that exists now is dead from here on, at once. False: the epoch would wrap, and the
+ * object is retired.
+ */
 bool object_revoke(struct object *object);
 
 /* The 64-bit interface id that a hold with this interface index shows. */
 uint64_t object_interface_id(const struct object *object, uint16_t interface_index);
 /* ipc/ gives cap/ the function that answers for endpoints. */
-typedef uint64_t (*object_endpoint_interface_fn)(const struct object *object, uint16_t interface_index);
+typedef uint64_t (*object_endpoint_interface_fn)(
+    const struct object *object, uint16_t interface_index);
 void object_endpoint_interface_set(object_endpoint_interface_fn function);

@@ -61,7 +61,8 @@ op_transfers_read(const struct op *sender, struct transfer_list *list)
 	if (pinned != NULL) {
 		copy_short(list->entries, pinned, bytes);
 	} else {
-		enum cap_status status = user_copy_in(op_process(sender)->space, list->entries, from, bytes);
+		enum cap_status status =
+		    user_copy_in(op_process(sender)->space, list->entries, from, bytes);
 
 		if (status != CAP_OK)
 			return status;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * What the modules above see of a process: whose table, address space and ledger a submission works with. proc/ makes
- * and ends processes; it embeds this at the start of its own record.
+ * What the modules above see of a process: whose table, address space and ledger a submission works
+ * with. proc/ makes and ends processes; it embeds this at the start of its own record.
  *
- *   BUILDING (ProcessBuilder) -> RUNNING -> EXITING (no thread runs, teardown job) -> DEAD (all frames are back)
+ *   BUILDING (ProcessBuilder) -> RUNNING -> EXITING (no thread runs, teardown job) -> DEAD (all
+ * frames are back)
  */
 #include "cap/table.h"
 #include "mm/address_space.h"
@@ -21,8 +22,8 @@ enum process_state {
 };
 
 struct process_exit {
-	uint8_t	 kind; /* enum exit_kind */
-	int64_t	 code;
+	uint8_t kind; /* enum exit_kind */
+	int64_t code;
 	uint64_t fault_address;
 	uint64_t fault_instruction;
 };
@@ -30,15 +31,15 @@ struct process_exit {
 struct call_table; /* ipc/: calls delivered to this process */
 
 struct process {
-	struct spinlock	      lock; /* rank LOCK_RANK_PROCESS, key: pid */
-	uint32_t	      pid;  /* [I] */
-	char		      name[32];	 /* [I] */
-	struct cap_table     *table;	 /* [I] */
-	struct address_space *space;	 /* [I] until teardown */
-	struct ledger	     *ledger;	 /* [I] a reference */
-	struct thread	     *thread;
-	struct call_table    *calls; /* guarded by lock; NULL until the first RECV */
-	_Atomic uint8_t	      state;
+	struct spinlock lock;	     /* rank LOCK_RANK_PROCESS, key: pid */
+	uint32_t pid;		     /* [I] */
+	char name[32];		     /* [I] */
+	struct cap_table *table;     /* [I] */
+	struct address_space *space; /* [I] until teardown */
+	struct ledger *ledger;	     /* [I] a reference */
+	struct thread *thread;
+	struct call_table *calls; /* guarded by lock; NULL until the first RECV */
+	_Atomic uint8_t state;
 };
 
 /* The process that submitted an op: from the op, never the current one. */
@@ -46,12 +47,15 @@ struct op;
 struct process *op_process(const struct op *op);
 
 /*
- * Slots that the owner of an op takes result capabilities into (cap_max): reserved and charged at dispatch, given back,
- * as far as they are not used, when the op ends.
+ * Slots that the owner of an op takes result capabilities into (cap_max): reserved and charged at
+ * dispatch, given back, as far as they are not used, when the op ends.
  */
 MUST_CHECK enum cap_status op_reserve_slots(struct op *op, uint32_t count);
 void op_unreserve_slots(struct op *op);
 
-/* Read and decode the transfer entries behind an op's payload; they are the submitter's fault if they are bad. */
+/*
+ * Read and decode the transfer entries behind an op's payload; they are the submitter's fault if
+ * they are bad.
+ */
 struct transfer_list;
 MUST_CHECK enum cap_status op_transfers_read(const struct op *sender, struct transfer_list *list);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Capability tables. A slot's tag holds generation, mode and interface in one word: a lookup reads the tag, the rest, and the
- * tag again, so that it never mixes two holds although it takes no lock. A free slot carries the generation that its
- * next hold will have, which no id has shown yet.
+ * Capability tables. A slot's tag holds generation, mode and interface in one word: a lookup reads
+ * the tag, the rest, and the tag again, so that it never mixes two holds although it takes no lock.
+ * A free slot carries the generation that its next hold will have, which no id has shown yet.
  *
  * Slots are in chunks, chunks in directories: neither moves nor is freed before the table.
  */
@@ -20,12 +20,12 @@
 #define NO_SLOT UINT32_MAX
 #define DESTROY_SLOTS_PER_STEP 64
 
-_Static_assert(DIRECTORY_SLOTS * ROOT_DIRECTORIES == CAP_TABLE_SLOTS_MAX, "geometry");
+_Static_assert(DIRECTORY_SLOTS *ROOT_DIRECTORIES == CAP_TABLE_SLOTS_MAX, "geometry");
 
 struct cap_slot {
 	_Atomic(struct object *) object; /* NULL: free or retired */
-	uint64_t	 grant_cell;	 /* free: index of the next free slot */
-	uint32_t	 cell_epoch;
+	uint64_t grant_cell;		 /* free: index of the next free slot */
+	uint32_t cell_epoch;
 	_Atomic uint32_t object_epoch;
 	_Atomic uint64_t tag;
 };
@@ -41,15 +41,15 @@ struct cap_directory {
 
 struct cap_table {
 	struct cap_directory *directories[ROOT_DIRECTORIES];
-	struct spinlock	     *lock;  /* [I] the process lock */
-	struct ledger	     *payer; /* [I] */
-	uint32_t	      slot_count;  /* in chunks that exist; a chunk is published before this grows */
-	uint32_t	      free_count;  /* in the list, reserved ones included */
-	uint32_t	      reserved_count;
-	uint32_t	      occupied_count;
-	uint32_t	      free_first;
-	uint32_t	      free_last;
-	uint32_t	      destroyed; /* slots that destroy has been through */
+	struct spinlock *lock; /* [I] the process lock */
+	struct ledger *payer;  /* [I] */
+	uint32_t slot_count;   /* in chunks that exist; a chunk is published before this grows */
+	uint32_t free_count;   /* in the list, reserved ones included */
+	uint32_t reserved_count;
+	uint32_t occupied_count;
+	uint32_t free_first;
+	uint32_t free_last;
+	uint32_t destroyed; /* slots that destroy has been through */
 };
 
 static struct pool table_pool;
@@ -84,7 +84,8 @@ struct cap_hold
 object_hold(struct object *object, uint16_t interface_index)
 {
 	/* A facet of an endpoint may be copied; the owner's side goes by its type. */
-	uint8_t mode = interface_index == 0 ? (uint8_t)object->type->transfer : OBJECT_TRANSFER_COPY;
+	uint8_t mode =
+	    interface_index == 0 ? (uint8_t)object->type->transfer : OBJECT_TRANSFER_COPY;
 
 	return (struct cap_hold){
 		.object = object,
@@ -116,10 +117,14 @@ slot_at(const struct cap_table *table, uint32_t index)
 {
 	const struct cap_directory *directory = table->directories[index / DIRECTORY_SLOTS];
 
-	return &directory->chunks[index / CHUNK_SLOTS % DIRECTORY_CHUNKS]->slots[index % CHUNK_SLOTS];
+	return &directory->chunks[index / CHUNK_SLOTS % DIRECTORY_CHUNKS]
+		    ->slots[index % CHUNK_SLOTS];
 }
 
-/* The slot that an id names if there is one of that index, else NULL. The bound is not speculated past. */
+/*
+ * The slot that an id names if there is one of that index, else NULL. The bound is not speculated
+ * past.
+ */
 static inline struct cap_slot *
 slot_find(const struct cap_table *table, cap_id_t cap_id)
 {
@@ -129,9 +134,9 @@ slot_find(const struct cap_table *table, cap_id_t cap_id)
 	if (index >= table->slot_count)
 		return NULL;
 	__asm__("cmpq %1, %2\n\tsbbq %0, %0"
-		: "=r"(mask)
-		: "r"((uint64_t)table->slot_count), "r"((uint64_t)index)
-		: "cc");
+	    : "=r"(mask)
+	    : "r"((uint64_t)table->slot_count), "r"((uint64_t)index)
+	    : "cc");
 	return slot_at(table, index & (uint32_t)mask);
 }
 
@@ -155,8 +160,9 @@ cap_lookup(struct cap_table *table, cap_id_t cap_id, struct cap_ref *out)
 	if (atomic_load_explicit(&slot->tag, memory_order_relaxed) != tag)
 		return CAP_ERR_STALE_GENERATION;
 	if (generation != TAG_GENERATION(tag))
-		return generation == 0 || generation > TAG_GENERATION(tag) ? CAP_ERR_INVALID_CAP
-									   : CAP_ERR_STALE_GENERATION;
+		return generation == 0 || generation > TAG_GENERATION(tag)
+		    ? CAP_ERR_INVALID_CAP
+		    : CAP_ERR_STALE_GENERATION;
 	if (object == NULL)
 		return CAP_ERR_INVALID_CAP;
 	/* Pairs with the release in object_revoke(). */
@@ -183,7 +189,8 @@ static enum cap_status
 grow_locked(struct cap_table *table)
 {
 	uint32_t index = table->slot_count;
-	struct cap_directory **directory = &table->directories[index / DIRECTORY_SLOTS % ROOT_DIRECTORIES];
+	struct cap_directory **directory =
+	    &table->directories[index / DIRECTORY_SLOTS % ROOT_DIRECTORIES];
 	void *memory;
 	enum cap_status status;
 
@@ -304,8 +311,9 @@ occupied_find_locked(struct cap_table *table, cap_id_t cap_id, struct cap_slot *
 	if (slot == NULL)
 		return CAP_ERR_INVALID_CAP;
 	if (generation != TAG_GENERATION(slot->tag))
-		return generation == 0 || generation > TAG_GENERATION(slot->tag) ? CAP_ERR_INVALID_CAP
-										 : CAP_ERR_STALE_GENERATION;
+		return generation == 0 || generation > TAG_GENERATION(slot->tag)
+		    ? CAP_ERR_INVALID_CAP
+		    : CAP_ERR_STALE_GENERATION;
 	if (slot->object == NULL)
 		return CAP_ERR_INVALID_CAP;
 	*out = slot;
@@ -320,8 +328,8 @@ slot_empty_locked(struct cap_table *table, struct cap_slot *slot, uint32_t index
 	bool last = generation == CAP_ID_GENERATION_MAX;
 
 	/*
-	 * Generation zero is never shown, so a retired slot answers every id with a refusal. The tag changes first: pairs with
-	 * the second look at it in cap_lookup().
+	 * Generation zero is never shown, so a retired slot answers every id with a refusal. The
+	 * tag changes first: pairs with the second look at it in cap_lookup().
 	 */
 	atomic_store_explicit(&slot->tag, last ? 0 : generation + 1, memory_order_relaxed);
 	atomic_thread_fence(memory_order_release);
@@ -344,7 +352,8 @@ cap_table_peek_locked(struct cap_table *table, cap_id_t cap_id, struct cap_hold 
 	object = slot->object;
 	if (atomic_load_explicit(&object->epoch, memory_order_acquire) != slot->object_epoch)
 		return CAP_ERR_REVOKED;
-	*out = (struct cap_hold){ object, slot->object_epoch, TAG_INTERFACE(slot->tag), TAG_MODE(slot->tag) };
+	*out = (struct cap_hold){ object, slot->object_epoch, TAG_INTERFACE(slot->tag),
+		TAG_MODE(slot->tag) };
 	return CAP_OK;
 }
 
@@ -422,7 +431,8 @@ free_chunk(struct cap_table *table, uint32_t index)
 {
 	struct cap_directory *directory = table->directories[index / DIRECTORY_SLOTS];
 
-	pool_free(&chunk_pool, table->payer, directory->chunks[index / CHUNK_SLOTS % DIRECTORY_CHUNKS]);
+	pool_free(
+	    &chunk_pool, table->payer, directory->chunks[index / CHUNK_SLOTS % DIRECTORY_CHUNKS]);
 	directory->chunks[index / CHUNK_SLOTS % DIRECTORY_CHUNKS] = NULL;
 }
 
@@ -430,7 +440,8 @@ enum job_state
 cap_table_destroy_step(struct cap_table *table)
 {
 	KASSERT(table->reserved_count == 0);
-	for (uint32_t i = 0; i < DESTROY_SLOTS_PER_STEP && table->destroyed < table->slot_count; i++) {
+	for (uint32_t i = 0; i < DESTROY_SLOTS_PER_STEP && table->destroyed < table->slot_count;
+	    i++) {
 		destroy_slot(table, table->destroyed);
 		table->destroyed++;
 		if (table->destroyed % CHUNK_SLOTS == 0)

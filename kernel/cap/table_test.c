@@ -99,8 +99,9 @@ TEST(lookup_finds_what_was_inserted)
 
 TEST(ids_that_were_never_given_out_are_invalid)
 {
-	static const cap_id_t ids[] = { 0, 1, 5, UINT64_MAX, UINT64_C(1) << 24 | 1, UINT64_C(2) << 24,
-		CAP_ID_INDEX_MASK, UINT64_C(1) << 24 | CAP_ID_INDEX_MASK, UINT64_C(1) << 24 | 16384 };
+	static const cap_id_t ids[] = { 0, 1, 5, UINT64_MAX, UINT64_C(1) << 24 | 1,
+		UINT64_C(2) << 24, CAP_ID_INDEX_MASK, UINT64_C(1) << 24 | CAP_ID_INDEX_MASK,
+		UINT64_C(1) << 24 | 16384 };
 	struct cap_table *table = test_table(64);
 
 	(void)test_insert(table);
@@ -297,7 +298,8 @@ TEST(a_hold_of_a_fixed_type_cannot_be_transferred)
 		list.entries[0].mode = mode;
 		CHECK_EQ(transfer_decode(&list, 1), CAP_OK);
 		spin_lock(&lock);
-		CHECK_EQ(transfer_check_locked(table, &list, holds), CAP_ERR_TRANSFER_NOT_SUPPORTED);
+		CHECK_EQ(
+		    transfer_check_locked(table, &list, holds), CAP_ERR_TRANSFER_NOT_SUPPORTED);
 		spin_unlock(&lock);
 	}
 	CHECK_EQ(cap_table_used(table), 1);
@@ -307,7 +309,8 @@ TEST(more_entries_than_a_message_has_are_refused)
 {
 	struct transfer_list list = { .count = 5 };
 
-	CHECK_EQ(transfer_decode(&list, TRANSFER_CAPS_MAX + 1), CAP_ERR_INVALID_TRANSFER_DESCRIPTOR);
+	CHECK_EQ(
+	    transfer_decode(&list, TRANSFER_CAPS_MAX + 1), CAP_ERR_INVALID_TRANSFER_DESCRIPTOR);
 	CHECK_EQ(list.count, 5);
 }
 
@@ -315,7 +318,8 @@ TEST(a_move_within_one_table_gives_a_new_id)
 {
 	struct cap_table *table = test_table(64);
 	cap_id_t cap_id = test_insert(table);
-	struct transfer_list list = { .entries = { { .cap_id = cap_id, .mode = CAP_TRANSFER_MOVE } } };
+	struct transfer_list list = { .entries = {
+					  { .cap_id = cap_id, .mode = CAP_TRANSFER_MOVE } } };
 	struct cap_hold holds[TRANSFER_CAPS_MAX];
 	struct cap_record records[TRANSFER_CAPS_MAX];
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Transfers of capabilities. Decode and check can refuse; predict shows the result; commit cannot fail.
+ * Transfers of capabilities. Decode and check can refuse; predict shows the result; commit cannot
+ * fail.
  */
 #include "cap/transfer.h"
 
@@ -94,17 +95,18 @@ transfer_predict_locked(const struct cap_table *to, const struct transfer_list *
 		if (holds[i].object == NULL)
 			continue;
 		records[i].cap_id = ids[next++];
-		records[i].interface_id = object_interface_id(holds[i].object, holds[i].interface_index);
+		records[i].interface_id =
+		    object_interface_id(holds[i].object, holds[i].interface_index);
 	}
 }
 
 /*
- * Insert before taking: within one table the moved slot must not be reused by this very transfer, or the predicted ids
- * would be wrong.
+ * Insert before taking: within one table the moved slot must not be reused by this very transfer,
+ * or the predicted ids would be wrong.
  */
 void
-transfer_commit_locked(struct cap_table *from, struct cap_table *to, const struct transfer_list *list,
-    const struct cap_hold holds[TRANSFER_CAPS_MAX])
+transfer_commit_locked(struct cap_table *from, struct cap_table *to,
+    const struct transfer_list *list, const struct cap_hold holds[TRANSFER_CAPS_MAX])
 {
 	for (uint32_t i = 0; i < list->count; i++) {
 		if (holds[i].object == NULL)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The token buckets of refused submissions. A bucket serves one key for one second; a deadline ends the second and prints the
- * summary. If all buckets are busy, a key shares the bucket that its hash names: fewer lines, never more.
+ * The token buckets of refused submissions. A bucket serves one key for one second; a deadline ends
+ * the second and prints the summary. If all buckets are busy, a key shares the bucket that its hash
+ * names: fewer lines, never more.
  */
 #include "dispatch/diagnostic.h"
 
@@ -21,11 +22,11 @@
 
 struct bucket {
 	struct deadline deadline;
-	uint64_t	ends_ns;
-	uint32_t	pid;
-	uint32_t	shown;
-	uint32_t	suppressed;
-	int32_t		last_status;
+	uint64_t ends_ns;
+	uint32_t pid;
+	uint32_t shown;
+	uint32_t suppressed;
+	int32_t last_status;
 };
 
 static struct spinlock lock; /* rank LOCK_RANK_OBJECT: nothing else is held here */
@@ -44,7 +45,8 @@ second_over(struct deadline *deadline)
 	bucket->ends_ns = 0;
 	spin_unlock(&lock);
 	if (seen.suppressed != 0)
-		log_line(LOG_WARN, "dispatch", "pid=%u invalid submissions suppressed=%u last_err=%s", seen.pid,
+		log_line(LOG_WARN, "dispatch",
+		    "pid=%u invalid submissions suppressed=%u last_err=%s", seen.pid,
 		    seen.suppressed, cap_status_name(seen.last_status));
 }
 
@@ -98,6 +100,7 @@ diagnostic_refused(const struct diagnostic *what)
 	show = take_token_locked(&buckets[bucket_index(what)], what);
 	spin_unlock(&lock);
 	if (show)
-		log_line(LOG_WARN, "dispatch", "pid=%u invalid submission op=%u target=%llx: %s", what->pid,
-		    what->opcode, (unsigned long long)what->target, cap_status_name(what->status));
+		log_line(LOG_WARN, "dispatch", "pid=%u invalid submission op=%u target=%llx: %s",
+		    what->pid, what->opcode, (unsigned long long)what->target,
+		    cap_status_name(what->status));
 }

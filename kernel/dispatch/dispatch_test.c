@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The two system calls, submissions that need no peer, and every refusal of a submission's shape. */
+/*
+ * The two system calls, submissions that need no peer, and every refusal of a submission's shape.
+ */
 #include <string.h>
 
 #include "arch/sim/world.h"
 #include "base/test.h"
 #include "object/endpoint.h"
 #include "object/timer.h"
-#include <schema/timer.capnp.h>
 #include <schema/exception.capnp.h>
+#include <schema/timer.capnp.h>
 
 static int32_t
 refusal(struct world_process *process, struct cap_sqe sqe)
@@ -53,7 +55,7 @@ TEST(impossible_waits_are_refused)
 {
 	static const struct {
 		uint64_t min_complete, deadline_ns;
-		int64_t	 expected;
+		int64_t expected;
 	} cases[] = {
 		{ 33, 0, CAP_ERR_INVALID_REQUEST },
 		{ UINT64_C(1) << 32, 0, CAP_ERR_INVALID_REQUEST },
@@ -70,7 +72,8 @@ TEST(impossible_waits_are_refused)
 	world_start();
 	a = world_process(NULL);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		CHECK_EQ(world_enter(&a, cases[i].min_complete, cases[i].deadline_ns), cases[i].expected);
+		CHECK_EQ(world_enter(&a, cases[i].min_complete, cases[i].deadline_ns),
+		    cases[i].expected);
 }
 
 TEST(an_entry_takes_more_than_sixteen_only_by_being_repeated)
@@ -134,7 +137,7 @@ TEST(submissions_of_a_forbidden_shape_are_refused_and_change_nothing)
 {
 	static const struct {
 		struct cap_sqe sqe;
-		int32_t	       expected;
+		int32_t expected;
 	} cases[] = {
 		{ { .op = CAP_OP_NOP, .flags = 1 }, CAP_ERR_INVALID_REQUEST },
 		{ { .op = CAP_OP_NOP, .method = 1 }, CAP_ERR_INVALID_REQUEST },
@@ -170,7 +173,8 @@ TEST(submissions_of_a_forbidden_shape_are_refused_and_change_nothing)
 		{ { .op = CAP_OP_RETURN, .result_len = 1 }, CAP_ERR_INVALID_REQUEST },
 		{ { .op = CAP_OP_RETURN, .cap_max = 1 }, CAP_ERR_INVALID_REQUEST },
 		{ { .op = CAP_OP_RETURN, .len = 65537 }, CAP_ERR_MESSAGE_TOO_LARGE },
-		{ { .op = CAP_OP_RETURN, .flags = CAP_SQE_EXCEPTION, .xfer_count = 1 }, CAP_ERR_INVALID_REQUEST },
+		{ { .op = CAP_OP_RETURN, .flags = CAP_SQE_EXCEPTION, .xfer_count = 1 },
+		    CAP_ERR_INVALID_REQUEST },
 		{ { .op = CAP_OP_RETURN, .target = 0 }, CAP_ERR_INVALID_CALL_ID },
 		{ { .op = CAP_OP_RETURN, .target = 65536 }, CAP_ERR_INVALID_CALL_ID },
 		{ { .op = CAP_OP_RELEASE, .len = 1 }, CAP_ERR_INVALID_REQUEST },
@@ -196,7 +200,10 @@ TEST(submissions_of_a_forbidden_shape_are_refused_and_change_nothing)
 	CHECK_EQ(cap_table_used(a.process->table), 0);
 }
 
-/* `Timer.now` or `Timer.sleepUntil` as a submission; the message is put into the ring's message area. */
+/*
+ * `Timer.now` or `Timer.sleepUntil` as a submission; the message is put into the ring's message
+ * area.
+ */
 static struct cap_sqe
 timer_call(struct world_process *process, cap_id_t timer, uint16_t method, uint64_t until_ns)
 {
@@ -208,7 +215,8 @@ timer_call(struct world_process *process, cap_id_t timer, uint16_t method, uint6
 	if (method == TIMER_METHOD_NOW)
 		(void)timer_now_params_init_root(&builder);
 	else
-		timer_sleep_until_params_set_deadline_ns(timer_sleep_until_params_init_root(&builder), until_ns);
+		timer_sleep_until_params_set_deadline_ns(
+		    timer_sleep_until_params_init_root(&builder), until_ns);
 	bytes = capnp_builder_finish(&builder);
 	world_write(process, process->message, words, bytes);
 	return (struct cap_sqe){ .op = CAP_OP_CALL,
@@ -236,7 +244,8 @@ TEST(timer_now_answers_with_the_clock)
 	CHECK_EQ(cqe.result, 24);
 	world_read(&a, sqe.result_addr, answer, 24);
 	CHECK_EQ(capnp_reader_init(&reader, answer, 24), CAPNP_OK);
-	CHECK_EQ(timer_now_results_ns((struct timer_now_results){ capnp_reader_root(&reader) }), sim.now_ns);
+	CHECK_EQ(timer_now_results_ns((struct timer_now_results){ capnp_reader_root(&reader) }),
+	    sim.now_ns);
 }
 
 static enum exception_type
@@ -327,7 +336,8 @@ TEST(a_sleeper_wakes_at_its_time_and_not_before)
 
 	world_start();
 	a = world_process(NULL);
-	sqe = timer_call(&a, world_give(&a, timer_object(), 0), TIMER_METHOD_SLEEP_UNTIL, sim.now_ns + 5000);
+	sqe = timer_call(
+	    &a, world_give(&a, timer_object(), 0), TIMER_METHOD_SLEEP_UNTIL, sim.now_ns + 5000);
 	world_submit(&a, &sqe);
 	CHECK_EQ(world_enter(&a, 1, CAP_DEADLINE_NONE), WORLD_WAITS);
 	CHECK_EQ(sim.event_ns, sim.now_ns + 5000);
@@ -355,7 +365,8 @@ TEST(finish_and_deadlines_end_a_sleeper_and_free_it)
 
 	world_start();
 	a = world_process(NULL);
-	sqe = timer_call(&a, world_give(&a, timer_object(), 0), TIMER_METHOD_SLEEP_UNTIL, sim.now_ns + 9000);
+	sqe = timer_call(
+	    &a, world_give(&a, timer_object(), 0), TIMER_METHOD_SLEEP_UNTIL, sim.now_ns + 9000);
 	/* The ring's deadlines stay, once there are any. */
 	sqe.deadline_ns = sim.now_ns + 100;
 	world_submit(&a, &sqe);
@@ -386,7 +397,8 @@ TEST(a_wait_ends_at_its_own_deadline)
 
 	world_start();
 	a = world_process(NULL);
-	sqe = timer_call(&a, world_give(&a, timer_object(), 0), TIMER_METHOD_SLEEP_UNTIL, sim.now_ns + 9000);
+	sqe = timer_call(
+	    &a, world_give(&a, timer_object(), 0), TIMER_METHOD_SLEEP_UNTIL, sim.now_ns + 9000);
 	world_submit(&a, &sqe);
 	CHECK_EQ(world_enter(&a, 1, sim.now_ns + 50), WORLD_WAITS);
 	sim_time_pass(50);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Entering and leaving the kernel. An entry works on the current thread's ring with a window between two submissions and after each
- * step of a job; if something more urgent is due then, the thread's system call is set up to be executed again and
- * another thread runs. All waiting happens at the end of cap_enter.
+ * Entering and leaving the kernel. An entry works on the current thread's ring with a window
+ * between two submissions and after each step of a job; if something more urgent is due then, the
+ * thread's system call is set up to be executed again and another thread runs. All waiting happens
+ * at the end of cap_enter.
  */
 #include "dispatch/entry.h"
 
@@ -41,7 +42,8 @@ op_expired(struct op *op)
 void
 kernel_core_init(const struct kernel_hooks *given)
 {
-	static const struct ring_hooks ring_hooks = { .wake = thread_wake, .op_expired = op_expired };
+	static const struct ring_hooks ring_hooks = { .wake = thread_wake,
+		.op_expired = op_expired };
 
 	hooks = *given;
 	deadline_init();
@@ -99,6 +101,17 @@ run_jobs(struct thread *thread)
 }
 
 static inline void
+run_taken(struct thread *thread, struct op *op, const struct cap_sqe *sqe)
+{
+	submission_run(op, sqe);
+	/* A method may have ended this very process. */
+	if (thread->state == THREAD_DEAD)
+		kernel_leave();
+	if (!list_is_empty(&thread->jobs))
+		run_jobs(thread);
+}
+
+static NO_INLINE void
 drain(struct thread *thread)
 {
 	struct ring *ring = thread->ring;
@@ -106,16 +119,15 @@ drain(struct thread *thread)
 	struct op *op;
 
 	for (uint32_t i = 0; i < ENTRY_SUBMISSIONS_MAX; i++) {
-		if (ring_take(ring, &op, &sqe) != RING_TAKEN)
+		enum ring_take taken = ring_take(ring, &op, &sqe);
+
+		if (taken == RING_TAKEN)
+			run_taken(thread, op, &sqe);
+		else if (taken != RING_DONE)
 			return;
-		submission_run(op, &sqe);
-		/* A method may have ended this very process. */
-		if (thread->state == THREAD_DEAD)
-			kernel_leave();
-		if (!list_is_empty(&thread->jobs))
-			run_jobs(thread);
-		else if (ring_ready(ring) != 0)
-			window(thread);
+		if (ring_ready(ring) == 0)
+			return;
+		window(thread);
 	}
 }
 
@@ -129,7 +141,7 @@ ring_is_corrupt(struct thread *thread)
 }
 
 /* Not enough is unread. */
-static void
+static NO_INLINE void
 wait(struct thread *thread, uint32_t count, uint64_t deadline_ns)
 {
 	struct ring *ring = thread->ring;
@@ -149,13 +161,14 @@ wait(struct thread *thread, uint32_t count, uint64_t deadline_ns)
 		arch_thread_result_set(thread->registers, (int64_t)ring_unread(ring));
 }
 
-static inline void
+static inline __attribute__((always_inline)) void
 cap_enter(struct thread *thread, uint64_t min_complete, uint64_t deadline_ns)
 {
 	struct ring *ring = thread->ring;
 	uint32_t unread;
 
-	if (min_complete > ring_cq_entries(ring) && (min_complete != CAP_ENTER_YIELD || deadline_ns != 0)) {
+	if (min_complete > ring_cq_entries(ring) &&
+	    (min_complete != CAP_ENTER_YIELD || deadline_ns != 0)) {
 		arch_thread_result_set(thread->registers, CAP_ERR_INVALID_REQUEST);
 		return;
 	}
@@ -165,7 +178,8 @@ cap_enter(struct thread *thread, uint64_t min_complete, uint64_t deadline_ns)
 		ring_is_corrupt(thread);
 		return;
 	}
-	drain(thread);
+	if (ring_ready(ring) != 0)
+		drain(thread);
 	unread = ring_unread(ring);
 	if (min_complete <= unread || deadline_ns == CAP_DEADLINE_POLL) {
 		arch_thread_result_set(thread->registers, (int64_t)unread);
@@ -183,6 +197,13 @@ exit_with(struct thread *thread, const struct process_exit *exit)
 	KASSERT(thread_current() == NULL);
 }
 
+/* Nothing is due, nobody else is ready, nothing waits to be reaped: the usual case. */
+static inline __attribute__((always_inline)) bool
+is_quiet(void)
+{
+	return sched_is_quiet() && !job_reap_pending() && !grace_pending();
+}
+
 _Noreturn void
 kernel_syscall(uint64_t number, uint64_t argument0, uint64_t argument1)
 {
@@ -192,6 +213,8 @@ kernel_syscall(uint64_t number, uint64_t argument0, uint64_t argument1)
 	sched_entry_begin();
 	if (number == SYSCALL_CAP_ENTER) {
 		cap_enter(thread, argument0, argument1);
+		if (thread_current() == thread && is_quiet())
+			arch_resume(thread->registers);
 	} else if (number == SYSCALL_EXIT) {
 		struct process_exit exit = { .kind = EXIT_KIND_EXITED, .code = (int64_t)argument0 };
 
@@ -215,9 +238,11 @@ kernel_user_fault(const struct kernel_fault *fault)
 
 	grace_enter();
 	sched_entry_begin();
-	log_line(LOG_WARN, "dispatch", "pid=%u fault vector=%llu error=%llx address=%llx instruction=%llx",
-	    thread->process->pid, (unsigned long long)fault->vector, (unsigned long long)fault->error,
-	    (unsigned long long)fault->address, (unsigned long long)fault->instruction);
+	log_line(LOG_WARN, "dispatch",
+	    "pid=%u fault vector=%llu error=%llx address=%llx instruction=%llx",
+	    thread->process->pid, (unsigned long long)fault->vector,
+	    (unsigned long long)fault->error, (unsigned long long)fault->address,
+	    (unsigned long long)fault->instruction);
 	exit_with(thread, &exit);
 	kernel_leave();
 }
@@ -265,7 +290,9 @@ kernel_leave(void)
 	for (;;) {
 		if (job_reap_pending())
 			reap_some();
-		/* Until nothing is due: from here to user mode, or to the halt, there is no window. */
+		/*
+		 * Until nothing is due: from here to user mode, or to the halt, there is no window.
+		 */
 		while (sched_due_take())
 			run_due();
 		thread = thread_current();

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The ways into the kernel, called by arch/ with interrupts off, on this CPU's stack; the current thread's registers are
- * saved. None returns: kernel_leave() goes back to the current thread, to another one, or idles.
+ * The ways into the kernel, called by arch/ with interrupts off, on this CPU's stack; the current
+ * thread's registers are saved. None returns: kernel_leave() goes back to the current thread, to
+ * another one, or idles.
  */
 #include "base/annotate.h"
 #include "base/types.h"
@@ -24,7 +25,10 @@ _Noreturn void kernel_user_fault(const struct kernel_fault *fault);
 /* An interrupt was handled while a thread was in user mode; all its registers are saved. */
 _Noreturn void kernel_user_interrupted(void);
 
-/* The clock event fired. Called by the handler, in a window, in idle or in user mode: only marks that something is due. */
+/*
+ * The clock event fired. Called by the handler, in a window, in idle or in user mode: only marks
+ * that something is due.
+ */
 void kernel_clock_event(void);
 
 /* Run whoever is ready: the end of start-up, and of every entry. */
@@ -38,5 +42,8 @@ struct kernel_hooks {
 	void (*exit)(struct thread *thread, const struct process_exit *exit);
 };
 
-/* Once, at start, after mm and arch: initialises deadlines, rings, scheduler, tables, endpoints and dispatch. */
+/*
+ * Once, at start, after mm and arch: initialises deadlines, rings, scheduler, tables, endpoints and
+ * dispatch.
+ */
 void kernel_core_init(const struct kernel_hooks *hooks);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The switch on the opcode. The submission is the copy that ring_take() made; its words are looked at together, so that a reserved
- * bit anywhere costs one comparison.
+ * The switch on the opcode. The submission is the copy that ring_take() made; its words are looked
+ * at together, so that a reserved bit anywhere costs one comparison.
  */
 #include "dispatch/submission.h"
 
@@ -13,8 +13,7 @@
 #include "ring/ring.h"
 
 /* Words of a submission, as abi/ring.h lays them out. */
-#define WORD_OP 0	/* op 8, flags 8, method 16, op_flags 32 */
-#define WORD_TARGET 1
+#define WORD_OP 0 /* op 8, flags 8, method 16, op_flags 32 */
 #define WORD_ADDR 3
 #define WORD_RESULT_ADDR 4
 #define WORD_LENGTHS 5	/* len 32, result_len 32 */
@@ -29,10 +28,12 @@
 #define TRANSFER_CAP_MAX UINT64_C(0x0000ff0000000000)
 #define TRANSFER_RESERVED UINT64_C(0xffff000000000000)
 
-_Static_assert(offsetof(struct cap_sqe, op_flags) == 4 && offsetof(struct cap_sqe, method) == 2, "WORD_OP");
-_Static_assert(offsetof(struct cap_sqe, len) == 40 && offsetof(struct cap_sqe, result_len) == 44, "WORD_LENGTHS");
-_Static_assert(offsetof(struct cap_sqe, answer_id) == 48 && offsetof(struct cap_sqe, cap_max) == 53 &&
-		   offsetof(struct cap_sqe, reserved) == 54,
+_Static_assert(
+    offsetof(struct cap_sqe, op_flags) == 4 && offsetof(struct cap_sqe, method) == 2, "WORD_OP");
+_Static_assert(offsetof(struct cap_sqe, len) == 40 && offsetof(struct cap_sqe, result_len) == 44,
+    "WORD_LENGTHS");
+_Static_assert(offsetof(struct cap_sqe, answer_id) == 48 &&
+	offsetof(struct cap_sqe, cap_max) == 53 && offsetof(struct cap_sqe, reserved) == 54,
     "WORD_TRANSFER");
 
 static inline uint64_t
@@ -125,7 +126,8 @@ run_receive(struct op *op, const struct cap_sqe *sqe)
 
 	if (((word(sqe, WORD_OP) & (OP_FLAGS | OP_METHOD | OP_OP_FLAGS)) | word(sqe, WORD_ADDR) |
 		(word(sqe, WORD_LENGTHS) & LENGTHS_LEN) |
-		(word(sqe, WORD_TRANSFER) & (TRANSFER_ANSWER | TRANSFER_COUNT | TRANSFER_RESERVED))) != 0)
+		(word(sqe, WORD_TRANSFER) &
+		    (TRANSFER_ANSWER | TRANSFER_COUNT | TRANSFER_RESERVED))) != 0)
 		return CAP_ERR_INVALID_REQUEST;
 	op_fill(op, sqe);
 	if (sqe->cap_max > TRANSFER_CAPS_MAX)
@@ -143,9 +145,10 @@ run_return(struct op *op, const struct cap_sqe *sqe)
 {
 	uint64_t flags = (uint64_t)(OP_FLAGS & ~((uint64_t)CAP_SQE_EXCEPTION << 8));
 
-	if (((word(sqe, WORD_OP) & (flags | OP_METHOD | OP_OP_FLAGS)) | word(sqe, WORD_RESULT_ADDR) |
-		(word(sqe, WORD_LENGTHS) & ~LENGTHS_LEN) |
-		(word(sqe, WORD_TRANSFER) & (TRANSFER_ANSWER | TRANSFER_CAP_MAX | TRANSFER_RESERVED))) != 0)
+	if (((word(sqe, WORD_OP) & (flags | OP_METHOD | OP_OP_FLAGS)) |
+		word(sqe, WORD_RESULT_ADDR) | (word(sqe, WORD_LENGTHS) & ~LENGTHS_LEN) |
+		(word(sqe, WORD_TRANSFER) &
+		    (TRANSFER_ANSWER | TRANSFER_CAP_MAX | TRANSFER_RESERVED))) != 0)
 		return CAP_ERR_INVALID_REQUEST;
 	op_fill(op, sqe);
 	if (sqe->xfer_count > TRANSFER_CAPS_MAX)
@@ -158,7 +161,7 @@ static inline uint64_t
 words_besides_target(const struct cap_sqe *sqe)
 {
 	return (word(sqe, WORD_OP) >> 8) | word(sqe, WORD_ADDR) | word(sqe, WORD_RESULT_ADDR) |
-	       word(sqe, WORD_LENGTHS) | word(sqe, WORD_TRANSFER);
+	    word(sqe, WORD_LENGTHS) | word(sqe, WORD_TRANSFER);
 }
 
 static enum cap_status
@@ -225,7 +228,10 @@ run(struct op *op, const struct cap_sqe *sqe)
 	}
 }
 
-/* With a deadline of its own: it is known before the op is dispatched (a receiver sees it), and armed behind. */
+/*
+ * With a deadline of its own: it is known before the op is dispatched (a receiver sees it), and
+ * armed behind.
+ */
 static NO_INLINE void
 run_with_deadline(struct op *op, const struct cap_sqe *sqe)
 {
@@ -244,11 +250,9 @@ submission_run(struct op *op, const struct cap_sqe *sqe)
 {
 	enum cap_status status;
 
+	/* A valid one ended where it was taken. */
 	if (sqe->op == CAP_OP_NOP) {
-		if ((words_besides_target(sqe) | word(sqe, WORD_TARGET)) == 0)
-			op_complete_status(op, CAP_OK);
-		else
-			refuse(op, sqe, CAP_ERR_INVALID_REQUEST);
+		refuse(op, sqe, CAP_ERR_INVALID_REQUEST);
 		return;
 	}
 	/* Zero and UINT64_MAX are none. */

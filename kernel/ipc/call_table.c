@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls that a server holds. A call id is a sequence number of the process and an index: never reused. Slots are charged by
- * the chunk and kept until the process ends, so that serving allocates nothing.
+ * Calls that a server holds. A call id is a sequence number of the process and an index: never
+ * reused. Slots are charged by the chunk and kept until the process ends, so that serving allocates
+ * nothing.
  */
 #include "base/assert.h"
 #include "ipc/endpoint_internal.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ending ops that wait, wherever they do. The claim decides; what is undone afterwards depends on the place. */
+/*
+ * Ending ops that wait, wherever they do. The claim decides; what is undone afterwards depends on
+ * the place.
+ */
 #include "base/assert.h"
 #include "ipc/endpoint_internal.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Long messages are copied in steps, each with a window behind it, in the time of the thread whose submission made the match. The receiving op
- * stays pending until the last step: whichever op ends before leaves the copy, which then gives the other one back to
- * where it waited, as if nothing had come.
+ * Long messages are copied in steps, each with a window behind it, in the time of the thread whose
+ * submission made the match. The receiving op stays pending until the last step: whichever op ends
+ * before leaves the copy, which then gives the other one back to where it waited, as if nothing had
+ * come.
  *
  * The ops of a call's copy are guarded by the endpoint, the op of an answer's by its process.
  */
@@ -14,14 +15,14 @@
 #include "sched/thread.h"
 
 struct ipc_copy {
-	struct job	 job;
+	struct job job;
 	struct endpoint *endpoint; /* of a call; counted */
-	struct op	*call;	   /* NULL: it has ended */
-	struct op	*receive;  /* NULL: it has ended */
-	struct op	*answer;   /* NULL: it has ended, or this is a call */
-	struct process	*server;   /* of an answer */
-	struct ledger	*payer;	   /* counted */
-	uint32_t	 offset;
+	struct op *call;	   /* NULL: it has ended */
+	struct op *receive;	   /* NULL: it has ended */
+	struct op *answer;	   /* NULL: it has ended, or this is a call */
+	struct process *server;	   /* of an answer */
+	struct ledger *payer;	   /* counted */
+	uint32_t offset;
 };
 
 static struct pool copy_pool;
@@ -79,14 +80,14 @@ copy_attach(struct ipc_copy *copy, struct op *op)
 }
 
 /*
- * The next bytes. `*receiver_failed`: whose buffer it was if a status is returned. One copy, and a second look only to tell whose
- * fault a failure is.
+ * The next bytes. `*receiver_failed`: whose buffer it was if a status is returned. One copy, and a
+ * second look only to tell whose fault a failure is.
  */
 struct chunk {
 	const struct op *from;
 	const struct op *to;
-	uaddr_t		 to_address;
-	bool		 receiver_failed;
+	uaddr_t to_address;
+	bool receiver_failed;
 };
 
 static enum cap_status
@@ -101,12 +102,15 @@ chunk_copy(struct ipc_copy *copy, struct chunk *chunk)
 	if (status == CAP_OK)
 		copy->offset += bytes;
 	else
-		chunk->receiver_failed =
-		    user_check_writable(to_space, chunk->to_address + copy->offset, bytes) != CAP_OK;
+		chunk->receiver_failed = user_check_writable(to_space,
+					     chunk->to_address + copy->offset, bytes) != CAP_OK;
 	return status;
 }
 
-/* What is left of a copy that ends early goes back to the head of its queue, and looks for another partner. */
+/*
+ * What is left of a copy that ends early goes back to the head of its queue, and looks for another
+ * partner.
+ */
 static void
 give_back_locked(struct endpoint *endpoint, struct ipc_copy *copy) REQUIRES(&endpoint->lock)
 {
@@ -137,14 +141,18 @@ give_back_locked(struct endpoint *endpoint, struct ipc_copy *copy) REQUIRES(&end
 
 /* One of the two is at fault and ends. */
 static void
-blame_locked(struct endpoint *endpoint, struct op *op, enum cap_status status) REQUIRES(&endpoint->lock)
+blame_locked(struct endpoint *endpoint, struct op *op, enum cap_status status)
+    REQUIRES(&endpoint->lock)
 {
 	if (op->opcode == CAP_OP_RECV)
 		(*ring_strikes(op->ring))++;
 	end_waiting_locked(endpoint, op, status);
 }
 
-/* A thread that was ended: its teardown, which is to come, ends its ops; nothing more is done for them. */
+/*
+ * A thread that was ended: its teardown, which is to come, ends its ops; nothing more is done for
+ * them.
+ */
 static void
 end_if_dead_locked(struct endpoint *endpoint, struct op *op) REQUIRES(&endpoint->lock)
 {
@@ -173,7 +181,8 @@ call_step_locked(struct endpoint *endpoint, struct ipc_copy *copy) REQUIRES(&end
 	}
 	if (copy->offset < copy->call->len)
 		return true;
-	if (deliver_now_locked(endpoint, copy->call, copy->receive, &status) == DELIVERY_CALL_REFUSED)
+	if (deliver_now_locked(endpoint, copy->call, copy->receive, &status) ==
+	    DELIVERY_CALL_REFUSED)
 		blame_locked(endpoint, copy->call, status);
 	return false;
 }
@@ -197,8 +206,8 @@ call_step(struct job *job)
 }
 
 enum cap_status
-copy_call_begin_locked(struct endpoint *endpoint, struct op *call, struct op *receive,
-    struct thread *runner)
+copy_call_begin_locked(
+    struct endpoint *endpoint, struct op *call, struct op *receive, struct thread *runner)
 {
 	struct ipc_copy *copy;
 	enum cap_status status = copy_create(op_process(call)->ledger, &copy);
@@ -227,7 +236,10 @@ copy_call_begin_locked(struct endpoint *endpoint, struct op *call, struct op *re
 	return CAP_OK;
 }
 
-/* The call that an answer is for, or NULL with the status to end the RETURN with: the last step finds out what it is. */
+/*
+ * The call that an answer is for, or NULL with the status to end the RETURN with: the last step
+ * finds out what it is.
+ */
 static struct op *
 answered_call_locked(struct ipc_copy *copy)
 {
@@ -238,7 +250,8 @@ answered_call_locked(struct ipc_copy *copy)
 
 /* True: more is to be copied. *caller_status: the caller's buffer was bad. */
 static bool
-answer_step_locked(struct ipc_copy *copy, enum cap_status *server_status, enum cap_status *caller_status)
+answer_step_locked(
+    struct ipc_copy *copy, enum cap_status *server_status, enum cap_status *caller_status)
 {
 	struct op *call = answered_call_locked(copy);
 	struct chunk chunk = { copy->answer, call, 0, false };
@@ -302,7 +315,8 @@ copy_answer_begin(struct op *answer)
 	enum cap_status status;
 
 	spin_lock(&server->lock);
-	status = call_table_find_locked(server, answer->target) == NULL ? CAP_ERR_INVALID_CALL_ID : CAP_OK;
+	status = call_table_find_locked(server, answer->target) == NULL ? CAP_ERR_INVALID_CALL_ID
+									: CAP_OK;
 	spin_unlock(&server->lock);
 	if (status == CAP_OK)
 		status = copy_create(server->ledger, &copy);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A CALL meets a RECV. What can be the caller's fault is found first, while the RECV is as it was; then the RECV is claimed and written; then
- * transfers commit. So a bad receiver costs the call nothing, and the other way round.
+ * A CALL meets a RECV. What can be the caller's fault is found first, while the RECV is as it was;
+ * then the RECV is claimed and written; then transfers commit. So a bad receiver costs the call
+ * nothing, and the other way round.
  */
 #include "base/assert.h"
 #include "ipc/endpoint_internal.h"
@@ -11,13 +12,13 @@
 
 struct match {
 	struct endpoint *endpoint;
-	struct op	*call;
-	struct op	*receive;
-	struct process	*client;
-	struct process	*server;
-	uint32_t	 total; /* bytes that the RECV gets */
-	struct message	 message;
-	struct cap_hold	 holds[TRANSFER_CAPS_MAX];
+	struct op *call;
+	struct op *receive;
+	struct process *client;
+	struct process *server;
+	uint32_t total; /* bytes that the RECV gets */
+	struct message message;
+	struct cap_hold holds[TRANSFER_CAPS_MAX];
 	struct cap_record records[TRANSFER_CAPS_MAX];
 };
 
@@ -70,11 +71,12 @@ write_by_copy(struct match *match, uint64_t call_id)
 	header_fill(&header, match, call_id);
 	status = user_copy_out(space, to, &header, sizeof(header));
 	if (status == CAP_OK && match->message.bytes != NULL)
-		status = user_copy_out(space, to + sizeof(header), match->message.bytes,
-		    match->message.byte_count);
+		status = user_copy_out(
+		    space, to + sizeof(header), match->message.bytes, match->message.byte_count);
 	if (status == CAP_OK && count != 0)
-		status = user_copy_out(space, to + sizeof(header) + align_8(match->message.byte_count),
-		    match->records, count * sizeof(struct cap_record));
+		status =
+		    user_copy_out(space, to + sizeof(header) + align_8(match->message.byte_count),
+			match->records, count * sizeof(struct cap_record));
 	return status;
 }
 
@@ -88,7 +90,8 @@ delivery_write(struct match *match, uint64_t call_id)
 	if (to == NULL || match->message.bytes == NULL)
 		return write_by_copy(match, call_id);
 	header_fill((struct cap_delivery *)(void *)to, match, call_id);
-	copy_short(to + sizeof(struct cap_delivery), match->message.bytes, match->message.byte_count);
+	copy_short(
+	    to + sizeof(struct cap_delivery), match->message.bytes, match->message.byte_count);
 	if (count != 0)
 		copy_short(to + sizeof(struct cap_delivery) + align_8(match->message.byte_count),
 		    match->records, count * sizeof(struct cap_record));
@@ -144,7 +147,8 @@ match_commit_locked(struct match *match)
 		return status;
 	}
 	if (transfers->count != 0) {
-		transfer_commit_locked(match->client->table, match->server->table, transfers, match->holds);
+		transfer_commit_locked(
+		    match->client->table, match->server->table, transfers, match->holds);
 		match->receive->reserved_slots =
 		    (uint8_t)(match->receive->reserved_slots - transfer_slots(transfers));
 	}
@@ -186,8 +190,8 @@ delivery_bytes(const struct op *call)
 }
 
 enum delivery
-deliver_locked(struct endpoint *endpoint, struct op *call, struct op *receive, enum cap_status *status,
-    struct thread *runner)
+deliver_locked(struct endpoint *endpoint, struct op *call, struct op *receive,
+    enum cap_status *status, struct thread *runner)
 {
 	/* What does not fit is found out without a byte moved. */
 	if (call->len <= JOB_STEP_BYTES || delivery_bytes(call) > receive->result_len)
@@ -197,7 +201,8 @@ deliver_locked(struct endpoint *endpoint, struct op *call, struct op *receive, e
 }
 
 enum delivery
-deliver_now_locked(struct endpoint *endpoint, struct op *call, struct op *receive, enum cap_status *status)
+deliver_now_locked(
+    struct endpoint *endpoint, struct op *call, struct op *receive, enum cap_status *status)
 {
 	struct match match;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Endpoints and their queues. Calls of different callers take turns: the next one is the oldest of the caller whose key follows that
- * of the caller served last. The queue is bounded, so the search is.
+ * Endpoints and their queues. Calls of different callers take turns: the next one is the oldest of
+ * the caller whose key follows that of the caller served last. The queue is bounded, so the search
+ * is.
  */
 #include "ipc/endpoint.h"
 
@@ -177,7 +178,8 @@ next_call_locked(struct endpoint *endpoint)
 	struct op *best = NULL;
 	uint32_t best_distance = UINT32_MAX;
 
-	for (struct list_node *node = endpoint->calls.next; node != &endpoint->calls; node = node->next) {
+	for (struct list_node *node = endpoint->calls.next; node != &endpoint->calls;
+	    node = node->next) {
 		struct op *call = LIST_ENTRY(node, struct op, link);
 		uint32_t distance = caller_key(call) - endpoint->last_caller - 1;
 
@@ -189,11 +191,14 @@ next_call_locked(struct endpoint *endpoint)
 	return best;
 }
 
-/* The oldest receiver whose buffers have not failed repeatedly; the oldest, if there is none such. */
+/*
+ * The oldest receiver whose buffers have not failed repeatedly; the oldest, if there is none such.
+ */
 static struct op *
 next_receive_locked(struct endpoint *endpoint)
 {
-	for (struct list_node *node = endpoint->receives.next; node != &endpoint->receives; node = node->next) {
+	for (struct list_node *node = endpoint->receives.next; node != &endpoint->receives;
+	    node = node->next) {
 		struct op *receive = LIST_ENTRY(node, struct op, link);
 
 		if (*ring_strikes(receive->ring) < STRIKES_MAX)
@@ -281,7 +286,8 @@ queue_receive_locked(struct endpoint *endpoint, struct op *receive)
 }
 
 /*
- * Calls that turn out to be bad end with their own error, and the next one is tried: at most as many as the queue holds.
+ * Calls that turn out to be bad end with their own error, and the next one is tried: at most as
+ * many as the queue holds.
  */
 void
 rematch_receive_locked(struct endpoint *endpoint, struct op *receive, struct thread *runner)
@@ -292,7 +298,8 @@ rematch_receive_locked(struct endpoint *endpoint, struct op *receive, struct thr
 
 		if (call == NULL)
 			return;
-		if (deliver_locked(endpoint, call, receive, &status, runner) != DELIVERY_CALL_REFUSED)
+		if (deliver_locked(endpoint, call, receive, &status, runner) !=
+		    DELIVERY_CALL_REFUSED)
 			return;
 		end_waiting_locked(endpoint, call, status);
 	}
@@ -373,7 +380,10 @@ endpoint_receive(struct op *op, const struct cap_ref *target)
 	return status;
 }
 
-/* One op that waits at a closed endpoint ends; false: none is left. Those in a copy are ended by its next step. */
+/*
+ * One op that waits at a closed endpoint ends; false: none is left. Those in a copy are ended by
+ * its next step.
+ */
 static bool
 close_one(struct endpoint *endpoint)
 {
@@ -384,7 +394,8 @@ close_one(struct endpoint *endpoint)
 	if (node == NULL)
 		node = list_first(&endpoint->receives);
 	if (node != NULL)
-		end_waiting_locked(endpoint, LIST_ENTRY(node, struct op, link), CAP_ERR_DISCONNECTED);
+		end_waiting_locked(
+		    endpoint, LIST_ENTRY(node, struct op, link), CAP_ERR_DISCONNECTED);
 	spin_unlock(&endpoint->lock);
 	return node != NULL;
 }

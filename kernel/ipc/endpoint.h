@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * Endpoints: where a process serves calls. CALLs that met no receiver and RECVs that met no call wait in their own ops,
- * linked here; nothing is copied into the kernel. A match moves the message once, commits transfers, completes the RECV,
- * and leaves the CALL delivered until RETURN, cancellation or death. Interface index 0 of the object is the owner's
- * Endpoint; 1.. are client facets (at most LIMIT endpointInterfacesMax ids).
+ * Endpoints: where a process serves calls. CALLs that met no receiver and RECVs that met no call
+ * wait in their own ops, linked here; nothing is copied into the kernel. A match moves the message
+ * once, commits transfers, completes the RECV, and leaves the CALL delivered until RETURN,
+ * cancellation or death. Interface index 0 of the object is the owner's Endpoint; 1.. are client
+ * facets (at most LIMIT endpointInterfacesMax ids).
  */
 #include "cap/object.h"
 #include "mm/ledger.h"
@@ -17,36 +18,49 @@ struct cap_ref;
 #define ENDPOINT_CALLS_MAX 64	 /* waiting at one endpoint */
 #define ENDPOINT_RECEIVES_MAX 64 /* waiting at one endpoint */
 
-/* Once, at start: the pools. `owner_type` answers the methods of the owner's Endpoint (object/endpoint.c). */
+/*
+ * Once, at start: the pools. `owner_type` answers the methods of the owner's Endpoint
+ * (object/endpoint.c).
+ */
 void ipc_init(const struct object_type *owner_type);
 
 MUST_CHECK enum cap_status endpoint_create(struct ledger *payer, struct endpoint **out);
 struct object *endpoint_object(struct endpoint *endpoint);
 struct endpoint *endpoint_of(struct object *object);
-/* The interface index of a client facet that shows `interface_id`; CAP_ERR_TABLE_FULL after the fourth. */
-MUST_CHECK enum cap_status endpoint_facet(struct endpoint *endpoint, uint64_t interface_id, uint16_t *out);
+/*
+ * The interface index of a client facet that shows `interface_id`; CAP_ERR_TABLE_FULL after the
+ * fourth.
+ */
+MUST_CHECK enum cap_status
+endpoint_facet(struct endpoint *endpoint, uint64_t interface_id, uint16_t *out);
 /* The parts of the object type that object/endpoint.c puts into `owner_type`. */
 enum job_state endpoint_destroy(struct object *object);
 void endpoint_hold_dropped(struct object *object, uint16_t interface_index);
 
 /*
- * The dispatch of CALL, RECV and RETURN. CAP_OK: the op is pending, or has ended. A refusal is returned, nothing is changed, and
- * the caller completes the op with it.
+ * The dispatch of CALL, RECV and RETURN. CAP_OK: the op is pending, or has ended. A refusal is
+ * returned, nothing is changed, and the caller completes the op with it.
  */
 MUST_CHECK enum cap_status endpoint_call(struct op *op, const struct cap_ref *target);
 MUST_CHECK enum cap_status endpoint_receive(struct op *op, const struct cap_ref *target);
 MUST_CHECK enum cap_status endpoint_return(struct op *op);
 
-/* End a pending op with `status` (cancel, deadline, exit), wherever it waits; false: it ended by itself. */
+/*
+ * End a pending op with `status` (cancel, deadline, exit), wherever it waits; false: it ended by
+ * itself.
+ */
 bool op_cancel(struct op *op, enum cap_status status);
 /* End all ops of a ring whose thread never runs again. */
 void op_cancel_all(struct ring *ring);
 
 /*
- * The server process is dead: callers of the calls that it holds get `disconnected`; then its table of calls is freed.
- * In steps of 64.
+ * The server process is dead: callers of the calls that it holds get `disconnected`; then its table
+ * of calls is freed. In steps of 64.
  */
 enum job_state endpoint_server_gone_step(struct process *server);
 
-/* Complete an op with a CapException that says `status` if there is a result buffer, else with `status` itself. Claimed. */
+/*
+ * Complete an op with a CapException that says `status` if there is a result buffer, else with
+ * `status` itself. Claimed.
+ */
 void op_complete_exception(struct op *op, enum cap_status status);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * What the files of ipc/ share. Lock order: endpoint, then processes (a pair in the order of pids). An op that waits at an
- * endpoint is guarded by the endpoint's lock; a delivered one by the lock of the server's process.
+ * What the files of ipc/ share. Lock order: endpoint, then processes (a pair in the order of pids).
+ * An op that waits at an endpoint is guarded by the endpoint's lock; a delivered one by the lock of
+ * the server's process.
  */
 #include "cap/process.h"
 #include "cap/table.h"
@@ -14,18 +15,18 @@
 #include "sync/spinlock.h"
 
 struct endpoint {
-	struct object	 object;
-	struct spinlock	 lock;	  /* rank LOCK_RANK_OBJECT */
-	struct ledger	*payer;	  /* [I] a reference */
-	struct list_node calls;	  /* guarded by lock: struct op.link */
+	struct object object;
+	struct spinlock lock;	   /* rank LOCK_RANK_OBJECT */
+	struct ledger *payer;	   /* [I] a reference */
+	struct list_node calls;	   /* guarded by lock: struct op.link */
 	struct list_node receives; /* guarded by lock */
-	uint32_t	 call_count;
-	uint32_t	 receive_count;
-	uint32_t	 last_caller; /* key of the caller that was served last */
-	uint32_t	 interface_count;
-	bool		 closed; /* the owner is gone */
-	uint64_t	 interfaces[ENDPOINT_INTERFACES_MAX]; /* a published entry never changes */
-	struct job	 close;
+	uint32_t call_count;
+	uint32_t receive_count;
+	uint32_t last_caller; /* key of the caller that was served last */
+	uint32_t interface_count;
+	bool closed;				      /* the owner is gone */
+	uint64_t interfaces[ENDPOINT_INTERFACES_MAX]; /* a published entry never changes */
+	struct job close;
 };
 
 /* Calls that a server process holds. Guarded by the process lock. */
@@ -34,7 +35,7 @@ struct endpoint {
 
 struct call_slot {
 	struct op *op; /* NULL: free, or the call is gone */
-	uint64_t   id; /* free: index of the next free slot plus one */
+	uint64_t id;   /* free: index of the next free slot plus one */
 };
 
 struct call_chunk {
@@ -42,13 +43,13 @@ struct call_chunk {
 };
 
 struct call_table {
-	struct ledger	  *payer; /* [I] */
-	uint32_t	   slot_count;
-	uint32_t	   free_count; /* reserved ones included */
-	uint32_t	   reserved_count;
-	uint32_t	   free_first; /* index plus one; 0: none */
-	uint64_t	   sequence;   /* of the last call */
-	uint32_t	   ended;      /* slots that endpoint_server_gone_step has been through */
+	struct ledger *payer; /* [I] */
+	uint32_t slot_count;
+	uint32_t free_count; /* reserved ones included */
+	uint32_t reserved_count;
+	uint32_t free_first; /* index plus one; 0: none */
+	uint64_t sequence;   /* of the last call */
+	uint32_t ended;	     /* slots that endpoint_server_gone_step has been through */
 	struct call_chunk *chunks[CALL_CHUNKS];
 };
 
@@ -65,21 +66,27 @@ struct call_slot *call_table_find_locked(struct process *server, uint64_t call_i
 
 /* A message that was opened: its bytes in the kernel's reach, and its transfer entries, decoded. */
 struct message {
-	const void	    *bytes; /* in the sender's ring, or in scratch */
-	uint32_t	     byte_count;
+	const void *bytes; /* in the sender's ring, or in scratch */
+	uint32_t byte_count;
 	struct transfer_list transfers;
 };
 
 /*
- * Whose fault it is if one fails: the sender's. The bytes of a long message (more than JOB_STEP_BYTES) are not opened: they
- * are copied in steps before (copy.c), and `bytes` is NULL.
+ * Whose fault it is if one fails: the sender's. The bytes of a long message (more than
+ * JOB_STEP_BYTES) are not opened: they are copied in steps before (copy.c), and `bytes` is NULL.
  */
 MUST_CHECK enum cap_status message_open(const struct op *sender, struct message *out);
 
-/* Take an op that waits out of its queue: no list, no count, no charge, no call slot. Nothing if it does not wait here. */
+/*
+ * Take an op that waits out of its queue: no list, no count, no charge, no call slot. Nothing if it
+ * does not wait here.
+ */
 void queue_unlink_locked(struct endpoint *endpoint, struct op *op);
 
-/* The last part of an op's end, after it was claimed and unlinked: slots, the object's reference, the completion. */
+/*
+ * The last part of an op's end, after it was claimed and unlinked: slots, the object's reference,
+ * the completion.
+ */
 void ipc_op_end(struct op *op, const struct op_result *result);
 void ipc_op_end_status(struct op *op, enum cap_status status);
 
@@ -87,9 +94,13 @@ void ipc_op_end_status(struct op *op, enum cap_status status);
 enum delivery {
 	DELIVERY_DONE,
 	DELIVERY_CALL_REFUSED, /* *status says why; the RECV is as before */
-	DELIVERY_RECV_ENDED,   /* the receiver's buffer was bad, or it had ended already: try the next one */
+	DELIVERY_RECV_ENDED, /* the receiver's buffer was bad, or it had ended already: try the next
+				one */
 };
-/* A long message is only begun, and both ops are its copy's from then on; `runner` steps it, or the reap list if NULL. */
+/*
+ * A long message is only begun, and both ops are its copy's from then on; `runner` steps it, or the
+ * reap list if NULL.
+ */
 enum delivery deliver_locked(struct endpoint *endpoint, struct op *call, struct op *receive,
     enum cap_status *status, struct thread *runner) REQUIRES(&endpoint->lock);
 /* The same with the bytes of a long message in place. */
@@ -116,7 +127,10 @@ MUST_CHECK enum cap_status copy_call_begin_locked(struct endpoint *endpoint, str
 MUST_CHECK enum cap_status copy_answer_begin(struct op *answer);
 /* An op leaves its copy: the next step sees it. With the lock that guards the op. */
 void copy_detach_locked(struct ipc_copy *copy, const struct op *op);
-/* The RETURN of a message whose bytes are in place, or whose caller's buffer is bad (`caller_status`). */
+/*
+ * The RETURN of a message whose bytes are in place, or whose caller's buffer is bad
+ * (`caller_status`).
+ */
 MUST_CHECK enum cap_status return_finish(struct op *op, enum cap_status caller_status);
 
 static inline size_t

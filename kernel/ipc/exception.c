@@ -36,7 +36,8 @@ exception_build(uint8_t *buffer, enum cap_status status, bool with_reason)
 	cap_exception_set_type(exception, exception_type_of(status));
 	cap_exception_set_status(exception, status);
 	if (with_reason)
-		cap_exception_set_reason(exception, capnp_text_from_string(cap_status_sentence(status)));
+		cap_exception_set_reason(
+		    exception, capnp_text_from_string(cap_status_sentence(status)));
 	return capnp_builder_finish(&builder);
 }
 

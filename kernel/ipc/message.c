@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Opening a message: after that, nothing about the sender's memory can fail. Bytes in the sender's ring are used where they are
- * (the kernel does not look into them), others are copied into scratch once.
+ * Opening a message: after that, nothing about the sender's memory can fail. Bytes in the sender's
+ * ring are used where they are (the kernel does not look into them), others are copied into scratch
+ * once.
  */
 #include "ipc/endpoint_internal.h"
 #include "mm/user_copy.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A server answers. What can be the server's fault is found first, while the call is as it was; then the call is claimed. From
- * there on the RETURN succeeds, and what goes wrong is told to the caller.
+ * A server answers. What can be the server's fault is found first, while the call is as it was;
+ * then the call is claimed. From there on the RETURN succeeds, and what goes wrong is told to the
+ * caller.
  */
 #include "base/assert.h"
 #include "ipc/endpoint_internal.h"
@@ -10,21 +11,21 @@
 #include "sched/thread.h"
 
 struct answer {
-	struct op	*op;   /* the RETURN */
-	struct op	*call; /* NULL: it is gone */
+	struct op *op;	 /* the RETURN */
+	struct op *call; /* NULL: it is gone */
 	struct call_slot *slot;
-	struct process	*server;
-	struct process	*client;
-	bool		 paired; /* both processes are locked */
-	enum cap_status	 caller_status; /* of a long message: the caller's buffer was bad */
-	struct message	 message;
-	struct cap_hold	 holds[TRANSFER_CAPS_MAX];
+	struct process *server;
+	struct process *client;
+	bool paired;		       /* both processes are locked */
+	enum cap_status caller_status; /* of a long message: the caller's buffer was bad */
+	struct message message;
+	struct cap_hold holds[TRANSFER_CAPS_MAX];
 	struct cap_record records[TRANSFER_CAPS_MAX];
 };
 
 /*
- * Find the call and lock what is needed. To know the client, the server must be locked; if both are needed, the call may
- * be gone when they are.
+ * Find the call and lock what is needed. To know the client, the server must be locked; if both are
+ * needed, the call may be gone when they are.
  */
 static enum cap_status
 answer_lock(struct answer *answer) NO_LOCK_ANALYSIS
@@ -86,8 +87,8 @@ records_write(struct answer *answer, size_t records_at, size_t records_bytes)
 {
 	if (records_bytes == 0)
 		return CAP_OK;
-	return user_copy_out(answer->client->space, answer->call->result_addr + records_at, &answer->records[1],
-	    records_bytes);
+	return user_copy_out(answer->client->space, answer->call->result_addr + records_at,
+	    &answer->records[1], records_bytes);
 }
 
 /* The payload, and the records but for the first, which stands in the completion. */
@@ -115,7 +116,8 @@ answer_write(struct answer *answer)
 		copy_short(to + records_at, &answer->records[1], records_bytes);
 		return CAP_OK;
 	}
-	status = user_copy_out(answer->client->space, call->result_addr, message->bytes, message->byte_count);
+	status = user_copy_out(
+	    answer->client->space, call->result_addr, message->bytes, message->byte_count);
 	return status == CAP_OK ? records_write(answer, records_at, records_bytes) : status;
 }
 
@@ -138,8 +140,10 @@ answer_commit_locked(struct answer *answer)
 	}
 	if (transfers->count == 0)
 		return result;
-	transfer_commit_locked(answer->server->table, answer->client->table, transfers, answer->holds);
-	answer->call->reserved_slots = (uint8_t)(answer->call->reserved_slots - transfer_slots(transfers));
+	transfer_commit_locked(
+	    answer->server->table, answer->client->table, transfers, answer->holds);
+	answer->call->reserved_slots =
+	    (uint8_t)(answer->call->reserved_slots - transfer_slots(transfers));
 	result.cap_count = (uint16_t)transfers->count;
 	result.cap_id = answer->records[0].cap_id;
 	result.interface_id = answer->records[0].interface_id;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * A call to a kernel object. dispatch/ has copied the parameters into this CPU's scratch and opened them; the method
- * decodes, checks, commits, and builds its results in scratch; they are copied out once. A method returns
+ * A call to a kernel object. dispatch/ has copied the parameters into this CPU's scratch and opened
+ * them; the method decodes, checks, commits, and builds its results in scratch; they are copied out
+ * once. A method returns
  *   CAP_OK          the results are built, the caller's op is completed with them,
- *   OBJECT_PENDING  the op waits (object_call_defer() was called), someone completes it with object_complete_*(),
- *   another status  nothing was changed; the caller gets a CapException with the status and its sentence
- *                   (type: overloaded for shortages, disconnected, unimplemented, else failed).
+ *   OBJECT_PENDING  the op waits (object_call_defer() was called), someone completes it with
+ * object_complete_*(), another status  nothing was changed; the caller gets a CapException with the
+ * status and its sentence (type: overloaded for shortages, disconnected, unimplemented, else
+ * failed).
  */
 #include <capnp/builder.h>
 #include <capnp/reader.h>
@@ -21,47 +23,53 @@ struct thread;
 #define OBJECT_PENDING ((enum cap_status)1)
 
 struct object_call {
-	struct object	     *object;
-	uint16_t	      interface_index;
-	uint16_t	      method;
-	struct op	     *op;
-	struct process	     *process; /* the caller's: from the op, never "current" */
-	struct capnp_reader  *params;  /* its cap table holds the caller's own cap ids */
+	struct object *object;
+	uint16_t interface_index;
+	uint16_t method;
+	struct op *op;
+	struct process *process;     /* the caller's: from the op, never "current" */
+	struct capnp_reader *params; /* its cap table holds the caller's own cap ids */
 	struct capnp_builder *results;
 	/*
-	 * The capabilities that came with the call, still in the caller's table: entry k is capability k of the message. A method that
-	 * keeps one takes it with cap_table_peek_locked() and, for a move, cap_table_take_locked().
+	 * The capabilities that came with the call, still in the caller's table: entry k is
+	 * capability k of the message. A method that keeps one takes it with
+	 * cap_table_peek_locked() and, for a move, cap_table_take_locked().
 	 */
-	struct transfer_list  transfers;
+	struct transfer_list transfers;
 	/* Filled by object_call_result_cap(); object NULL: none. */
-	struct cap_hold	      holds[TRANSFER_CAPS_MAX];
-	uint32_t	      hold_count;
+	struct cap_hold holds[TRANSFER_CAPS_MAX];
+	uint32_t hold_count;
 };
 
-/* Run a CALL to a kernel object, from the taken op to its completion, or leave it pending. A refusal is returned, op untouched. */
+/*
+ * Run a CALL to a kernel object, from the taken op to its completion, or leave it pending. A
+ * refusal is returned, op untouched.
+ */
 MUST_CHECK enum cap_status object_call_run(struct op *op, const struct cap_ref *target);
 
 /*
- * A capability in the results. Takes over the caller's reference to hold->object; *out is what the generated setter for
- * the field of this ordinal takes. CAP_ERR_TOO_MANY_CAPS, and the reference stays with the method, if the caller takes fewer.
+ * A capability in the results. Takes over the caller's reference to hold->object; *out is what the
+ * generated setter for the field of this ordinal takes. CAP_ERR_TOO_MANY_CAPS, and the reference
+ * stays with the method, if the caller takes fewer.
  */
-MUST_CHECK enum cap_status object_call_result_cap(struct object_call *call, uint32_t ordinal,
-    const struct cap_hold *hold, struct capnp_cap *out);
+MUST_CHECK enum cap_status object_call_result_cap(
+    struct object_call *call, uint32_t ordinal, const struct cap_hold *hold, struct capnp_cap *out);
 
 /*
- * The method returns OBJECT_PENDING next: the op waits on the object (counted until the op ends). `waiter` lives in the method's
- * own record; its `forget` is called if the op ends by cancellation, deadline or exit before someone completes it.
+ * The method returns OBJECT_PENDING next: the op waits on the object (counted until the op ends).
+ * `waiter` lives in the method's own record; its `forget` is called if the op ends by cancellation,
+ * deadline or exit before someone completes it.
  */
 void object_call_defer(struct object_call *call, struct op_waiter *waiter);
 
 /*
- * Complete a deferred op. object_answer_begin: false if the op has ended meanwhile (forget was or will be called); else the op is
- * the caller's, and one of the other two must follow. `answer->results` builds in this CPU's scratch: no call to
- * another answer in between.
+ * Complete a deferred op. object_answer_begin: false if the op has ended meanwhile (forget was or
+ * will be called); else the op is the caller's, and one of the other two must follow.
+ * `answer->results` builds in this CPU's scratch: no call to another answer in between.
  */
 struct object_answer {
-	struct object_call    call;
-	struct capnp_builder  builder;
+	struct object_call call;
+	struct capnp_builder builder;
 };
 bool object_answer_begin(struct op *op, struct object_answer *answer);
 void object_answer_end(struct object_answer *answer);

@@ -46,7 +46,8 @@ endpoint_owner_call(struct object_call *call)
 {
 	struct capos_caller caller = { call };
 
-	return endpoint_dispatch(&methods, NULL, call->method, call->params, call->results, &caller);
+	return endpoint_dispatch(
+	    &methods, NULL, call->method, call->params, call->results, &caller);
 }
 
 const struct object_type endpoint_owner_type = {

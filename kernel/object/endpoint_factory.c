@@ -47,7 +47,8 @@ factory_call(struct object_call *call)
 {
 	struct capos_caller caller = { call };
 
-	return endpoint_factory_dispatch(&methods, NULL, call->method, call->params, call->results, &caller);
+	return endpoint_factory_dispatch(
+	    &methods, NULL, call->method, call->params, call->results, &caller);
 }
 
 /* The kernel keeps one reference for good. */

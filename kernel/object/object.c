@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls to kernel objects. Parameters are copied into scratch once and read there; results are built in scratch and copied out once;
- * capabilities are put into the caller's table last, when nothing can fail any more.
+ * Calls to kernel objects. Parameters are copied into scratch once and read there; results are
+ * built in scratch and copied out once; capabilities are put into the caller's table last, when
+ * nothing can fail any more.
  */
 #include "base/assert.h"
 #include "cap/process.h"
@@ -21,12 +22,15 @@ params_open(const struct op *op, struct capnp_reader *reader)
 	if (pinned != NULL) {
 		copy_short(input, pinned, op->len);
 	} else {
-		enum cap_status status = user_copy_in(op_process(op)->space, input, op->addr, op->len);
+		enum cap_status status =
+		    user_copy_in(op_process(op)->space, input, op->addr, op->len);
 
 		if (status != CAP_OK)
 			return status;
 	}
-	return capnp_reader_init_single(reader, input, op->len) == CAPNP_OK ? CAP_OK : CAP_ERR_MALFORMED_MESSAGE;
+	return capnp_reader_init_single(reader, input, op->len) == CAPNP_OK
+	    ? CAP_OK
+	    : CAP_ERR_MALFORMED_MESSAGE;
 }
 
 /* Transfer entries become the capabilities of the message. */
@@ -104,7 +108,8 @@ write_holds(struct object_call *call, size_t bytes, struct op_result *result)
 	if (records_bytes != 0) {
 		if (records_at + records_bytes > call->op->result_len)
 			return CAP_ERR_BUFFER_TOO_SMALL;
-		status = user_check_writable(call->process->space, call->op->result_addr + records_at, records_bytes);
+		status = user_check_writable(
+		    call->process->space, call->op->result_addr + records_at, records_bytes);
 		if (status != CAP_OK)
 			return status;
 	}
@@ -112,7 +117,9 @@ write_holds(struct object_call *call, size_t bytes, struct op_result *result)
 	result->cap_count = (uint16_t)call->hold_count;
 	result->cap_id = records[0].cap_id;
 	result->interface_id = records[0].interface_id;
-	/* Nothing is left to refuse: who unmaps the buffer meanwhile loses what is written there. */
+	/*
+	 * Nothing is left to refuse: who unmaps the buffer meanwhile loses what is written there.
+	 */
 	if (records_bytes != 0)
 		(void)!write_out(call->op, records_at, &records[1], records_bytes);
 	return CAP_OK;
@@ -194,8 +201,8 @@ object_call_run(struct op *op, const struct cap_ref *target)
 }
 
 enum cap_status
-object_call_result_cap(struct object_call *call, uint32_t ordinal, const struct cap_hold *hold,
-    struct capnp_cap *out)
+object_call_result_cap(
+    struct object_call *call, uint32_t ordinal, const struct cap_hold *hold, struct capnp_cap *out)
 {
 	uint32_t taken = 0;
 
@@ -208,7 +215,10 @@ object_call_result_cap(struct object_call *call, uint32_t ordinal, const struct 
 		call->holds[call->hold_count++].object = NULL;
 	KASSERT(call->holds[ordinal].object == NULL);
 	call->holds[ordinal] = *hold;
-	/* The id is known only when the hold is in the table; the pointer in the message carries the ordinal alone. */
+	/*
+	 * The id is known only when the hold is in the table; the pointer in the message carries
+	 * the ordinal alone.
+	 */
 	*out = (struct capnp_cap){ .cap_id = 1, .mode = CAPNP_CAP_MOVE };
 	return CAP_OK;
 }

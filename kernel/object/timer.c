@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Timer: reading the clock and sleeping. A sleeper is a record of the caller's, armed as a deadline; whoever claims the op
- * (the deadline or a cancellation) frees it.
+ * Timer: reading the clock and sleeping. A sleeper is a record of the caller's, armed as a
+ * deadline; whoever claims the op (the deadline or a cancellation) frees it.
  */
 #include "object/timer.h"
 
@@ -16,10 +16,10 @@
 #include "time/deadline.h"
 
 struct sleeper {
-	struct op_waiter  waiter; /* first: see forget() */
-	struct deadline	  deadline;
-	struct op	 *op;
-	struct ledger	 *payer;
+	struct op_waiter waiter; /* first: see forget() */
+	struct deadline deadline;
+	struct op *op;
+	struct ledger *payer;
 	struct grace_item grace;
 };
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * An op: the kernel's record of one submission, from the moment it is taken until its completion is reaped. A ring has as
- * many as it has completion entries. An op ends once: whoever changes PENDING to CLAIMED posts its completion, and
- * after that the kernel never touches the op's buffers.
+ * An op: the kernel's record of one submission, from the moment it is taken until its completion is
+ * reaped. A ring has as many as it has completion entries. An op ends once: whoever changes PENDING
+ * to CLAIMED posts its completion, and after that the kernel never touches the op's buffers.
  *
- *   FREE -> PENDING (taken) -> CLAIMED (someone ends it) -> POSTED (completion written) -> FREE (reaped)
+ *   FREE -> PENDING (taken) -> CLAIMED (someone ends it) -> POSTED (completion written) -> FREE
+ * (reaped)
  */
 #include <abi/ring.h>
 
@@ -25,42 +26,45 @@ enum op_state {
 
 /* Where a pending op waits; decides what cancelling it has to undo. */
 enum op_place {
-	OP_PLACE_NONE,	    /* being dispatched */
+	OP_PLACE_NONE,	     /* being dispatched */
 	OP_PLACE_CALL_QUEUE, /* a CALL linked into its endpoint */
 	OP_PLACE_RECV_QUEUE, /* a RECV linked into its endpoint */
 	OP_PLACE_COPY,	     /* a long message is on its way; peer: struct ipc_copy */
-	OP_PLACE_DELIVERED,  /* a CALL that a server holds; peer_slot names the server's call slot */
-	OP_PLACE_OBJECT,     /* on a kernel object: sleep, wait, interrupt, job; peer: struct op_waiter */
+	OP_PLACE_DELIVERED, /* a CALL that a server holds; peer_slot names the server's call slot */
+	OP_PLACE_OBJECT, /* on a kernel object: sleep, wait, interrupt, job; peer: struct op_waiter
+			  */
 };
 
 struct op {
-	_Atomic uint8_t	 state; /* [a] enum op_state */
-	uint8_t		 place; /* enum op_place; guarded by the lock of where it waits */
-	uint8_t		 opcode;
-	uint8_t		 flags;
-	uint8_t		 xfer_count;
-	uint8_t		 cap_max;
-	uint16_t	 method;
-	uint16_t	 interface_index;
-	uint8_t		 index; /* in its ring */
-	uint8_t		 reserved_slots; /* of cap_max, still reserved */
-	uint32_t	 len;
-	uint32_t	 result_len;
-	uint32_t	 sequence; /* of its submission in its ring: who is older */
-	struct ring	*ring;
-	uint64_t	 user_data;
-	uint64_t	 target; /* cap id or call id, as submitted */
-	uaddr_t		 addr;
-	uaddr_t		 result_addr;
-	struct object	*object; /* counted while pending */
-	void		*peer;	 /* DELIVERED: struct call_slot of the server; OBJECT: struct op_waiter */
-	struct process	*server; /* DELIVERED: the process whose slot that is */
+	_Atomic uint8_t state; /* [a] enum op_state */
+	uint8_t place;	       /* enum op_place; guarded by the lock of where it waits */
+	uint8_t opcode;
+	uint8_t flags;
+	uint8_t xfer_count;
+	uint8_t cap_max;
+	uint16_t method;
+	uint16_t interface_index;
+	uint8_t index;		/* in its ring */
+	uint8_t reserved_slots; /* of cap_max, still reserved */
+	uint32_t len;
+	uint32_t result_len;
+	uint32_t sequence; /* of its submission in its ring: who is older */
+	struct ring *ring;
+	uint64_t user_data;
+	uint64_t target; /* cap id or call id, as submitted */
+	uaddr_t addr;
+	uaddr_t result_addr;
+	struct object *object; /* counted while pending */
+	void *peer; /* DELIVERED: struct call_slot of the server; OBJECT: struct op_waiter */
+	struct process *server; /* DELIVERED: the process whose slot that is */
 	struct list_node link;
 };
 _Static_assert(sizeof(struct op) <= 112, "a ring's ops are part of what a process costs");
 
 /* What a kernel object keeps for an op that waits on it; the first member of its own record. */
 struct op_waiter {
-	/* The op was ended by someone else (cancel, deadline, exit): let go of it. No lock is held. */
+	/*
+	 * The op was ended by someone else (cancel, deadline, exit): let go of it. No lock is held.
+	 */
 	void (*forget)(struct op_waiter *waiter, struct op *op);
 };

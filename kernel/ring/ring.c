@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kernel's side of a ring. Heads and tails of the kernel are its own; what the process writes is read once and treated
- * as a distance that has a bound. The owner thread takes submissions; completions may come from any CPU and are
- * serialised by the lock, which also decides whether a waiting thread's wait is over.
+ * The kernel's side of a ring. Heads and tails of the kernel are its own; what the process writes
+ * is read once and treated as a distance that has a bound. The owner thread takes submissions;
+ * completions may come from any CPU and are serialised by the lock, which also decides whether a
+ * waiting thread's wait is over.
  */
 #include "ring/ring.h"
 
@@ -15,7 +16,7 @@
 
 struct op_deadline {
 	struct deadline deadline;
-	struct op      *op;
+	struct op *op;
 };
 
 struct ring_deadlines {
@@ -23,27 +24,27 @@ struct ring_deadlines {
 };
 
 struct ring {
-	struct cap_ring	  *shared; /* [I] */
-	struct cap_sqe	  *sq;	   /* [I] */
-	struct cap_cqe	  *cq;	   /* [I] */
-	struct thread	  *thread; /* [I] */
-	uint32_t	   sq_mask; /* [I] */
-	uint32_t	   cq_mask; /* [I] */
-	uint32_t	   sq_head; /* [o] of the thread: the next submission to take */
-	uint32_t	   sq_tail; /* [o] as of the last refresh */
-	uint32_t	   cq_head; /* [o] the last valid one that the process wrote */
-	uint32_t	   free_ops;   /* [o] bit per op */
-	uint32_t	   free_count; /* [o] */
-	uint32_t	   strikes;
-	struct spinlock	   lock; /* rank LOCK_RANK_RING: completion side */
-	uint32_t	   cq_tail;    /* guarded by lock; read by the owner */
-	uint32_t	   wait_count; /* guarded by lock; 0: nobody waits */
+	struct cap_ring *shared; /* [I] */
+	struct cap_sqe *sq;	 /* [I] */
+	struct cap_cqe *cq;	 /* [I] */
+	struct thread *thread;	 /* [I] */
+	uint32_t sq_mask;	 /* [I] */
+	uint32_t cq_mask;	 /* [I] */
+	uint32_t sq_head;	 /* [o] of the thread: the next submission to take */
+	uint32_t sq_tail;	 /* [o] as of the last refresh */
+	uint32_t cq_head;	 /* [o] the last valid one that the process wrote */
+	uint32_t free_ops;	 /* [o] bit per op */
+	uint32_t free_count;	 /* [o] */
+	uint32_t strikes;
+	struct spinlock lock;		  /* rank LOCK_RANK_RING: completion side */
+	uint32_t cq_tail;		  /* guarded by lock; read by the owner */
+	uint32_t wait_count;		  /* guarded by lock; 0: nobody waits */
 	struct ring_deadlines *deadlines; /* [o] NULL until the first deadline */
-	struct ledger	  *payer;	  /* [I] */
-	uaddr_t		   address;	  /* [I] */
-	uint32_t	   region_bytes;  /* [I] */
-	uint8_t		   posted[RING_OPS_MAX]; /* guarded by lock: op of each completion */
-	struct op	   ops[RING_OPS_MAX];
+	struct ledger *payer;		  /* [I] */
+	uaddr_t address;		  /* [I] */
+	uint32_t region_bytes;		  /* [I] */
+	uint8_t posted[RING_OPS_MAX];	  /* guarded by lock: op of each completion */
+	struct op ops[RING_OPS_MAX];
 };
 
 static struct pool ring_pool;
@@ -68,8 +69,9 @@ is_power_of_two(uint32_t value)
 static uint32_t
 message_offset(const struct ring_request *request)
 {
-	uint64_t bytes = sizeof(struct cap_ring) + (uint64_t)request->sq_entries * sizeof(struct cap_sqe) +
-			 (uint64_t)request->cq_entries * sizeof(struct cap_cqe);
+	uint64_t bytes = sizeof(struct cap_ring) +
+	    (uint64_t)request->sq_entries * sizeof(struct cap_sqe) +
+	    (uint64_t)request->cq_entries * sizeof(struct cap_cqe);
 
 	return bytes <= request->region_bytes ? (uint32_t)bytes : 0;
 }
@@ -84,7 +86,8 @@ region_fill(struct ring *ring, const struct ring_request *request)
 	shared->sq_entries = request->sq_entries;
 	shared->cq_entries = request->cq_entries;
 	shared->sq_offset = sizeof(struct cap_ring);
-	shared->cq_offset = shared->sq_offset + request->sq_entries * (uint32_t)sizeof(struct cap_sqe);
+	shared->cq_offset =
+	    shared->sq_offset + request->sq_entries * (uint32_t)sizeof(struct cap_sqe);
 	shared->message_offset = message_offset(request);
 	shared->message_bytes = request->region_bytes - shared->message_offset;
 	ring->shared = shared;
@@ -183,14 +186,16 @@ ring_in_flight(const struct ring *ring)
 	return ring->cq_mask + 1 - ring->free_count - ring_unread(ring);
 }
 
-/* POSTED -> FREE for completions before `cq_head`. */
+/*
+ * POSTED -> FREE for completions before `cq_head`: the bit says it; `state` is looked at for
+ * PENDING only.
+ */
 static void
 reap(struct ring *ring, uint32_t cq_head)
 {
 	for (; ring->cq_head != cq_head; ring->cq_head++) {
 		uint32_t index = ring->posted[ring->cq_head & ring->cq_mask];
 
-		atomic_store_explicit(&ring->ops[index].state, OP_FREE, memory_order_relaxed);
 		ring->free_ops |= 1U << index;
 		ring->free_count++;
 	}
@@ -219,33 +224,118 @@ ring_refresh(struct ring *ring)
 	return valid;
 }
 
+/* Post a completion; the lock is held, and the op's record is as its owner wants it. */
+static inline void
+post_locked(struct ring *ring, uint32_t index, const struct cap_cqe *completion)
+{
+	uint32_t tail = ring->cq_tail;
+
+	ring->cq[tail & ring->cq_mask] = *completion;
+	ring->posted[tail & ring->cq_mask] = (uint8_t)index;
+	tail++;
+	/*
+	 * Pairs with the owner's load in ring_refresh(), and with the process's of the shared tail.
+	 */
+	__atomic_store_n(&ring->cq_tail, tail, __ATOMIC_RELEASE);
+	__atomic_store_n(&ring->shared->cq_tail, tail, __ATOMIC_RELEASE);
+	if (ring->wait_count != 0 && tail - ring->cq_head >= ring->wait_count) {
+		ring->wait_count = 0;
+		hooks.wake(ring->thread, tail - ring->cq_head);
+	}
+}
+
+/* A free op leaves the free ones. */
+static inline uint32_t
+claim_free(struct ring *ring)
+{
+	uint32_t index = (uint32_t)__builtin_ctz(ring->free_ops);
+
+	ring->free_ops &= ring->free_ops - 1;
+	ring->free_count--;
+	return index;
+}
+
+/* The words of a submission, each read once. */
+static inline uint64_t
+sqe_word(const struct cap_sqe *sqe, uint32_t index)
+{
+	return __atomic_load_n((const uint64_t *)(const void *)sqe + index, __ATOMIC_RELAXED);
+}
+
+/*
+ * A NOP needs its op only so that the queue cannot overflow: it ends where it is taken. False, and
+ * the submission is in *sqe, if one of its words has a bit that it may not have.
+ */
+static inline bool
+take_nop(struct ring *ring, const struct cap_sqe *shared, uint64_t first, struct cap_sqe *sqe)
+{
+	uint64_t *words = (uint64_t *)(void *)sqe;
+	uint64_t target = sqe_word(shared, 1);
+	uint64_t rest = first | target | sqe_word(shared, 3) | sqe_word(shared, 4) |
+	    sqe_word(shared, 5) | sqe_word(shared, 6);
+	struct cap_cqe completion = { .user_data = sqe_word(shared, 2) };
+
+	_Static_assert(CAP_OP_NOP == 0, "a valid NOP has no bit but in user_data and deadline");
+	if (rest != 0) {
+		/* All that the refusal tells; the rest was read once and is not needed. */
+		words[0] = first;
+		words[1] = target;
+		words[2] = completion.user_data;
+		return false;
+	}
+	spin_lock(&ring->lock);
+	post_locked(ring, claim_free(ring), &completion);
+	spin_unlock(&ring->lock);
+	return true;
+}
+
+/* An op for what was taken. */
+static inline struct op *
+take_op(struct ring *ring, const struct cap_sqe *sqe)
+{
+	struct op *op = &ring->ops[claim_free(ring)];
+
+	/* Nobody else knows the op: not linked anywhere, no deadline armed. */
+	atomic_store_explicit(&op->state, OP_PENDING, memory_order_relaxed);
+	op->place = OP_PLACE_NONE;
+	op->sequence = ring->sq_head;
+	op->user_data = sqe->user_data;
+	return op;
+}
+
+static NO_INLINE struct op *
+take_other(struct ring *ring, const struct cap_sqe *shared, uint64_t first, struct cap_sqe *sqe)
+{
+	uint64_t *words = (uint64_t *)(void *)sqe;
+
+	if ((uint8_t)first != CAP_OP_NOP) {
+		words[0] = first;
+		for (uint32_t i = 1; i < sizeof(*sqe) / sizeof(words[0]); i++)
+			words[i] = sqe_word(shared, i);
+	}
+	return take_op(ring, sqe);
+}
+
 enum ring_take
 ring_take(struct ring *ring, struct op **out, struct cap_sqe *sqe)
 {
-	uint32_t index;
-	struct op *op;
+	const struct cap_sqe *shared = &ring->sq[ring->sq_head & ring->sq_mask];
+	enum ring_take taken = RING_DONE;
+	uint64_t first;
 
 	if (ring->sq_tail == ring->sq_head)
 		return RING_EMPTY;
 	if (ring->free_count == 0)
 		return RING_FULL;
-	index = (uint32_t)__builtin_ctz(ring->free_ops);
-	ring->free_ops &= ring->free_ops - 1;
-	ring->free_count--;
-	op = &ring->ops[index];
-	/* Nobody else knows the op: not linked anywhere, no deadline armed. */
-	atomic_store_explicit(&op->state, OP_PENDING, memory_order_relaxed);
-	op->place = OP_PLACE_NONE;
-	op->sequence = ring->sq_head;
-	/* Once: the process may rewrite it at any time. The barrier keeps the compiler from looking again. */
-	*sqe = ring->sq[ring->sq_head & ring->sq_mask];
-	__asm__ volatile("" ::: "memory");
-	op->user_data = sqe->user_data;
+	first = sqe_word(shared, 0);
 	ring->sq_head++;
+	if ((uint8_t)first != CAP_OP_NOP || !take_nop(ring, shared, first, sqe)) {
+		*out = take_other(ring, shared, first, sqe);
+		taken = RING_TAKEN;
+	}
 	/* Release: the slot is read before the process may see that it is free. */
 	__atomic_store_n(&ring->shared->sq_head, ring->sq_head, __ATOMIC_RELEASE);
-	*out = op;
-	return RING_TAKEN;
+	return taken;
 }
 
 bool
@@ -253,9 +343,12 @@ op_claim_end(struct op *op)
 {
 	uint8_t expected = OP_PENDING;
 
-	/* Acquire: the winner sees what the op's place was; release: losers see the winner's work before. */
-	return atomic_compare_exchange_strong_explicit(&op->state, &expected, OP_CLAIMED,
-	    memory_order_acq_rel, memory_order_relaxed);
+	/*
+	 * Acquire: the winner sees what the op's place was; release: losers see the winner's work
+	 * before.
+	 */
+	return atomic_compare_exchange_strong_explicit(
+	    &op->state, &expected, OP_CLAIMED, memory_order_acq_rel, memory_order_relaxed);
 }
 
 static inline struct op_deadline *
@@ -279,29 +372,19 @@ void
 op_complete(struct op *op, const struct op_result *result)
 {
 	struct ring *ring = op->ring;
-	struct cap_cqe *cqe;
-	uint32_t unread;
+	struct cap_cqe completion = {
+		.user_data = op->user_data,
+		.result = result->result,
+		.cap_count = result->cap_count,
+		.cap_id = result->cap_id,
+		.interface_id = result->interface_id,
+	};
 
 	spin_lock(&ring->lock);
 	if (ring->deadlines != NULL)
 		deadline_drop(ring, op);
-	cqe = &ring->cq[ring->cq_tail & ring->cq_mask];
-	cqe->user_data = op->user_data;
-	cqe->result = result->result;
-	cqe->cap_count = result->cap_count;
-	cqe->flags = 0;
-	cqe->cap_id = result->cap_id;
-	cqe->interface_id = result->interface_id;
-	ring->posted[ring->cq_tail & ring->cq_mask] = op->index;
 	atomic_store_explicit(&op->state, OP_POSTED, memory_order_relaxed);
-	/* Pairs with the owner's load in ring_refresh(), and with the process's of the shared tail. */
-	__atomic_store_n(&ring->cq_tail, ring->cq_tail + 1, __ATOMIC_RELEASE);
-	__atomic_store_n(&ring->shared->cq_tail, ring->cq_tail, __ATOMIC_RELEASE);
-	unread = ring->cq_tail - ring->cq_head;
-	if (ring->wait_count != 0 && unread >= ring->wait_count) {
-		ring->wait_count = 0;
-		hooks.wake(ring->thread, unread);
-	}
+	post_locked(ring, op->index, &completion);
 	spin_unlock(&ring->lock);
 }
 
@@ -346,8 +429,9 @@ op_deadline_expired(struct deadline *deadline)
 	struct op_deadline *item = LIST_ENTRY(deadline, struct op_deadline, deadline);
 
 	/*
-	 * Unlinked, no lock held. Another CPU may have ended the op meanwhile: op_cancel() finds that out by the one end, and
-	 * op_complete() cleared `op` under the ring's lock, whose record outlives this CPU's stay in the kernel.
+	 * Unlinked, no lock held. Another CPU may have ended the op meanwhile: op_cancel() finds
+	 * that out by the one end, and op_complete() cleared `op` under the ring's lock, whose
+	 * record outlives this CPU's stay in the kernel.
 	 */
 	struct op *op = __atomic_load_n(&item->op, __ATOMIC_RELAXED);
 
@@ -382,7 +466,10 @@ op_deadline_arm(struct op *op)
 	struct ring *ring = op->ring;
 
 	spin_lock(&ring->lock);
-	/* Claimed or posted already: whoever claimed it comes through op_complete() and finds nothing armed. */
+	/*
+	 * Claimed or posted already: whoever claimed it comes through op_complete() and finds
+	 * nothing armed.
+	 */
 	if (atomic_load_explicit(&op->state, memory_order_relaxed) == OP_PENDING)
 		deadline_arm(&deadline_of(op)->deadline, deadline_of(op)->deadline.when_ns);
 	spin_unlock(&ring->lock);

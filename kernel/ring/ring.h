@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The kernel's side of one thread's ring: taking submissions, posting completions. The region is pinned and reached
- * through the direct map. Only sq_tail, cq_head and submissions are read from it.
+ * The kernel's side of one thread's ring: taking submissions, posting completions. The region is
+ * pinned and reached through the direct map. Only sq_tail, cq_head and submissions are read from
+ * it.
  */
 #include "base/annotate.h"
 #include "ring/op.h"
@@ -12,24 +13,27 @@ struct thread;
 
 enum ring_take {
 	RING_TAKEN,
+	RING_DONE, /* it was a NOP, and has ended */
 	RING_EMPTY,
 	RING_FULL,    /* no free op: nothing was fetched */
-	RING_CORRUPT, /* a forged sq_tail: nothing was taken, the kernel's head is the forged value now */
+	RING_CORRUPT, /* a forged sq_tail: nothing was taken, the kernel's head is the forged value
+			 now */
 };
 
 /*
- * `region` is the direct-mapped, zeroed, pinned memory of the ring at user address `address`. Sizes are powers of two;
- * completions: at most RING_OPS_MAX. Everything is charged to `payer`, which outlives the ring.
+ * `region` is the direct-mapped, zeroed, pinned memory of the ring at user address `address`. Sizes
+ * are powers of two; completions: at most RING_OPS_MAX. Everything is charged to `payer`, which
+ * outlives the ring.
  */
 #define RING_OPS_MAX 32
 struct ring_request {
 	struct thread *thread;
 	struct ledger *payer;
-	void	      *region;
-	uaddr_t	       address;
-	uint32_t       region_bytes;
-	uint32_t       sq_entries;
-	uint32_t       cq_entries;
+	void *region;
+	uaddr_t address;
+	uint32_t region_bytes;
+	uint32_t sq_entries;
+	uint32_t cq_entries;
 };
 
 /* Once, at start: the pools, and the functions of later modules. */
@@ -46,7 +50,10 @@ void ring_destroy(struct ring *ring); /* every op has ended */
 
 struct thread *ring_thread(const struct ring *ring);
 
-/* Read both indexes: completions that were reaped give their ops back. False: one is forged; see enum ring_take. */
+/*
+ * Read both indexes: completions that were reaped give their ops back. False: one is forged; see
+ * enum ring_take.
+ */
 bool ring_refresh(struct ring *ring);
 /* Submissions that are ready, as of the last ring_refresh. */
 uint32_t ring_ready(const struct ring *ring);
@@ -59,8 +66,8 @@ uint32_t ring_cq_entries(const struct ring *ring);
 uint32_t ring_in_flight(const struct ring *ring);
 
 /*
- * Wait until `count` completions are unread: returns the number if they are, else 0, and hooks.wake is called once, later.
- * ring_wait_end: end the wait early; false if it is over already.
+ * Wait until `count` completions are unread: returns the number if they are, else 0, and hooks.wake
+ * is called once, later. ring_wait_end: end the wait early; false if it is over already.
  */
 uint32_t ring_wait_begin(struct ring *ring, uint32_t count);
 bool ring_wait_end(struct ring *ring);
@@ -68,12 +75,14 @@ bool ring_wait_end(struct ring *ring);
 /* The index-th op, for whoever ends them all. */
 struct op *ring_op(struct ring *ring, uint32_t index);
 uaddr_t ring_address(const struct ring *ring);
-/* Deliveries in a row that failed on a buffer of this ring; guarded by the endpoint that delivers. */
+/*
+ * Deliveries in a row that failed on a buffer of this ring; guarded by the endpoint that delivers.
+ */
 uint32_t *ring_strikes(struct ring *ring);
 
 /*
- * Deadlines of ops. Set before the op is dispatched (memory for them is taken at the first one), armed behind it, if it
- * is still pending.
+ * Deadlines of ops. Set before the op is dispatched (memory for them is taken at the first one),
+ * armed behind it, if it is still pending.
  */
 MUST_CHECK enum cap_status op_deadline_set(struct op *op, uint64_t when_ns);
 void op_deadline_arm(struct op *op);
@@ -83,17 +92,20 @@ uint64_t op_deadline_ns(const struct op *op); /* UINT64_MAX: none */
 bool op_claim_end(struct op *op);
 
 struct op_result {
-	int32_t	 result;
+	int32_t result;
 	uint16_t cap_count;
 	cap_id_t cap_id; /* of the first capability */
 	uint64_t interface_id;
 };
-/* After op_claim_end: write the completion, wake the thread if it waits for it. Lock: LOCK_RANK_RING, inside. */
+/*
+ * After op_claim_end: write the completion, wake the thread if it waits for it. Lock:
+ * LOCK_RANK_RING, inside.
+ */
 void op_complete(struct op *op, const struct op_result *result);
 void op_complete_status(struct op *op, int32_t result);
 
 /*
- * The kernel's pointer to a user range that lies wholly in the ring's region (no walk, no lock), or NULL. The bytes stay
- * shared with the process: copy once.
+ * The kernel's pointer to a user range that lies wholly in the ring's region (no walk, no lock), or
+ * NULL. The bytes stay shared with the process: copy once.
  */
 void *ring_pinned(const struct ring *ring, uaddr_t address, size_t bytes);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * Buffers of this CPU: what was copied out of user memory once, and what is built before it is copied out once. They hold
- * nothing beyond one submission.
+ * Buffers of this CPU: what was copied out of user memory once, and what is built before it is
+ * copied out once. They hold nothing beyond one submission.
  */
 #include <abi/ring.h>
 #include <schema/limits.capnp.h>

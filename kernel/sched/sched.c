@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Threads and run queues: round-robin with a slice of 10 ms, which is armed only while someone else wants the CPU. A direct
- * switch takes its thread out of the queue's order and leaves the slice as it is. A thread's state changes with its
- * ring's lock (WAITING -> READY) or by its own CPU.
+ * Threads and run queues: round-robin with a slice of 10 ms, which is armed only while someone else
+ * wants the CPU. A direct switch takes its thread out of the queue's order and leaves the slice as
+ * it is. A thread's state changes with its ring's lock (WAITING -> READY) or by its own CPU.
  */
 #include <stdatomic.h>
 
@@ -14,14 +14,14 @@
 #include "sched/thread.h"
 
 struct sched_cpu {
-	struct spinlock	    lock; /* rank LOCK_RANK_RUN_QUEUE, key: CPU */
-	struct list_node    ready; /* guarded by lock: struct thread.run_link */
-	struct thread	   *current; /* [o] */
-	struct thread	   *handoff; /* [o] */
-	struct arch_thread *loaded;  /* [o] whose extended state and address space the CPU has */
-	struct deadline	    slice;
-	bool		    slice_over; /* [o] */
-	_Atomic bool	    due;
+	struct spinlock lock;	    /* rank LOCK_RANK_RUN_QUEUE, key: CPU */
+	struct list_node ready;	    /* guarded by lock: struct thread.run_link */
+	struct thread *current;	    /* [o] */
+	struct thread *handoff;	    /* [o] */
+	struct arch_thread *loaded; /* [o] whose extended state and address space the CPU has */
+	struct deadline slice;
+	bool slice_over; /* [o] */
+	_Atomic bool due;
 };
 
 static struct sched_cpu cpus[CPU_COUNT_MAX];
@@ -171,7 +171,10 @@ thread_wait(struct thread *thread, uint32_t count, uint64_t deadline_ns)
 			return false;
 		deadline_arm(&thread->wait_deadline, deadline_ns);
 	}
-	/* Before the ring knows of the wait: a completion on another CPU may wake the thread at once. */
+	/*
+	 * Before the ring knows of the wait: a completion on another CPU may wake the thread at
+	 * once.
+	 */
 	atomic_store_explicit(&thread->state, THREAD_WAITING, memory_order_relaxed);
 	if (ring_wait_begin(thread->ring, count) != 0) {
 		if (deadline_ns != UINT64_MAX)
@@ -214,7 +217,10 @@ sched_due_take(void)
 {
 	struct sched_cpu *cpu = this_cpu();
 
-	/* Only this CPU's handlers set it, and they run in windows: a plain look and a plain store are enough. */
+	/*
+	 * Only this CPU's handlers set it, and they run in windows: a plain look and a plain store
+	 * are enough.
+	 */
 	if (!atomic_load_explicit(&cpu->due, memory_order_relaxed))
 		return false;
 	atomic_store_explicit(&cpu->due, false, memory_order_relaxed);
@@ -241,7 +247,10 @@ sched_handoff(struct thread *thread)
 	this_cpu()->handoff = thread;
 }
 
-/* The thread of the hand-over, if it is ready here and the slice is not over, else the first in the queue. */
+/*
+ * The thread of the hand-over, if it is ready here and the slice is not over, else the first in the
+ * queue.
+ */
 static struct thread *
 pick(struct sched_cpu *cpu)
 {
@@ -250,7 +259,8 @@ pick(struct sched_cpu *cpu)
 
 	cpu->handoff = NULL;
 	spin_lock(&cpu->lock);
-	if (thread != NULL && thread->state == THREAD_READY && thread->cpu == arch_cpu_id() && !cpu->slice_over) {
+	if (thread != NULL && thread->state == THREAD_READY && thread->cpu == arch_cpu_id() &&
+	    !cpu->slice_over) {
 		list_remove(&thread->run_link);
 		spin_unlock(&cpu->lock);
 		return thread;
@@ -279,12 +289,21 @@ sched_next(void)
 	atomic_store_explicit(&thread->state, THREAD_RUNNING, memory_order_relaxed);
 	cpu->current = thread;
 	if (cpu->loaded != thread->registers) {
-		struct arch_switch change = { cpu->loaded, thread->registers, thread->root, thread->io_bitmap };
+		struct arch_switch change = { cpu->loaded, thread->registers, thread->root,
+			thread->io_bitmap };
 
 		arch_thread_switch(&change);
 		cpu->loaded = thread->registers;
 	}
 	return thread;
+}
+
+bool
+sched_is_quiet(void)
+{
+	struct sched_cpu *cpu = this_cpu();
+
+	return !atomic_load_explicit(&cpu->due, memory_order_relaxed) && list_is_empty(&cpu->ready);
 }
 
 void

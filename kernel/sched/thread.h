@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * Threads and who runs. A thread off the CPU is its saved registers plus its ops: it has no kernel stack.
+ * Threads and who runs. A thread off the CPU is its saved registers plus its ops: it has no kernel
+ * stack.
  *
  *   NEW -> READY (start) -> RUNNING -> WAITING (end of cap_enter) -> READY (wake) ... -> DEAD
  */
@@ -25,17 +26,17 @@ enum thread_state {
 };
 
 struct thread {
-	_Atomic uint8_t	    state;
-	uint32_t	    tid;
-	struct process	   *process; /* [I] */
-	struct ring	   *ring;    /* [I] */
-	struct list_node    run_link;
-	struct list_node    jobs;	 /* work that this thread asked for: struct job, oldest first */
-	struct deadline	    wait_deadline;
-	uint32_t	    cpu; /* whose run queue */
+	_Atomic uint8_t state;
+	uint32_t tid;
+	struct process *process; /* [I] */
+	struct ring *ring;	 /* [I] */
+	struct list_node run_link;
+	struct list_node jobs; /* work that this thread asked for: struct job, oldest first */
+	struct deadline wait_deadline;
+	uint32_t cpu;		       /* whose run queue */
 	struct arch_thread *registers; /* [I] behind this struct */
-	paddr_t		    root;      /* [I] of the process's address space */
-	const uint8_t	   *io_bitmap; /* of the process; NULL: none */
+	paddr_t root;		       /* [I] of the process's address space */
+	const uint8_t *io_bitmap;      /* of the process; NULL: none */
 };
 
 #define SCHED_SLICE_NS UINT64_C(10000000)
@@ -44,32 +45,42 @@ struct thread {
 void sched_init(void);
 
 /* `ring`, `root` and `io_bitmap` are set by the caller before thread_start(). */
-MUST_CHECK enum cap_status thread_create(struct process *process, struct ledger *payer, struct thread **out);
+MUST_CHECK enum cap_status
+thread_create(struct process *process, struct ledger *payer, struct thread **out);
 void thread_free(struct thread *thread, struct ledger *payer);
 /* NEW -> READY. */
 void thread_start(struct thread *thread);
 /*
- * End a thread of a dying process, wherever it is; it never runs again. Its jobs go on as reap jobs: they see by their ops that
- * nobody waits for them any more.
+ * End a thread of a dying process, wherever it is; it never runs again. Its jobs go on as reap
+ * jobs: they see by their ops that nobody waits for them any more.
  */
 void thread_kill(struct thread *thread);
 /* Work in the thread's own time, done before it returns to user mode. */
 void thread_job_queue(struct thread *thread, struct job *job);
 
-/* The thread's I/O permission map was made or changed: load it again if the CPU has the thread's state. */
+/*
+ * The thread's I/O permission map was made or changed: load it again if the CPU has the thread's
+ * state.
+ */
 void thread_reload(struct thread *thread);
 
 /* The thread that this CPU runs, or NULL. */
 struct thread *thread_current(void);
 
-/* RUNNING -> WAITING for `count` unread completions until `deadline_ns`; false: there is nothing to wait for (any more). */
+/*
+ * RUNNING -> WAITING for `count` unread completions until `deadline_ns`; false: there is nothing to
+ * wait for (any more).
+ */
 bool thread_wait(struct thread *thread, uint32_t count, uint64_t deadline_ns);
 /* WAITING -> READY; cap_enter returns `unread`. The ring's wake hook. */
 void thread_wake(struct thread *thread, uint32_t unread);
 /* RUNNING -> READY, behind the others. */
 void thread_preempt(struct thread *thread);
 
-/* Something is due (clock event, interrupt): looked at in the next window and on the way out. Called by handlers. */
+/*
+ * Something is due (clock event, interrupt): looked at in the next window and on the way out.
+ * Called by handlers.
+ */
 void sched_due_mark(void);
 bool sched_due_take(void);
 /* The slice of the current thread is over and another one is ready. */
@@ -77,9 +88,19 @@ bool sched_must_switch(void);
 
 /* A new entry begins: forget the hand-over of the last one. */
 void sched_entry_begin(void);
-/* Hint from ipc/: if this entry ends with its caller blocked, run this thread next, in the rest of its slice. */
+/*
+ * Hint from ipc/: if this entry ends with its caller blocked, run this thread next, in the rest of
+ * its slice.
+ */
 void sched_handoff(struct thread *thread);
-/* The thread to run now: made RUNNING and current, its address space loaded; NULL: none is ready. */
+/*
+ * The thread to run now: made RUNNING and current, its address space loaded; NULL: none is ready.
+ */
 struct thread *sched_next(void);
-/* Before user mode: a slice is armed if someone else wants the CPU. `background`: there are reap jobs to be done. */
+/* Nothing is due and nobody else is ready: there is nothing to decide on the way out. */
+bool sched_is_quiet(void);
+/*
+ * Before user mode: a slice is armed if someone else wants the CPU. `background`: there are reap
+ * jobs to be done.
+ */
 void sched_leaving(bool background);

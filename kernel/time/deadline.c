@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Deadlines: a treap for each CPU, ordered by time, heap-ordered by a hash of the node's address, so that no field and no
- * randomness is needed and the expected depth is logarithmic whatever the order of arming.
+ * Deadlines: a treap for each CPU, ordered by time, heap-ordered by a hash of the node's address,
+ * so that no field and no randomness is needed and the expected depth is logarithmic whatever the
+ * order of arming.
  */
 #include "time/deadline.h"
 
@@ -14,10 +15,10 @@
 #define RUN_MAX 16
 
 struct deadline_tree {
-	struct spinlock	 lock;
+	struct spinlock lock;
 	struct deadline *root;	   /* guarded by lock */
 	struct deadline *earliest; /* guarded by lock */
-	uint64_t	 programmed_ns; /* guarded by lock: what the clock event is set to */
+	uint64_t programmed_ns;	   /* guarded by lock: what the clock event is set to */
 };
 
 static struct deadline_tree trees[CPU_COUNT_MAX];
@@ -120,7 +121,8 @@ unlink(struct deadline_tree *tree, struct deadline *node)
 	if (tree->earliest == node)
 		tree->earliest = next_of_earliest(node);
 	while (node->left != NULL && node->right != NULL)
-		rotate_up(tree, priority(node->left) > priority(node->right) ? node->left : node->right);
+		rotate_up(
+		    tree, priority(node->left) > priority(node->right) ? node->left : node->right);
 	child = node->left != NULL ? node->left : node->right;
 	*link_of(tree, node) = child;
 	if (child != NULL)

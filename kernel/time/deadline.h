@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * Deadlines: an ordered intrusive tree per CPU; O(log n), nothing allocated. The clock event is programmed only when an
- * earlier deadline appears. Lock: LOCK_RANK_TIME, inside.
+ * Deadlines: an ordered intrusive tree per CPU; O(log n), nothing allocated. The clock event is
+ * programmed only when an earlier deadline appears. Lock: LOCK_RANK_TIME, inside.
  */
 #include "base/types.h"
 
 struct deadline {
-	uint64_t	 when_ns;
+	uint64_t when_ns;
 	struct deadline *parent, *left, *right;
-	void (*expired)(struct deadline *deadline); /* called with no lock held; the deadline is unlinked */
-	uint32_t cpu;	/* whose tree it is in */
-	bool	 armed; /* it is in the tree */
+	void (*expired)(
+	    struct deadline *deadline); /* called with no lock held; the deadline is unlinked */
+	uint32_t cpu;			/* whose tree it is in */
+	bool armed;			/* it is in the tree */
 };
 
 /* Forget everything: at start, and between simulator runs. */

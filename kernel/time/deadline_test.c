@@ -12,13 +12,13 @@
 
 struct timed {
 	struct deadline deadline;
-	uint32_t	fired;
-	uint32_t	fired_as; /* how many had fired before */
+	uint32_t fired;
+	uint32_t fired_as; /* how many had fired before */
 };
 
 static struct timed items[COUNT];
-static uint64_t	    last_ns;
-static uint32_t	    fired_count;
+static uint64_t last_ns;
+static uint32_t fired_count;
 
 static void
 expired(struct deadline *deadline)

@@ -95,7 +95,8 @@ arch_halt_forever(void)
 _Noreturn void
 arch_machine_stop(uint8_t code)
 {
-	fprintf(stderr, "the kernel stopped the machine with %u; last line of its log: %s\n", code, last_line);
+	fprintf(stderr, "the kernel stopped the machine with %u; last line of its log: %s\n", code,
+	    last_line);
 	abort();
 }
 

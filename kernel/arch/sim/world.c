@@ -70,7 +70,8 @@ must(enum cap_status status)
 static void
 map_data(struct process *process)
 {
-	struct address_space_fixed data = { WORLD_DATA, WORLD_DATA_PAGES, PAGE_ACCESS_WRITE, false };
+	struct address_space_fixed data = { WORLD_DATA, WORLD_DATA_PAGES, PAGE_ACCESS_WRITE,
+		false };
 	struct address_space_fixed constant = { WORLD_READ_ONLY, 1, PAGE_ACCESS_READ, false };
 
 	must(address_space_map_fixed(process->space, &data, NULL));
@@ -99,7 +100,8 @@ world_process(const uint64_t *limits)
 void
 world_submit(struct world_process *from, const struct cap_sqe *sqe)
 {
-	struct cap_sqe *queue = (struct cap_sqe *)(void *)((char *)from->ring + from->ring->sq_offset);
+	struct cap_sqe *queue =
+	    (struct cap_sqe *)(void *)((char *)from->ring + from->ring->sq_offset);
 
 	queue[from->ring->sq_tail & (from->ring->sq_entries - 1)] = *sqe;
 	from->ring->sq_tail++;
@@ -120,7 +122,9 @@ enter_interrupted(void *argument)
 	kernel_user_interrupted();
 }
 
-/* The thread that is in user mode executes a system call; calls that are to be executed again are. */
+/*
+ * The thread that is in user mode executes a system call; calls that are to be executed again are.
+ */
 static void
 call(struct arch_thread *registers, uint64_t number, uint64_t argument0, uint64_t argument1)
 {
@@ -152,8 +156,8 @@ schedule(struct world_process *wanted)
 	if (thread_current() == NULL)
 		(void)sim_enter(enter_interrupted, NULL);
 	for (uint32_t i = 0; i < 64 && thread_current() != wanted->thread; i++) {
-		if (wanted->process->state != PROCESS_RUNNING || wanted->thread->state == THREAD_WAITING ||
-		    thread_current() == NULL)
+		if (wanted->process->state != PROCESS_RUNNING ||
+		    wanted->thread->state == THREAD_WAITING || thread_current() == NULL)
 			return false;
 		if (sim.resumed->restart)
 			finish_restarts(NULL);
@@ -206,7 +210,8 @@ world_call_once(struct world_process *from, uint64_t min_complete, uint64_t dead
 bool
 world_reap(struct world_process *from, struct cap_cqe *out)
 {
-	struct cap_cqe *queue = (struct cap_cqe *)(void *)((char *)from->ring + from->ring->cq_offset);
+	struct cap_cqe *queue =
+	    (struct cap_cqe *)(void *)((char *)from->ring + from->ring->cq_offset);
 
 	if (from->ring->cq_head == from->ring->cq_tail)
 		return false;
@@ -244,7 +249,8 @@ world_write(struct world_process *to, uaddr_t address, const void *from, size_t 
 	for (size_t at = 0; at < bytes; at += PAGE_BYTES) {
 		size_t part = bytes - at < PAGE_BYTES ? bytes - at : PAGE_BYTES;
 
-		must(user_copy_out(to->process->space, address + at, (const char *)from + at, part));
+		must(
+		    user_copy_out(to->process->space, address + at, (const char *)from + at, part));
 	}
 }
 

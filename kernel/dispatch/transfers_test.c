@@ -13,9 +13,9 @@
 struct pair {
 	struct world_process client;
 	struct world_process server;
-	cap_id_t	     facet;
-	cap_id_t	     owner;
-	struct endpoint	    *endpoint;
+	cap_id_t facet;
+	cap_id_t owner;
+	struct endpoint *endpoint;
 };
 
 static struct pair
@@ -57,7 +57,9 @@ reap(struct world_process *process)
 
 #define PENDING -4711
 
-/* A call with `count` entries, which stand behind 13 bytes of payload: at the next multiple of 8. */
+/*
+ * A call with `count` entries, which stand behind 13 bytes of payload: at the next multiple of 8.
+ */
 static struct cap_sqe
 call_with(struct pair *pair, const struct cap_transfer *entries, uint8_t count)
 {
@@ -118,10 +120,14 @@ TEST(copies_moves_and_holes_arrive_in_their_order)
 	cqe = reap(&pair.server);
 	CHECK_EQ(cqe.result, 64 + 16 + 3 * 16);
 	CHECK_EQ(cqe.cap_count, 3);
-	CHECK_EQ(look(&pair.server, record_at(&pair.server, pair.server.message + 80, &interface_id)), CAP_OK);
+	CHECK_EQ(
+	    look(&pair.server, record_at(&pair.server, pair.server.message + 80, &interface_id)),
+	    CAP_OK);
 	CHECK_EQ(interface_id, timer_object()->type->interface_id);
 	CHECK_EQ(record_at(&pair.server, pair.server.message + 96, &interface_id), 0);
-	CHECK_EQ(look(&pair.server, record_at(&pair.server, pair.server.message + 112, &interface_id)), CAP_OK);
+	CHECK_EQ(
+	    look(&pair.server, record_at(&pair.server, pair.server.message + 112, &interface_id)),
+	    CAP_OK);
 	CHECK_EQ(look(&pair.client, copied), CAP_OK);
 	CHECK_EQ(look(&pair.client, moved), CAP_ERR_STALE_GENERATION);
 	CHECK_EQ(cap_table_used(pair.server.process->table), 3);
@@ -134,10 +140,11 @@ TEST(a_transfer_goes_whole_or_not_at_all)
 	cap_id_t other = world_give(&pair.client, timer_object(), 0);
 	const struct {
 		struct cap_transfer entries[3];
-		uint8_t		    count;
-		int32_t		    expected;
+		uint8_t count;
+		int32_t expected;
 	} cases[] = {
-		{ { { .cap_id = timer, .mode = 2 }, { .cap_id = 99, .mode = 1 } }, 2, CAP_ERR_INVALID_CAP },
+		{ { { .cap_id = timer, .mode = 2 }, { .cap_id = 99, .mode = 1 } }, 2,
+		    CAP_ERR_INVALID_CAP },
 		{ { { .cap_id = timer, .mode = 2 }, { .cap_id = timer, .mode = 1 } }, 2,
 		    CAP_ERR_INVALID_TRANSFER_DESCRIPTOR },
 		{ { { .cap_id = timer, .mode = 1 }, { .cap_id = timer, .mode = 2 } }, 2,
@@ -146,13 +153,15 @@ TEST(a_transfer_goes_whole_or_not_at_all)
 		{ { { .cap_id = timer, .mode = 0 } }, 1, CAP_ERR_INVALID_TRANSFER_DESCRIPTOR },
 		{ { { .cap_id = timer, .mode = 1, .reserved = { 0, 0, 0, 0, 0, 0, 1 } } }, 1,
 		    CAP_ERR_INVALID_TRANSFER_DESCRIPTOR },
-		{ { { .cap_id = timer, .mode = 2 }, { .cap_id = other, .mode = 2 }, { .cap_id = pair.facet, .mode = 1 } },
+		{ { { .cap_id = timer, .mode = 2 }, { .cap_id = other, .mode = 2 },
+		      { .cap_id = pair.facet, .mode = 1 } },
 		    3, CAP_ERR_TOO_MANY_CAPS },
 	};
 
 	CHECK_EQ(run(&pair.server, recv_of(&pair, 2)), PENDING);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		CHECK_EQ(run(&pair.client, call_with(&pair, cases[i].entries, cases[i].count)), cases[i].expected);
+		CHECK_EQ(run(&pair.client, call_with(&pair, cases[i].entries, cases[i].count)),
+		    cases[i].expected);
 		CHECK_EQ(look(&pair.client, timer), CAP_OK);
 		CHECK_EQ(look(&pair.client, other), CAP_OK);
 		CHECK_EQ(cap_table_used(pair.client.process->table), 3);
@@ -223,7 +232,9 @@ TEST(an_answer_carries_the_first_record_in_the_completion)
 	CHECK_EQ(cqe.cap_count, 2);
 	CHECK_EQ(cqe.interface_id, timer_object()->type->interface_id);
 	CHECK_EQ(look(&pair.client, cqe.cap_id), CAP_OK);
-	CHECK_EQ(look(&pair.client, record_at(&pair.client, pair.client.message + 512 + 24, &interface_id)), CAP_OK);
+	CHECK_EQ(look(&pair.client,
+		     record_at(&pair.client, pair.client.message + 512 + 24, &interface_id)),
+	    CAP_OK);
 	CHECK_EQ(look(&pair.server, first), CAP_ERR_STALE_GENERATION);
 	CHECK_EQ(look(&pair.server, second), CAP_OK);
 	/* Two of the four reserved slots are used, the others are given back. */
@@ -236,7 +247,9 @@ TEST(an_answer_with_more_than_the_caller_takes_is_refused_and_the_call_stays)
 	cap_id_t timer = world_give(&pair.server, timer_object(), 0);
 	const struct cap_transfer entry = { .cap_id = timer, .mode = CAP_TRANSFER_MOVE };
 	struct cap_sqe call = call_with(&pair, NULL, 0);
-	struct cap_sqe answer = { .op = CAP_OP_RETURN, .addr = pair.server.message + 512, .len = 8, .xfer_count = 1 };
+	struct cap_sqe answer = {
+		.op = CAP_OP_RETURN, .addr = pair.server.message + 512, .len = 8, .xfer_count = 1
+	};
 	struct cap_delivery header;
 
 	call.cap_max = 0;
@@ -258,7 +271,9 @@ TEST(a_gone_call_leaves_the_capabilities_with_the_server)
 	struct pair pair = pair_start();
 	cap_id_t timer = world_give(&pair.server, timer_object(), 0);
 	const struct cap_transfer entry = { .cap_id = timer, .mode = CAP_TRANSFER_MOVE };
-	struct cap_sqe answer = { .op = CAP_OP_RETURN, .addr = pair.server.message + 512, .len = 8, .xfer_count = 1 };
+	struct cap_sqe answer = {
+		.op = CAP_OP_RETURN, .addr = pair.server.message + 512, .len = 8, .xfer_count = 1
+	};
 	struct cap_delivery header;
 
 	CHECK_EQ(run(&pair.server, recv_of(&pair, 0)), PENDING);
@@ -287,7 +302,8 @@ TEST(slots_for_capabilities_are_reserved_when_the_call_is_made)
 	call.cap_max = 2;
 	CHECK_EQ(run(&pair.client, call), PENDING);
 	CHECK_EQ(cap_table_used(pair.client.process->table), 3);
-	CHECK_EQ(run(&pair.client, (struct cap_sqe){ .op = CAP_OP_FINISH, .target = 0 }), CAP_ERR_CANCELLED);
+	CHECK_EQ(run(&pair.client, (struct cap_sqe){ .op = CAP_OP_FINISH, .target = 0 }),
+	    CAP_ERR_CANCELLED);
 	CHECK_EQ(cap_table_used(pair.client.process->table), 1);
 }
 
@@ -347,8 +363,10 @@ TEST(a_long_message_arrives_whole_with_windows_between_its_steps)
 	world_read(&pair.server, WORLD_DATA, &header, sizeof(header));
 	CHECK_EQ(header.param_bytes, LONG);
 	CHECK_EQ(run(&pair.server,
-		     (struct cap_sqe){
-			 .op = CAP_OP_RETURN, .target = header.call_id, .addr = WORLD_DATA + 64, .len = LONG }),
+		     (struct cap_sqe){ .op = CAP_OP_RETURN,
+			 .target = header.call_id,
+			 .addr = WORLD_DATA + 64,
+			 .len = LONG }),
 	    0);
 	CHECK_EQ(reap(&pair.client).result, LONG);
 	check_pattern(&pair.client, WORLD_DATA + 65536);
@@ -427,7 +445,8 @@ TEST(buffers_of_long_messages_fail_whom_they_belong_to)
 	call.addr = WORLD_DATA + WORLD_DATA_PAGES * PAGE_BYTES - 40000;
 	CHECK_EQ(run(&pair.client, call), CAP_ERR_INVALID_BUFFER);
 	CHECK_EQ(ring_in_flight(pair.server.thread->ring), 1);
-	CHECK_EQ(run(&pair.server, (struct cap_sqe){ .op = CAP_OP_FINISH, .target = 2 }), CAP_ERR_CANCELLED);
+	CHECK_EQ(run(&pair.server, (struct cap_sqe){ .op = CAP_OP_FINISH, .target = 2 }),
+	    CAP_ERR_CANCELLED);
 	(void)reap(&pair.server);
 	/* The receiver's. */
 	receive.result_addr = WORLD_DATA + WORLD_DATA_PAGES * PAGE_BYTES - 40000;
@@ -438,15 +457,22 @@ TEST(buffers_of_long_messages_fail_whom_they_belong_to)
 	world_read(&pair.server, WORLD_DATA, &header, sizeof(header));
 	/* The server's answer, then the caller's buffer for it. */
 	CHECK_EQ(run(&pair.server,
-		     (struct cap_sqe){
-			 .op = CAP_OP_RETURN, .target = header.call_id, .addr = WORLD_UNMAPPED, .len = LONG }),
+		     (struct cap_sqe){ .op = CAP_OP_RETURN,
+			 .target = header.call_id,
+			 .addr = WORLD_UNMAPPED,
+			 .len = LONG }),
 	    CAP_ERR_INVALID_BUFFER);
 	CHECK_EQ(run(&pair.server,
-		     (struct cap_sqe){
-			 .op = CAP_OP_RETURN, .target = header.call_id + 65536, .addr = WORLD_DATA, .len = LONG }),
+		     (struct cap_sqe){ .op = CAP_OP_RETURN,
+			 .target = header.call_id + 65536,
+			 .addr = WORLD_DATA,
+			 .len = LONG }),
 	    CAP_ERR_INVALID_CALL_ID);
 	CHECK_EQ(run(&pair.server,
-		     (struct cap_sqe){ .op = CAP_OP_RETURN, .target = header.call_id, .addr = WORLD_DATA, .len = 65536 }),
+		     (struct cap_sqe){ .op = CAP_OP_RETURN,
+			 .target = header.call_id,
+			 .addr = WORLD_DATA,
+			 .len = 65536 }),
 	    0);
 	CHECK_EQ(reap(&pair.client).result, 65536);
 }
@@ -464,7 +490,10 @@ TEST(a_long_answer_to_a_bad_buffer_is_the_callers_error)
 	(void)reap(&pair.server);
 	world_read(&pair.server, WORLD_DATA, &header, sizeof(header));
 	CHECK_EQ(run(&pair.server,
-		     (struct cap_sqe){ .op = CAP_OP_RETURN, .target = header.call_id, .addr = WORLD_DATA, .len = LONG }),
+		     (struct cap_sqe){ .op = CAP_OP_RETURN,
+			 .target = header.call_id,
+			 .addr = WORLD_DATA,
+			 .len = LONG }),
 	    0);
 	CHECK_EQ(reap(&pair.client).result, CAP_ERR_INVALID_BUFFER);
 }

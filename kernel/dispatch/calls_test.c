@@ -16,9 +16,9 @@
 struct pair {
 	struct world_process client;
 	struct world_process server;
-	cap_id_t	     facet; /* the client's */
-	cap_id_t	     owner; /* the server's */
-	struct endpoint	    *endpoint;
+	cap_id_t facet; /* the client's */
+	cap_id_t owner; /* the server's */
+	struct endpoint *endpoint;
 };
 
 static struct pair
@@ -317,9 +317,9 @@ TEST(a_queued_call_that_turns_bad_gets_its_error_and_the_next_one_is_served)
 TEST(a_bad_result_buffer_is_the_callers_error_and_the_return_succeeds)
 {
 	static const struct {
-		uaddr_t	 address;
+		uaddr_t address;
 		uint32_t bytes;
-		int32_t	 expected;
+		int32_t expected;
 	} cases[] = {
 		{ WORLD_READ_ONLY, 256, CAP_ERR_INVALID_BUFFER },
 		{ WORLD_UNMAPPED, 256, CAP_ERR_INVALID_BUFFER },
