@@ -9,11 +9,18 @@ MKMANIFEST := $(if $(wildcard tools/mkmanifest/main.c),$(B)/tools/mkmanifest)
 BOOT_PACKAGES := $(if $(MKMANIFEST),$(PROOFS:%=$(B)/boot/%.bin))
 IMAGE := $(if $(and $(KERNEL_ELF),$(filter %/system.bin,$(BOOT_PACKAGES))),$(B)/capos.iso)
 
-# A package holds the bytes of the programs it names, so any program that changed makes it anew.
-$(B)/boot/%.bin: manifests/%.cue $(MANIFEST_INPUTS) $(SCHEMAS) $(PROGRAM_ELFS) $(MKMANIFEST)
-	$(call say,PACKAGE,$@)
-	@mkdir -p $(@D)
-	$(Q)$(MKMANIFEST) build $< -o $@
+# A package holds the bytes of the programs it names, so any program that changed makes it anew; so do other tags and an
+# overlay that comes or goes. system.local.cue, which nobody commits, is unified with the system's manifest.
+OVERLAY := $(wildcard system.local.cue)
+define package_rules
+$(call relist,$(B)/boot/$(1).bin,$(MANIFEST_INPUTS) $(CAPOS_CUE_TAGS))
+$(B)/boot/$(1).bin: manifests/$(1).cue $(MANIFEST_INPUTS) $(SCHEMAS) $(PROGRAM_ELFS) $(MKMANIFEST)
+	$$(call say,PACKAGE,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(MKMANIFEST) build $$< -o $$@ --binaries $(B)/user $(if $(filter system,$(1)),$(addprefix --overlay ,$(OVERLAY)))
+	@echo '$(MANIFEST_INPUTS) $(CAPOS_CUE_TAGS)' > $$@.list
+endef
+$(foreach proof,$(PROOFS),$(eval $(call package_rules,$(proof))))
 
 .PHONY: image
 image: $(IMAGE) ## build/capos.iso: starts under BIOS and UEFI, from CD or disk

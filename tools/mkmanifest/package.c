@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * CUE gives the manifest without programs, and a list of programs with their files; the numbers of
+ * the schema's interfaces are handed to CUE as one more file. The package is a copy of the
+ * converted manifest with the programs' bytes in it, in one segment, because the kernel reads it in
+ * place.
+ */
+#include "package.h"
+
+#include <capnp/builder.h>
+#include <capnp/reader.h>
+#include <capnp/reflect.h>
+#include <core/manifest_validate.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <schema/boot.capnp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PATH_BYTES 4096
+#define WHY_BYTES 256
+
+struct program {
+	const char *name;
+	struct bytes file;
+};
+
+struct programs {
+	struct program *all;
+	uint32_t count;
+};
+
+/* interfaceIds for the manifest's CUE package, as decimal text: JSON's numbers do not hold 64 bits.
+ */
+static void
+write_interface_ids(const char *path)
+{
+	struct bytes text = { NULL, 0 };
+	FILE *file = open_memstream((char **)&text.data, &text.size);
+
+	if (file == NULL)
+		fail("no memory");
+	fprintf(file, "package system\n\ninterfaceIds: {\n");
+	for (uint32_t i = 0; reflect_registry[i] != NULL; i++)
+		fprintf(file, "\t%s: \"%" PRIu64 "\"\n", reflect_registry[i]->name,
+		    reflect_registry[i]->id);
+	fprintf(file, "}\n");
+	fclose(file);
+	file_write(path, text);
+	free(text.data);
+}
+
+static struct bytes
+read_program(const char *folder, const char *name, const char *path)
+{
+	char joined[PATH_BYTES];
+	char *real;
+	const char *refusal = package_path_refusal(path);
+	size_t folder_length = strlen(folder);
+	struct bytes content;
+
+	if (refusal != NULL)
+		fail("binaries.%s.path: `%s` is refused: %s", name, path, refusal);
+	if (snprintf(joined, sizeof(joined), "%s/%s", folder, path) >= (int)sizeof(joined))
+		fail("binaries.%s.path: too long", name);
+	real = realpath(joined, NULL);
+	if (real == NULL)
+		fail("binaries.%s: there is no program at %s", name, joined);
+	if (strncmp(real, folder, folder_length) != 0 || real[folder_length] != '/')
+		fail("binaries.%s.path: `%s` is refused: it leads out of its folder", name, path);
+	content = file_read(real);
+	free(real);
+	return content;
+}
+
+/* `files`: a line `name path` for each program. */
+static struct programs
+read_programs(char *files, const char *folder)
+{
+	struct programs programs = { NULL, 0 };
+	uint32_t lines = 1;
+
+	for (const char *at = files; *at != '\0'; at++)
+		lines += *at == '\n';
+	programs.all = allocate(lines * sizeof(struct program));
+	for (char *line = strtok(files, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+		char *path = strchr(line, ' ');
+
+		if (path == NULL)
+			fail("files: no path in `%s`", line);
+		*path++ = '\0';
+		programs.all[programs.count++] =
+		    (struct program){ line, read_program(folder, line, path) };
+	}
+	return programs;
+}
+
+static const struct program *
+find_program(const struct programs *programs, struct capnp_text name)
+{
+	for (uint32_t i = 0; i < programs->count; i++)
+		if (strlen(programs->all[i].name) == name.size &&
+		    memcmp(programs->all[i].name, name.data, name.size) == 0)
+			return &programs->all[i];
+	fail("binaries: no file is named for %.*s", (int)name.size, name.data);
+}
+
+static void
+copy_with_programs(
+    struct system_manifest from, const struct programs *programs, struct system_manifest_builder to)
+{
+	struct named_blob_list names = system_manifest_binaries(from);
+	struct named_blob_list_builder blobs =
+	    system_manifest_init_binaries(to, named_blob_list_size(names));
+
+	system_manifest_set_schema_version(to, system_manifest_schema_version(from));
+	/* Pointers 1 and 2: initConfig and kernelParams. */
+	capnp_any_copy(capnp_set_any(to.s, 1), capnp_get_any(from.s, 1));
+	capnp_any_copy(capnp_set_any(to.s, 2), capnp_get_any(from.s, 2));
+	for (uint32_t i = 0; i < named_blob_list_size(names); i++) {
+		struct capnp_text name = named_blob_name(named_blob_at(names, i));
+		struct bytes file = find_program(programs, name)->file;
+		struct named_blob_builder blob = named_blob_builder_at(blobs, i);
+
+		named_blob_set_name(blob, name);
+		named_blob_set_data(blob, (struct capnp_data){ file.data, (uint32_t)file.size });
+	}
+}
+
+static struct bytes
+embed(struct bytes manifest, const struct programs *programs)
+{
+	struct bytes package = { NULL, 2 * manifest.size + 4096 };
+	struct capnp_reader reader;
+	struct capnp_builder builder;
+
+	for (uint32_t i = 0; i < programs->count; i++)
+		package.size += programs->all[i].file.size + 16;
+	package.data = allocate(package.size);
+	if (capnp_reader_init(&reader, manifest.data, manifest.size) != CAPNP_OK)
+		fail("the converted manifest is no message");
+	capnp_builder_init(&builder, package.data, package.size);
+	copy_with_programs(
+	    system_manifest_root(&reader), programs, system_manifest_init_root(&builder));
+	package.size = capnp_builder_finish(&builder);
+	if (capnp_reader_error(&reader) != CAPNP_OK || package.size == 0)
+		fail("the package cannot be built: %s, %s",
+		    capnp_error_name(capnp_reader_error(&reader)),
+		    capnp_error_name(capnp_builder_error(&builder)));
+	return package;
+}
+
+static void
+validate(struct bytes package)
+{
+	char why[WHY_BYTES];
+	struct capnp_reader reader;
+
+	if (capnp_reader_init(&reader, package.data, package.size) != CAPNP_OK)
+		fail("the package that was built is no message");
+	if (manifest_validate(system_manifest_root(&reader), why, sizeof(why)) != CAP_OK)
+		fail("%s", why);
+}
+
+void
+package_build(const struct package_request *request)
+{
+	struct schema_request schema = { .file = request->schema, .root = "SystemManifest" };
+	struct cue_request cue = request->tags;
+	char ids_path[PATH_BYTES];
+	struct programs programs;
+	struct bytes manifest, package;
+	char *folder = strdup(request->manifest);
+
+	snprintf(ids_path, sizeof(ids_path), "%s.interfaces.cue", request->output);
+	write_interface_ids(ids_path);
+	/* The module that the manifest's imports are found in is looked for from here. */
+	if (chdir(dirname(folder)) != 0 || setenv("PWD", folder, 1) != 0)
+		fail("%s: no such folder", folder);
+	free(folder);
+	cue.files[cue.file_count++] = request->manifest;
+	cue.files[cue.file_count++] = ids_path;
+	if (request->overlay != NULL)
+		cue.files[cue.file_count++] = request->overlay;
+	cue.expression = "wire";
+	manifest = json_to_capnp(&schema, cue_export(&cue));
+	cue.expression = "files";
+	cue.form = "text";
+	programs = read_programs((char *)cue_export(&cue).data, request->binaries);
+	package = embed(manifest, &programs);
+	validate(package);
+	file_write(request->output, package);
+}
