@@ -442,6 +442,8 @@ check_services(struct validation *v)
 
 	if (service_entry_list_size(v->services) > MANIFEST_SERVICES_MAX)
 		return REFUSE(v, "initConfig.services: more than %u", MANIFEST_SERVICES_MAX);
+	if (service_entry_list_size(v->services) > 0 && !is_binary(v, CAPNP_TEXT("spawner")))
+		return REFUSE(v, "binaries: no `spawner`, which starts the services");
 	for (v->service = 0; v->service < service_entry_list_size(v->services); v->service++) {
 		enum cap_status status;
 
