@@ -296,11 +296,39 @@ capnp_builder_root_any(struct capnp_builder *builder)
 	return any;
 }
 
+/* The root of an empty message whose first segment has room for it: no search, no call. */
+static inline struct capnp_struct_builder
+root_place(struct capnp_builder *builder, uint16_t data_words, uint16_t pointer_count)
+{
+	uint8_t *start = builder->segments[0].words;
+	uint32_t words = (uint32_t)data_words + pointer_count;
+
+	builder->segments[0].used_words = words + 1;
+	capnp_store(start, capnp_make_struct(0, data_words, pointer_count));
+	start += CAPNP_WORD_BYTES;
+	for (uint32_t i = 0; i < words; i++) {
+		capnp_store(start + (size_t)i * CAPNP_WORD_BYTES, 0);
+		/* A root is short: the loop must not become a call of memset. */
+		__asm__ volatile("" ::: "memory");
+	}
+	return (struct capnp_struct_builder){
+		.builder = builder,
+		.data = start,
+		.pointers = start + (size_t)data_words * CAPNP_WORD_BYTES,
+		.data_bits = (uint32_t)data_words * 64,
+		.pointer_count = pointer_count,
+	};
+}
+
 struct capnp_struct_builder
 capnp_builder_root(struct capnp_builder *builder, uint16_t data_words, uint16_t pointer_count, uint32_t cap_count)
 {
+	uint32_t words = (uint32_t)data_words + pointer_count;
+
 	for (uint32_t i = 0; i < cap_count; i++)
 		builder->caps[i] = (struct capnp_cap){ 0 };
 	builder->cap_count = cap_count;
+	if (builder->segments[0].used_words == 0 && words != 0 && words < builder->segments[0].capacity_words)
+		return root_place(builder, data_words, pointer_count);
 	return capnp_any_init_struct(capnp_builder_root_any(builder), data_words, pointer_count);
 }

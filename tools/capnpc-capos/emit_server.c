@@ -52,8 +52,11 @@ emit_dispatch(struct emitter *emitter, view_t node, const char *name)
 
 		fprintf(emitter->out,
 		    "\tcase %u:\n\t\tif (methods->%s == NULL)\n\t\t\treturn CAP_ERR_UNIMPLEMENTED_METHOD;\n"
-		    "\t\treturn methods->%s(server, %s_root(params), %s_init_root(results), caller);\n",
-		    i, field.text, field.text, params.text, results.text);
+		    "\t\treturn methods->%s(server,\n"
+		    "\t\t    %s_DATA_WORDS + %s_POINTER_COUNT == 0 ? (struct %s){ { .reader = params } } : %s_root(params),\n"
+		    "\t\t    %s_init_root(results), caller);\n",
+		    i, field.text, field.text, name_upper(params).text, name_upper(params).text, params.text,
+		    params.text, results.text);
 	}
 	fprintf(emitter->out, "\tdefault:\n\t\treturn CAP_ERR_UNIMPLEMENTED_METHOD;\n\t}\n}\n\n");
 }
