@@ -2,9 +2,11 @@
 /*
  * The two system calls, submissions that need no peer, and every refusal of a submission's shape.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "arch/sim/world.h"
+#include "base/log.h"
 #include "base/test.h"
 #include "object/endpoint.h"
 #include "object/timer.h"
@@ -466,4 +468,52 @@ TEST(exit_ends_the_process_and_gives_everything_back)
 	CHECK_EQ(ledger_boot.used[LEDGER_FRAME_PAGES], frames);
 	CHECK_EQ(ledger_boot.used[LEDGER_KERNEL_BYTES], bytes);
 	CHECK_EQ(world_enter(&a, 0, 0), 0);
+}
+
+static uint32_t lines_shown;
+static uint32_t summaries;
+static char last_summary[256];
+
+static void
+count_lines(const char *bytes, unsigned long byte_count)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line), "%.*s", (int)byte_count, bytes);
+	if (strstr(line, "suppressed=") != NULL) {
+		summaries++;
+		memcpy(last_summary, line, sizeof(line));
+	} else if (strstr(line, "invalid submission") != NULL) {
+		lines_shown++;
+	}
+}
+
+TEST(a_flood_of_bad_submissions_shows_four_lines_and_a_summary_a_second)
+{
+	struct world_process a;
+	struct cap_sqe bad = { .op = 200 };
+
+	world_start();
+	a = world_process(NULL);
+	log_sink_set(count_lines);
+	lines_shown = 0;
+	summaries = 0;
+	for (int second = 1; second <= 3; second++) {
+		for (int i = 0; i < 100; i++)
+			CHECK_EQ(refusal(&a, bad), CAP_ERR_UNSUPPORTED_OPCODE);
+		CHECK_EQ(lines_shown, second * 4);
+		CHECK_EQ(summaries, second - 1);
+		sim_time_pass(UINT64_C(1000000000));
+		world_settle();
+		CHECK_EQ(summaries, second);
+	}
+	CHECK(strstr(last_summary, "suppressed=96 last_err=CAP_ERR_UNSUPPORTED_OPCODE") != NULL);
+	/* Another kind has its own first line; what is only refused for a shortage has none. */
+	bad.op = CAP_OP_RELEASE;
+	CHECK_EQ(refusal(&a, bad), CAP_ERR_INVALID_CAP);
+	CHECK_EQ(lines_shown, 13);
+	bad.op = CAP_OP_FINISH;
+	CHECK_EQ(refusal(&a, bad), CAP_ERR_NOT_FOUND);
+	CHECK_EQ(lines_shown, 13);
+	log_sink_set(NULL);
 }
