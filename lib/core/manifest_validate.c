@@ -128,6 +128,7 @@ check_binaries(struct validation *v)
 		struct capnp_text name = named_blob_name(named_blob_at(binaries, i));
 		const char *fault = name_fault(name);
 
+		start_part(v);
 		if (fault != NULL)
 			return REFUSE(v, "binaries[%u].name: %s", i, fault);
 		if (named_blob_data(named_blob_at(binaries, i)).size == 0)
@@ -170,6 +171,7 @@ check_init(struct validation *v)
 		const char *fault = name_fault(name);
 		enum cap_status status;
 
+		start_part(v);
 		if (fault != NULL)
 			return REFUSE(v, "initConfig.init.caps[%u].name: %s", i, fault);
 		for (uint32_t j = 0; j < i; j++)
@@ -306,6 +308,7 @@ check_cap(struct validation *v, struct service_cap_list caps, uint32_t index)
 	uint64_t interface_id = 0;
 	enum cap_status status;
 
+	start_part(v);
 	if (fault != NULL)
 		return REFUSE_SERVICE(v, "caps[%u].name: %s", index, fault);
 	for (uint32_t i = 0; i < index; i++)
@@ -366,6 +369,7 @@ check_exports(struct validation *v, struct service_entry entry)
 		struct service_export export = service_export_at(exports, i);
 		const char *fault = name_fault(service_export_name(export));
 
+		start_part(v);
 		if (fault != NULL)
 			return REFUSE_SERVICE(v, "exports[%u].name: %s", i, fault);
 		for (uint32_t j = 0; j < i; j++) {
@@ -401,6 +405,7 @@ check_launchable(struct validation *v, struct service_entry entry)
 	if (names.count > MANIFEST_LAUNCHABLE_MAX)
 		return REFUSE_SERVICE(v, "launchable: more than %u", MANIFEST_LAUNCHABLE_MAX);
 	for (uint32_t i = 0; i < names.count; i++) {
+		start_part(v);
 		if (!is_binary(v, text_at(names, i)))
 			return REFUSE_SERVICE(v, "launchable[%u]: there is no such binary", i);
 		for (uint32_t j = 0; j < i; j++)
@@ -476,6 +481,7 @@ check_parameters(struct validation *v)
 		struct capnp_text name = help_topic_name(help_topic_at(topics, i));
 		const char *fault = name_fault(name);
 
+		start_part(v);
 		if (fault != NULL)
 			return REFUSE(v, "kernelParams.helpTopics[%u].name: %s", i, fault);
 		for (uint32_t j = 0; j < i; j++)
