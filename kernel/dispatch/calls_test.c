@@ -9,6 +9,7 @@
 #include "base/test.h"
 #include "cap/transfer.h"
 #include "object/timer.h"
+#include "time/deadline.h"
 
 #define INTERFACE UINT64_C(0x8000000000000001)
 
@@ -457,10 +458,11 @@ TEST(a_deadline_ends_a_call_wherever_it_is)
 	CHECK_EQ(reap(&pair.client).result, CAP_ERR_TIMED_OUT);
 	post(&pair.server, return_of(&pair, header.call_id));
 	CHECK_EQ(reap(&pair.server).result, CAP_ERR_CALL_GONE);
-	/* An answer in time disarms it. */
+	/* An answer in time disarms it, for whatever uses the op next. */
 	call.deadline_ns = sim.now_ns + 10;
 	header = deliver(&pair, call, recv_of(&pair));
 	post(&pair.server, return_of(&pair, header.call_id));
+	CHECK_NE(deadline_next_ns(), call.deadline_ns);
 	sim_time_pass(20);
 	world_settle();
 	CHECK_EQ(reap(&pair.client).result, 24);
@@ -575,4 +577,17 @@ TEST(the_death_of_a_client_leaves_its_server_gone_calls_and_no_queued_ones)
 	CHECK(nothing_to_reap(&pair.server));
 	post(&pair.server, return_of(&pair, header.call_id));
 	CHECK_EQ(reap(&pair.server).result, CAP_ERR_CALL_GONE);
+}
+
+TEST(nobody_receives_at_an_endpoint_that_lost_its_owner)
+{
+	struct pair pair = pair_start();
+	cap_id_t second = world_give(&pair.server, endpoint_object(pair.endpoint), 0);
+	struct cap_sqe release = { .op = CAP_OP_RELEASE, .target = second };
+
+	post(&pair.server, release);
+	CHECK_EQ(reap(&pair.server).result, 0);
+	post(&pair.server, recv_of(&pair));
+	CHECK_EQ(reap(&pair.server).result, CAP_ERR_DISCONNECTED);
+	CHECK_EQ(ring_in_flight(pair.server.thread->ring), 0);
 }

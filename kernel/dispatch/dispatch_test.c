@@ -8,8 +8,10 @@
 #include "arch/sim/world.h"
 #include "base/log.h"
 #include "base/test.h"
+#include "ipc/endpoint.h"
 #include "object/endpoint.h"
 #include "object/timer.h"
+#include <schema/endpoint.capnp.h>
 #include <schema/exception.capnp.h>
 #include <schema/timer.capnp.h>
 
@@ -516,4 +518,59 @@ TEST(a_flood_of_bad_submissions_shows_four_lines_and_a_summary_a_second)
 	CHECK_EQ(refusal(&a, bad), CAP_ERR_NOT_FOUND);
 	CHECK_EQ(lines_shown, 13);
 	log_sink_set(NULL);
+}
+
+TEST(a_factory_makes_endpoints_and_an_owner_makes_facets)
+{
+	struct world_process a;
+	struct cap_sqe sqe;
+	struct cap_cqe made;
+	struct cap_cqe facet;
+	struct cap_ref ref = { 0 };
+	uint64_t words[8];
+	struct capnp_builder builder;
+
+	world_start();
+	a = world_process(NULL);
+	/* Parameters of Timer.now are as empty as those of create. */
+	sqe = timer_call(&a, world_give(&a, endpoint_factory_object(), 0), 0, 0);
+	CHECK_EQ(refusal(&a, sqe), CAP_ERR_APPLICATION_EXCEPTION);
+	sqe.cap_max = 3;
+	made = world_do(&a, &sqe);
+	CHECK_EQ(made.cap_count, 1);
+	CHECK_EQ(made.interface_id, ENDPOINT_INTERFACE_ID);
+	/* Slots that were reserved and not used are given back. */
+	CHECK_EQ(cap_table_used(a.process->table), 2);
+	capnp_builder_init(&builder, words, sizeof(words));
+	endpoint_client_params_set_interface_id(endpoint_client_params_init_root(&builder), 0x77);
+	sqe.len = (uint32_t)capnp_builder_finish(&builder);
+	world_write(&a, a.message, words, sqe.len);
+	sqe.target = made.cap_id;
+	facet = world_do(&a, &sqe);
+	CHECK_EQ(facet.interface_id, 0x77);
+	CHECK_EQ(cap_lookup(a.process->table, facet.cap_id, &ref), CAP_OK);
+	CHECK_EQ(ref.interface_index, 1);
+	CHECK_EQ(cap_table_used(a.process->table), 3);
+	/* A result buffer that is too small makes nothing. */
+	sqe.result_len = 8;
+	CHECK_EQ(refusal(&a, sqe), CAP_ERR_BUFFER_TOO_SMALL);
+	CHECK_EQ(cap_table_used(a.process->table), 3);
+}
+
+TEST(an_endpoint_shows_at_most_four_interfaces)
+{
+	struct world_process a;
+	struct endpoint *endpoint = NULL;
+	uint16_t index = 0;
+
+	world_start();
+	a = world_process(NULL);
+	CHECK_EQ(endpoint_create(a.process->ledger, &endpoint), CAP_OK);
+	CHECK_EQ(endpoint_facet(endpoint, 0, &index), CAP_ERR_INVALID_ARGUMENT);
+	for (uint64_t i = 1; i <= 4; i++)
+		CHECK_EQ(endpoint_facet(endpoint, i, &index), CAP_OK);
+	CHECK_EQ(endpoint_facet(endpoint, 5, &index), CAP_ERR_TABLE_FULL);
+	CHECK_EQ(endpoint_facet(endpoint, 2, &index), CAP_OK);
+	CHECK_EQ(index, 2);
+	object_put(endpoint_object(endpoint));
 }

@@ -433,6 +433,29 @@ TEST(a_receiver_that_ends_in_the_middle_leaves_the_call_waiting)
 	check_pattern(&pair.server, WORLD_DATA + 64);
 }
 
+TEST(a_call_that_is_given_back_is_the_next_one_again)
+{
+	struct pair pair = pair_start();
+	struct cap_sqe receive = long_recv(&pair);
+	struct cap_sqe call = long_call(&pair);
+	struct cap_sqe later = call_with(&pair, NULL, 0);
+	struct cap_delivery header;
+
+	later.user_data = 7;
+	receive.deadline_ns = sim.now_ns + 500000;
+	call.method = 70;
+	CHECK_EQ(run(&pair.client, call), PENDING);
+	CHECK_EQ(run(&pair.client, later), PENDING);
+	sim.on_window = pass_in_window;
+	windows_left = 2;
+	CHECK_EQ(run(&pair.server, receive), CAP_ERR_TIMED_OUT);
+	sim.on_window = NULL;
+	receive.deadline_ns = 0;
+	CHECK_EQ(run(&pair.server, receive), 64 + LONG);
+	world_read(&pair.server, WORLD_DATA, &header, sizeof(header));
+	CHECK_EQ(header.method, 70);
+}
+
 TEST(buffers_of_long_messages_fail_whom_they_belong_to)
 {
 	struct pair pair = pair_start();
