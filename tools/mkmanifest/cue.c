@@ -16,7 +16,7 @@ static void
 add(struct command *command, const char *argument)
 {
 	if (command->count == ARGUMENTS_MAX)
-		fail("too many arguments");
+		refuse("too many arguments");
 	command->arguments[command->count++] = strdup(argument);
 }
 
@@ -53,7 +53,7 @@ cue_add_environment_tags(struct cue_request *request)
 	words = strdup(variable);
 	for (char *word = strtok(words, " "); word != NULL; word = strtok(NULL, " ")) {
 		if (request->tag_count == CUE_INPUTS_MAX)
-			fail("CAPOS_CUE_TAGS: too many tags");
+			refuse("CAPOS_CUE_TAGS: too many tags");
 		request->tags[request->tag_count++] = strdup(word);
 	}
 	free(words);

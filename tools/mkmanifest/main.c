@@ -71,7 +71,7 @@ static void
 append(const char **list, uint32_t *count, const char *value)
 {
 	if (*count == CUE_INPUTS_MAX - 4)
-		fail("too many arguments: %s", value);
+		refuse("too many arguments: %s", value);
 	list[(*count)++] = value;
 }
 
@@ -121,7 +121,7 @@ absolute(const char *path)
 	char *real = realpath(path, NULL);
 
 	if (real == NULL)
-		fail("%s: no such file", path);
+		refuse("%s: no such file", path);
 	return real;
 }
 
@@ -134,7 +134,7 @@ absolute_output(const char *path)
 	if (path[0] == '/')
 		return path;
 	if (getcwd(joined, PATH_MAX) == NULL)
-		fail("no current folder");
+		refuse("no current folder");
 	strcat(joined, "/");
 	strncat(joined, path, PATH_MAX - 1);
 	return joined;

@@ -41,8 +41,8 @@ write_interface_ids(const char *path)
 	FILE *file = open_memstream((char **)&text.data, &text.size);
 
 	if (file == NULL)
-		fail("no memory");
-	fprintf(file, "package system\n\ninterfaceIds: {\n");
+		refuse("no memory");
+	fprintf(file, "package system\n\nmanifest: interfaceIds: {\n");
 	for (uint32_t i = 0; reflect_registry[i] != NULL; i++)
 		fprintf(file, "\t%s: \"%" PRIu64 "\"\n", reflect_registry[i]->name,
 		    reflect_registry[i]->id);
@@ -62,17 +62,41 @@ read_program(const char *folder, const char *name, const char *path)
 	struct bytes content;
 
 	if (refusal != NULL)
-		fail("binaries.%s.path: `%s` is refused: %s", name, path, refusal);
+		refuse("binaries.%s.path: `%s` is refused: %s", name, path, refusal);
 	if (snprintf(joined, sizeof(joined), "%s/%s", folder, path) >= (int)sizeof(joined))
-		fail("binaries.%s.path: too long", name);
+		refuse("binaries.%s.path: too long", name);
 	real = realpath(joined, NULL);
 	if (real == NULL)
-		fail("binaries.%s: there is no program at %s", name, joined);
+		refuse("binaries.%s: there is no program at %s", name, joined);
 	if (strncmp(real, folder, folder_length) != 0 || real[folder_length] != '/')
-		fail("binaries.%s.path: `%s` is refused: it leads out of its folder", name, path);
+		refuse("binaries.%s.path: `%s` is refused: it leads out of its folder", name, path);
 	content = file_read(real);
 	free(real);
 	return content;
+}
+
+/*
+ * What a manifest says besides `manifest` would be lost without a word. cue prints JSON with four
+ * spaces for each level, and no text goes over a line's end.
+ */
+static void
+check_top_level(struct bytes json)
+{
+	static const char indent[] = "    \"";
+	char *text = (char *)json.data;
+
+	for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+		size_t length;
+
+		if (strncmp(line, indent, sizeof(indent) - 1) != 0)
+			continue;
+		line += sizeof(indent) - 1;
+		length = strcspn(line, "\"");
+		if (length != strlen("manifest") || strncmp(line, "manifest", length) != 0)
+			refuse("%.*s: field not allowed; a manifest says `manifest: ...`",
+			    (int)length, line);
+	}
+	free(text);
 }
 
 /* `files`: a line `name path` for each program. */
@@ -89,7 +113,7 @@ read_programs(char *files, const char *folder)
 		char *path = strchr(line, ' ');
 
 		if (path == NULL)
-			fail("files: no path in `%s`", line);
+			refuse("files: no path in `%s`", line);
 		*path++ = '\0';
 		programs.all[programs.count++] =
 		    (struct program){ line, read_program(folder, line, path) };
@@ -104,7 +128,7 @@ find_program(const struct programs *programs, struct capnp_text name)
 		if (strlen(programs->all[i].name) == name.size &&
 		    memcmp(programs->all[i].name, name.data, name.size) == 0)
 			return &programs->all[i];
-	fail("binaries: no file is named for %.*s", (int)name.size, name.data);
+	refuse("binaries: no file is named for %.*s", (int)name.size, name.data);
 }
 
 static void
@@ -140,13 +164,13 @@ embed(struct bytes manifest, const struct programs *programs)
 		package.size += programs->all[i].file.size + 16;
 	package.data = allocate(package.size);
 	if (capnp_reader_init(&reader, manifest.data, manifest.size) != CAPNP_OK)
-		fail("the converted manifest is no message");
+		refuse("the converted manifest is no message");
 	capnp_builder_init(&builder, package.data, package.size);
 	copy_with_programs(
 	    system_manifest_root(&reader), programs, system_manifest_init_root(&builder));
 	package.size = capnp_builder_finish(&builder);
 	if (capnp_reader_error(&reader) != CAPNP_OK || package.size == 0)
-		fail("the package cannot be built: %s, %s",
+		refuse("the package cannot be built: %s, %s",
 		    capnp_error_name(capnp_reader_error(&reader)),
 		    capnp_error_name(capnp_builder_error(&builder)));
 	return package;
@@ -159,9 +183,9 @@ validate(struct bytes package)
 	struct capnp_reader reader;
 
 	if (capnp_reader_init(&reader, package.data, package.size) != CAPNP_OK)
-		fail("the package that was built is no message");
+		refuse("the package that was built is no message");
 	if (manifest_validate(system_manifest_root(&reader), why, sizeof(why)) != CAP_OK)
-		fail("%s", why);
+		refuse("%s", why);
 }
 
 void
@@ -178,15 +202,16 @@ package_build(const struct package_request *request)
 	write_interface_ids(ids_path);
 	/* The module that the manifest's imports are found in is looked for from here. */
 	if (chdir(dirname(folder)) != 0 || setenv("PWD", folder, 1) != 0)
-		fail("%s: no such folder", folder);
+		refuse("%s: no such folder", folder);
 	free(folder);
 	cue.files[cue.file_count++] = request->manifest;
 	cue.files[cue.file_count++] = ids_path;
 	if (request->overlay != NULL)
 		cue.files[cue.file_count++] = request->overlay;
-	cue.expression = "wire";
+	check_top_level(cue_export(&cue));
+	cue.expression = "manifest.wire";
 	manifest = json_to_capnp(&schema, cue_export(&cue));
-	cue.expression = "files";
+	cue.expression = "manifest.files";
 	cue.form = "text";
 	programs = read_programs((char *)cue_export(&cue).data, request->binaries);
 	package = embed(manifest, &programs);

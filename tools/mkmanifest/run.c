@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 void
-fail(const char *format, ...)
+refuse(const char *format, ...)
 {
 	va_list arguments;
 
@@ -30,7 +30,7 @@ allocate(size_t byte_count)
 	void *memory = calloc(1, byte_count == 0 ? 1 : byte_count);
 
 	if (memory == NULL)
-		fail("no memory for %zu bytes", byte_count);
+		refuse("no memory for %zu bytes", byte_count);
 	return memory;
 }
 
@@ -41,12 +41,12 @@ read_all(FILE *file, const char *name)
 	long size;
 
 	if (fseek(file, 0, SEEK_END) != 0 || (size = ftell(file)) < 0)
-		fail("%s: %s", name, strerror(errno));
+		refuse("%s: %s", name, strerror(errno));
 	rewind(file);
 	content.size = (size_t)size;
 	content.data = allocate(content.size + 1);
 	if (fread(content.data, 1, content.size, file) != content.size)
-		fail("%s: cannot be read", name);
+		refuse("%s: cannot be read", name);
 	return content;
 }
 
@@ -57,7 +57,7 @@ file_read(const char *path)
 	struct bytes content;
 
 	if (file == NULL)
-		fail("%s: %s", path, strerror(errno));
+		refuse("%s: %s", path, strerror(errno));
 	content = read_all(file, path);
 	fclose(file);
 	return content;
@@ -74,7 +74,7 @@ file_write(const char *path, struct bytes content)
 	file = fopen(new_path, "wb");
 	if (file == NULL || fwrite(content.data, 1, content.size, file) != content.size ||
 	    fclose(file) != 0 || rename(new_path, path) != 0)
-		fail("%s: %s", path, strerror(errno));
+		refuse("%s: %s", path, strerror(errno));
 	free(new_path);
 }
 
@@ -97,16 +97,16 @@ run(char *const arguments[], struct bytes input)
 	pid_t child;
 
 	if (to == NULL || from == NULL || fwrite(input.data, 1, input.size, to) != input.size)
-		fail("a temporary file: %s", strerror(errno));
+		refuse("a temporary file: %s", strerror(errno));
 	fflush(to);
 	rewind(to);
 	child = fork();
 	if (child < 0)
-		fail("fork: %s", strerror(errno));
+		refuse("fork: %s", strerror(errno));
 	if (child == 0)
 		become(arguments, to, from);
 	if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		fail("%s failed", arguments[0]);
+		refuse("%s failed", arguments[0]);
 	output = read_all(from, arguments[0]);
 	fclose(to);
 	fclose(from);
@@ -119,8 +119,8 @@ tool_path(const char *variable)
 	const char *path = getenv(variable);
 
 	if (path == NULL || path[0] != '/')
-		fail("%s has to be the absolute path of the tool; make sets it", variable);
+		refuse("%s has to be the absolute path of the tool; make sets it", variable);
 	if (access(path, X_OK) != 0)
-		fail("%s: no program at %s; `make setup` installs it", variable, path);
+		refuse("%s: no program at %s; `make setup` installs it", variable, path);
 	return path;
 }

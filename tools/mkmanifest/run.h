@@ -12,7 +12,7 @@ struct bytes {
 };
 
 /* Says what is wrong on stderr and ends the program with status 1. */
-_Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* malloc that does not fail; the bytes are zero. */
 void *allocate(size_t byte_count);
