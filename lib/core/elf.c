@@ -14,7 +14,7 @@
 #define PROGRAM_HEADERS_MAX 32
 
 struct elf_header {
-	uint8_t	 ident[16];
+	uint8_t ident[16];
 	uint16_t type;
 	uint16_t machine;
 	uint32_t version;
@@ -64,8 +64,9 @@ is_header_valid(const struct elf_header *header)
 {
 	static const uint8_t ident[7] = { 0x7f, 'E', 'L', 'F', 2, 1, 1 };
 
-	return memcmp(header->ident, ident, sizeof(ident)) == 0 && header->type == 2 && header->machine == 62 &&
-	    header->version == 1 && header->program_header_bytes == sizeof(struct program_header);
+	return memcmp(header->ident, ident, sizeof(ident)) == 0 && header->type == 2 &&
+	    header->machine == 62 && header->version == 1 &&
+	    header->program_header_bytes == sizeof(struct program_header);
 }
 
 static enum elf_error
@@ -83,13 +84,15 @@ read_load(const struct program_header *header, size_t byte_count, struct elf_ima
 	if (header->offset > byte_count || header->file_bytes > byte_count - header->offset ||
 	    header->file_bytes > header->memory_bytes)
 		return ELF_ERROR_RANGE;
-	if (header->address < USER_IMAGE_BASE || __builtin_add_overflow(header->address, header->memory_bytes, &end) ||
+	if (header->address < USER_IMAGE_BASE ||
+	    __builtin_add_overflow(header->address, header->memory_bytes, &end) ||
 	    end > USER_START_BASE)
 		return ELF_ERROR_RANGE;
 	if ((header->flags & PF_W) && (header->flags & PF_X))
 		return ELF_ERROR_WRITE_EXECUTE;
 	*segment = (struct elf_segment){ .address = header->address,
-		.memory_bytes = (header->memory_bytes + USER_PAGE_BYTES - 1) & ~(USER_PAGE_BYTES - 1),
+		.memory_bytes =
+		    (header->memory_bytes + USER_PAGE_BYTES - 1) & ~(USER_PAGE_BYTES - 1),
 		.file_offset = header->offset,
 		.file_bytes = header->file_bytes,
 		.is_writable = (header->flags & PF_W) != 0,
@@ -106,16 +109,31 @@ read_load(const struct program_header *header, size_t byte_count, struct elf_ima
 }
 
 static enum elf_error
+read_tls(const struct program_header *header, size_t byte_count, struct elf_image *out)
+{
+	bool aligned =
+	    header->alignment <= 16 && (header->alignment & (header->alignment - 1)) == 0;
+
+	if (!aligned || header->memory_bytes > ELF_TLS_BYTES_MAX || out->tls_bytes != 0)
+		return ELF_ERROR_TLS;
+	if (header->file_bytes > header->memory_bytes)
+		return ELF_ERROR_TLS;
+	/* Zeroed storage alone has no place in the file. */
+	if (header->file_bytes != 0 &&
+	    (header->offset > byte_count || header->file_bytes > byte_count - header->offset))
+		return ELF_ERROR_TLS;
+	out->tls_bytes = header->memory_bytes;
+	return ELF_OK;
+}
+
+static enum elf_error
 read_program_header(const struct program_header *header, size_t byte_count, struct elf_image *out)
 {
 	switch (header->type) {
 	case PT_LOAD:
 		return read_load(header, byte_count, out);
 	case PT_TLS:
-		if (header->memory_bytes > ELF_TLS_BYTES_MAX || header->alignment > 16 || out->tls_bytes != 0)
-			return ELF_ERROR_TLS;
-		out->tls_bytes = header->memory_bytes;
-		return ELF_OK;
+		return read_tls(header, byte_count, out);
 	case PT_DYNAMIC:
 	case PT_INTERP:
 		return ELF_ERROR_DYNAMIC;
@@ -148,14 +166,17 @@ elf_read(const void *bytes, size_t byte_count, struct elf_image *out)
 	memcpy(&header, bytes, sizeof(header));
 	if (!is_header_valid(&header))
 		return ELF_ERROR_HEADER;
-	if (header.program_header_count > PROGRAM_HEADERS_MAX || header.program_headers > byte_count ||
-	    header.program_header_count * sizeof(struct program_header) > byte_count - header.program_headers)
+	if (header.program_header_count > PROGRAM_HEADERS_MAX ||
+	    header.program_headers > byte_count ||
+	    header.program_header_count * sizeof(struct program_header) >
+		byte_count - header.program_headers)
 		return ELF_ERROR_TABLE;
 	for (uint32_t i = 0; i < header.program_header_count; i++) {
 		struct program_header program;
 		enum elf_error error;
 
-		memcpy(&program, (const uint8_t *)bytes + header.program_headers + i * sizeof(program),
+		memcpy(&program,
+		    (const uint8_t *)bytes + header.program_headers + i * sizeof(program),
 		    sizeof(program));
 		error = read_program_header(&program, byte_count, out);
 		if (error != ELF_OK)
