@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ProcessBuilder: a process that is being made. Dropping the builder before the start undoes everything. */
+/* ProcessBuilder: a process that is being made. Dropping the builder before the start undoes
+ * everything. */
 #include <schema/process.server.h>
 
 #include "cap/process.h"
@@ -11,10 +12,10 @@
 #include "proc/process.h"
 
 struct builder {
-	struct object	object;
+	struct object object;
 	struct process *process; /* NULL: started */
-	bool		is_broken; /* a step failed: what was made cannot be started */
-	struct ledger  *payer;	 /* a reference */
+	bool is_broken;		 /* a step failed: what was made cannot be started */
+	struct ledger *payer;	 /* a reference */
 };
 
 static struct pool builder_pool;
@@ -43,14 +44,16 @@ builder_map(struct process_builder_server *server, struct process_builder_map_pa
 	(void)results;
 	if (process == NULL)
 		return CAP_ERR_WRONG_STATE;
-	if (request.address == 0 || !page_access_of(process_builder_map_params_protection(params), &request.access))
+	if (request.address == 0 ||
+	    !page_access_of(process_builder_map_params_protection(params), &request.access))
 		return CAP_ERR_INVALID_ARGUMENT;
 	status = memory_capability_find(caller->call->process, memory.cap_id, &request.object);
 	return status == CAP_OK ? space_run(process->space, &request) : status;
 }
 
 static enum cap_status
-builder_map_copy(struct process_builder_server *server, struct process_builder_map_copy_params params,
+builder_map_copy(struct process_builder_server *server,
+    struct process_builder_map_copy_params params,
     struct process_builder_map_copy_results_builder results, const struct capos_caller *caller)
 {
 	struct process *process = builder_of(caller)->process;
@@ -79,9 +82,11 @@ builder_map_copy(struct process_builder_server *server, struct process_builder_m
 	return status == CAP_OK ? space_run(process->space, &request) : status;
 }
 
-/* The capability moves or is copied from the caller's table: looked at and refused first, then granted, then taken. */
+/* The capability moves or is copied from the caller's table: looked at and refused first, then
+ * granted, then taken. */
 static enum cap_status
-grant_cap(struct object_call *call, struct process *process, struct process_grant *grant, struct capnp_cap cap)
+grant_cap(struct object_call *call, struct process *process, struct process_grant *grant,
+    struct capnp_cap cap)
 {
 	bool moves = cap.mode == CAPNP_CAP_MOVE;
 	enum cap_status status;
@@ -91,7 +96,8 @@ grant_cap(struct object_call *call, struct process *process, struct process_gran
 	spin_unlock(&call->process->lock);
 	if (status != CAP_OK)
 		return status;
-	if (grant->hold.mode == OBJECT_TRANSFER_NONE || (grant->hold.mode == OBJECT_TRANSFER_MOVE && !moves))
+	if (grant->hold.mode == OBJECT_TRANSFER_NONE ||
+	    (grant->hold.mode == OBJECT_TRANSFER_MOVE && !moves))
 		return CAP_ERR_TRANSFER_NOT_SUPPORTED;
 	object_get(grant->hold.object);
 	status = process_grant(process, grant);
@@ -179,7 +185,8 @@ grant_endpoint(struct object_call *call, struct process *process, struct process
 }
 
 static enum cap_status
-builder_grant_local(struct process_builder_server *server, struct process_builder_grant_local_params params,
+builder_grant_local(struct process_builder_server *server,
+    struct process_builder_grant_local_params params,
     struct process_builder_grant_local_results_builder results, const struct capos_caller *caller)
 {
 	struct process *process = builder_of(caller)->process;
@@ -259,7 +266,8 @@ builder_call(struct object_call *call)
 
 	if (builder->is_broken)
 		return CAP_ERR_WRONG_STATE;
-	status = process_builder_dispatch(&methods, NULL, call->method, call->params, call->results, &caller);
+	status = process_builder_dispatch(
+	    &methods, NULL, call->method, call->params, call->results, &caller);
 	/* Steps are sent together, the start behind them: it must not run what is not whole. */
 	builder->is_broken = status != CAP_OK;
 	return status;
@@ -271,8 +279,11 @@ builder_destroy(struct object *object)
 	struct builder *builder = LIST_ENTRY(object, struct builder, object);
 	struct ledger *payer = builder->payer;
 
-	if (builder->process != NULL)
-		process_abandon(builder->process);
+	if (builder->process != NULL) {
+		if (process_abandon_step(builder->process) == JOB_AGAIN)
+			return JOB_AGAIN;
+		builder->process = NULL;
+	}
 	pool_free(&builder_pool, payer, builder);
 	ledger_put(payer);
 	return JOB_DONE;

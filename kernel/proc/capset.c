@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The CapSet page (abi/capset.h): written while the process is made, read only for it afterwards. */
+/* The CapSet page (abi/capset.h): written while the process is made, read only for it afterwards.
+ */
 #include <abi/start.h>
 #include <core/string.h>
 #include <schema/limits.capnp.h>
@@ -17,7 +18,8 @@ write_header(struct process_record *record)
 	*record->capset = (struct capset_header){
 		.magic = CAPSET_MAGIC,
 		.abi_version = CAPSET_ABI_VERSION,
-		.features = arch_capset_features() | (clock->multiplier != 0 ? CAPSET_FEATURE_CLOCK : 0),
+		.features =
+		    arch_capset_features() | (clock->multiplier != 0 ? CAPSET_FEATURE_CLOCK : 0),
 		.sqe_bytes = sizeof(struct cap_sqe),
 		.cqe_bytes = sizeof(struct cap_cqe),
 		.message_bytes_max = MESSAGE_BYTES_MAX,
@@ -60,7 +62,8 @@ is_name_used(struct process_record *record, const struct process_grant *grant)
 	for (uint32_t i = 0; i < record->capset->entry_count; i++) {
 		const char *name = entries(record)[i].name;
 
-		if (strlen(name) == grant->name_bytes && memcmp(name, grant->name, grant->name_bytes) == 0)
+		if (strlen(name) == grant->name_bytes &&
+		    memcmp(name, grant->name, grant->name_bytes) == 0)
 			return true;
 	}
 	return false;
@@ -85,7 +88,8 @@ process_grant(struct process *process, const struct process_grant *grant)
 		return status;
 	*entry = (struct capset_entry){
 		.cap_id = cap_id,
-		.interface_id = object_interface_id(grant->hold.object, grant->hold.interface_index),
+		.interface_id =
+		    object_interface_id(grant->hold.object, grant->hold.interface_index),
 		.origin = grant->origin_pid == 0 ? CAPSET_ORIGIN_KERNEL : CAPSET_ORIGIN_GRANT,
 		.origin_pid = grant->origin_pid,
 	};

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ending a process. The thread is stopped at once; the rest is a reap job in phases: ops end, callers of the calls that it held get
- * `disconnected`, capabilities are dropped, thread and memory go back. What it dropped is destroyed by later reap jobs: the
- * end, which completes ProcessHandle.wait, comes behind them.
+ * Ending a process. The thread is stopped at once; the rest is a reap job in phases: ops end,
+ * callers of the calls that it held get `disconnected`, capabilities are dropped, thread and memory
+ * go back. What it dropped is destroyed by later reap jobs: the end, which completes
+ * ProcessHandle.wait, comes behind them.
  */
 #include "base/assert.h"
 #include "ipc/endpoint.h"
@@ -76,13 +77,15 @@ teardown_step(struct job *job)
 			record->phase++;
 		return JOB_AGAIN;
 	}
-	/* Behind everything that waits for its grace period now, and behind the jobs that follow from it. */
+	/* Behind everything that waits for its grace period now, and behind the jobs that follow
+	 * from it. */
 	if (record->phase < TEARDOWN_DROPS + DROP_ROUNDS) {
 		record->phase++;
 		grace_defer(&record->last, continue_later);
 		return JOB_DONE;
 	}
-	process_parts_free(record);
+	if (process_parts_free_step(record) == JOB_AGAIN)
+		return JOB_AGAIN;
 	process_ended(record);
 	return JOB_DONE;
 }

@@ -55,7 +55,8 @@ name_is_valid(const char *name, size_t bytes)
 		char byte = name[i];
 		bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
 
-		if (!letter && !(byte >= '0' && byte <= '9') && byte != '-' && byte != '_' && byte != '.')
+		if (!letter && !(byte >= '0' && byte <= '9') && byte != '-' && byte != '_' &&
+		    byte != '.')
 			return false;
 	}
 	return true;
@@ -82,8 +83,8 @@ make_parts(struct process_record *record, const struct process_limits *limits)
 }
 
 enum cap_status
-process_create(struct ledger *payer, const char *name, size_t name_bytes, const struct process_limits *limits,
-    struct process **out)
+process_create(struct ledger *payer, const char *name, size_t name_bytes,
+    const struct process_limits *limits, struct process **out)
 {
 	struct process_record *record;
 	void *memory;
@@ -91,6 +92,8 @@ process_create(struct ledger *payer, const char *name, size_t name_bytes, const 
 
 	if (!name_is_valid(name, name_bytes))
 		return CAP_ERR_NAME_TOO_LONG;
+	if (next_pid == UINT32_MAX)
+		return CAP_ERR_QUOTA_EXCEEDED; /* a number is never used twice */
 	status = pool_alloc(&record_pool, payer, &memory);
 	if (status != CAP_OK)
 		return status;
@@ -100,7 +103,9 @@ process_create(struct ledger *payer, const char *name, size_t name_bytes, const 
 	spin_init(&record->process.lock, LOCK_RANK_PROCESS, next_pid);
 	record->process.pid = next_pid++;
 	memcpy(record->process.name, name, name_bytes);
-	list_init(&record->all);
+	/* From here on, so that the list is in the order of pids: they are not started in that
+	 * order. */
+	list_append(&processes, &record->all);
 	object_init(&record->handle, hooks.handle_type);
 	status = make_parts(record, limits);
 	if (status != CAP_OK) {
@@ -111,19 +116,21 @@ process_create(struct ledger *payer, const char *name, size_t name_bytes, const 
 	return CAP_OK;
 }
 
-void
-process_parts_free(struct process_record *record)
+enum job_state
+process_parts_free_step(struct process_record *record)
 {
 	struct process *process = &record->process;
 
-	if (process->table != NULL)
-		while (cap_table_destroy_step(process->table) == JOB_AGAIN)
-			;
-	process->table = NULL;
-	if (process->space != NULL)
-		while (address_space_destroy_step(process->space) == JOB_AGAIN)
-			;
-	process->space = NULL;
+	if (process->table != NULL) {
+		if (cap_table_destroy_step(process->table) == JOB_DONE)
+			process->table = NULL;
+		return JOB_AGAIN;
+	}
+	if (process->space != NULL) {
+		if (address_space_destroy_step(process->space) == JOB_DONE)
+			process->space = NULL;
+		return JOB_AGAIN;
+	}
 	if (record->io_bitmap != NULL) {
 		frame_free(process->ledger, arch_direct_unmap(record->io_bitmap));
 		frame_free(process->ledger, arch_direct_unmap(record->io_bitmap) + PAGE_BYTES);
@@ -132,17 +139,29 @@ process_parts_free(struct process_record *record)
 	if (process->ledger != NULL)
 		ledger_put(process->ledger);
 	process->ledger = NULL;
+	return JOB_DONE;
+}
+
+enum job_state
+process_abandon_step(struct process *process)
+{
+	struct process_record *record = record_of(process);
+	struct ledger *payer = record->payer;
+
+	KASSERT(process->state == PROCESS_BUILDING);
+	if (process_parts_free_step(record) == JOB_AGAIN)
+		return JOB_AGAIN;
+	list_remove(&record->all);
+	pool_free(&record_pool, payer, record);
+	ledger_put(payer);
+	return JOB_DONE;
 }
 
 void
 process_abandon(struct process *process)
 {
-	struct process_record *record = record_of(process);
-	struct ledger *payer = record->payer;
-
-	process_parts_free(record);
-	pool_free(&record_pool, payer, record);
-	ledger_put(payer);
+	while (process_abandon_step(process) == JOB_AGAIN)
+		;
 }
 
 enum job_state
@@ -157,19 +176,13 @@ process_record_free(struct object *object)
 	return JOB_DONE;
 }
 
-void
-process_list_add(struct process_record *record)
-{
-	list_append(&processes, &record->all);
-}
-
 struct process *
 process_after(int64_t pid)
 {
 	for (struct list_node *node = processes.next; node != &processes; node = node->next) {
 		struct process_record *record = LIST_ENTRY(node, struct process_record, all);
 
-		if ((int64_t)record->process.pid > pid)
+		if ((int64_t)record->process.pid > pid && process_is_running(&record->process))
 			return &record->process;
 	}
 	return NULL;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * Making and ending processes. What other modules see of one is in cap/process.h; README.md has the states.
+ * Making and ending processes. What other modules see of one is in cap/process.h; README.md has the
+ * states.
  *
- * A process under construction belongs to its builder: process_abandon() undoes everything. From process_start() on it lives until it
- * exits, and its record until it is dead and the last handle is gone.
+ * A process under construction belongs to its builder: process_abandon() undoes everything. From
+ * process_start() on it lives until it exits, and its record until it is dead and the last handle
+ * is gone.
  */
 #include "cap/process.h"
 
@@ -17,36 +19,41 @@ struct process_limits {
 void process_module_init(void);
 
 /*
- * An empty process, with an address space, a table and a CapSet page; its memory is charged to a ledger of its own, its record to `payer`.
- * CAP_ERR_NAME_TOO_LONG (also for bytes that names may not have), CAP_ERR_QUOTA_EXCEEDED, CAP_ERR_NO_MEMORY.
+ * An empty process, with an address space, a table and a CapSet page; its memory is charged to a
+ * ledger of its own, its record to `payer`. CAP_ERR_NAME_TOO_LONG (also for bytes that names may
+ * not have), CAP_ERR_QUOTA_EXCEEDED, CAP_ERR_NO_MEMORY.
  */
 MUST_CHECK enum cap_status process_create(struct ledger *payer, const char *name, size_t name_bytes,
     const struct process_limits *limits, struct process **out);
-/* Undo a process that was never started. */
+/* Undo a process that was never started, in bounded steps: after JOB_DONE it is gone. */
+enum job_state process_abandon_step(struct process *process);
+/* The same at once, for one in which little was made. */
 void process_abandon(struct process *process);
 
 struct process_grant {
-	const char     *name;
-	size_t		name_bytes;
-	struct cap_hold hold;	    /* its reference is taken over on success */
-	uint32_t	origin_pid; /* 0: made by the kernel */
+	const char *name;
+	size_t name_bytes;
+	struct cap_hold hold; /* its reference is taken over on success */
+	uint32_t origin_pid;  /* 0: made by the kernel */
 };
 /*
- * One more entry of the CapSet. CAP_ERR_NAME_TOO_LONG, CAP_ERR_NAME_IN_USE, CAP_ERR_CAP_SET_FULL, and what
- * cap_table_add() refuses with; nothing is changed then.
+ * One more entry of the CapSet. CAP_ERR_NAME_TOO_LONG, CAP_ERR_NAME_IN_USE, CAP_ERR_CAP_SET_FULL,
+ * and what cap_table_add() refuses with; nothing is changed then.
  */
-MUST_CHECK enum cap_status process_grant(struct process *process, const struct process_grant *grant);
+MUST_CHECK enum cap_status
+process_grant(struct process *process, const struct process_grant *grant);
 
 struct process_entry {
-	uaddr_t	 entry;
+	uaddr_t entry;
 	uint64_t stack_bytes; /* 0: the default */
 	uint64_t tls_bytes;
 };
 /*
- * Stack, thread-local storage, ring, thread: then it runs. CAP_ERR_INVALID_ARGUMENT, CAP_ERR_ADDRESS_IN_USE and shortages; the process
- * can only be abandoned after a failure.
+ * Stack, thread-local storage, ring, thread: then it runs. CAP_ERR_INVALID_ARGUMENT,
+ * CAP_ERR_ADDRESS_IN_USE and shortages; the process can only be abandoned after a failure.
  */
-MUST_CHECK enum cap_status process_start(struct process *process, const struct process_entry *entry);
+MUST_CHECK enum cap_status
+process_start(struct process *process, const struct process_entry *entry);
 
 /* The running thread's process ends; its remains are a reap job. The exit hook of dispatch/. */
 void process_exit(struct thread *thread, const struct process_exit *exit);
@@ -65,7 +72,8 @@ struct op **process_waiter(struct process *process);
 MUST_CHECK enum cap_status process_io_bitmap_make(struct process *process, uint8_t **out);
 uint8_t *process_io_bitmap(struct process *process);
 
-/* For statistics: the process with the lowest pid above `pid`; NULL: none. No reference is taken. */
+/* For statistics: the started process with the lowest pid above `pid`; NULL: none. No reference is
+ * taken. */
 struct process *process_after(int64_t pid);
 
 /* [A-Za-z0-9._-], 1 to 31 bytes. */

@@ -26,7 +26,8 @@ is_entry_valid(const struct process_entry *entry)
 static enum cap_status
 map_stack_and_tls(struct process *process, const struct process_entry *entry)
 {
-	uint64_t stack_bytes = entry->stack_bytes != 0 ? entry->stack_bytes : USER_STACK_BYTES_DEFAULT;
+	uint64_t stack_bytes =
+	    entry->stack_bytes != 0 ? entry->stack_bytes : USER_STACK_BYTES_DEFAULT;
 	uint64_t tls_bytes = whole_pages(entry->tls_bytes + USER_TLS_CONTROL_BYTES);
 	struct address_space_fixed stack = {
 		.address = USER_STACK_TOP - stack_bytes,
@@ -114,7 +115,6 @@ process_start(struct process *process, const struct process_entry *entry)
 	}
 	/* Nothing below this line can fail. */
 	prepare_thread(process, entry);
-	process_list_add(record_of(process));
 	process->state = PROCESS_RUNNING;
 	thread_start(process->thread);
 	return CAP_OK;
