@@ -95,13 +95,15 @@ capos_reap(struct capos *self)
 {
 	/* Pairs with the kernel's release store in op_complete(): the completion is seen whole. */
 	uint32_t tail = __atomic_load_n(&self->ring->cq_tail, __ATOMIC_ACQUIRE);
-	uint32_t count = tail - self->cq_head;
+	uint32_t count = 0;
 
-	while (self->cq_head != tail) {
+	/* What a completion sets off may wait and reap in turn: then the head is past this tail already. */
+	while ((int32_t)(tail - self->cq_head) > 0) {
 		struct cap_cqe cqe = self->cq[self->cq_head & self->cq_mask];
 
 		self->cq_head++;
 		self->in_flight--;
+		count++;
 		/* The place may be used again as soon as it is reaped: reap before the callback submits. */
 		__atomic_store_n(&self->ring->cq_head, self->cq_head, __ATOMIC_RELEASE);
 		if (cqe.user_data != 0)
