@@ -248,6 +248,8 @@ first_process_start(const void *package, uint64_t package_bytes, const char *cpu
 		format_text(why, WHY_BYTES, "initConfig.init.binary: no such binary");
 		return CAP_ERR_NOT_FOUND;
 	}
+	/* Looked at before anything is made: a damaged list reads as an empty one. */
+	(void)init_cap_list_size(init_entry_caps(init));
 	if (capnp_reader_error(&reader) != CAPNP_OK) {
 		format_text(why, WHY_BYTES, "the boot package is damaged: %s",
 		    capnp_error_name(capnp_reader_error(&reader)));
