@@ -2,6 +2,7 @@
 /* Reporting of test programs; see claims.h. */
 #include "claims.h"
 
+#include <capos/ring.h>
 #include <core/format.h>
 #include <schema/console.client.h>
 
@@ -10,6 +11,8 @@ report(struct claims *claims, const char *line)
 {
 	struct console console;
 
+	/* The program may have used the ring by itself since. */
+	capos_ring_resync(claims->self);
 	if (console_from_capset(claims->self, "console", &console) != CAP_OK)
 		return;
 	if (console_write_line(console, capnp_text_from_string(line)) != CAP_OK)
@@ -27,7 +30,8 @@ claim(struct claims *claims, const char *text, bool holds)
 {
 	char line[200];
 
-	format_text(line, sizeof(line), "%s: %s %s", claims->program, holds ? "holds:" : "FAILED:", text);
+	format_text(
+	    line, sizeof(line), "%s: %s %s", claims->program, holds ? "holds:" : "FAILED:", text);
 	if (holds)
 		claims->held++;
 	else
@@ -43,8 +47,8 @@ claim_equal(struct claims *claims, const char *text, int64_t actual, int64_t exp
 	claim(claims, text, actual == expected);
 	if (actual == expected)
 		return;
-	format_text(line, sizeof(line), "%s:   it is %lld, expected %lld", claims->program, (long long)actual,
-	    (long long)expected);
+	format_text(line, sizeof(line), "%s:   it is %lld, expected %lld", claims->program,
+	    (long long)actual, (long long)expected);
 	report(claims, line);
 }
 
@@ -53,8 +57,8 @@ claims_end(struct claims *claims)
 {
 	char line[120];
 
-	format_text(line, sizeof(line), "%s: %d claims hold, %d failed", claims->program, claims->held,
-	    claims->failed);
+	format_text(line, sizeof(line), "%s: %d claims hold, %d failed", claims->program,
+	    claims->held, claims->failed);
 	report(claims, line);
 	return claims->failed > 100 ? 100 : claims->failed;
 }

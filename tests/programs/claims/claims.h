@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * How a test program inside capOS reports: one console line for each claim, and an exit code that is the number of claims that
- * did not hold. A claim that was never made is missed by the QEMU test, which knows the list.
+ * How a test program inside capOS reports: one console line for each claim, and an exit code that
+ * is the number of claims that did not hold. A claim that was never made is missed by the QEMU
+ * test, which knows the list.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,9 +12,9 @@
 
 struct claims {
 	struct capos *self;
-	const char   *program;
-	int	      failed;
-	int	      held;
+	const char *program;
+	int failed;
+	int held;
 };
 
 /* Reports through the capability named "console". */

@@ -15,6 +15,7 @@ raw_ring_begin(struct raw_ring *raw)
 	raw->message = region + raw->ring->message_offset;
 	raw->sq_tail = raw->ring->sq_tail;
 	raw->cq_head = raw->ring->cq_head;
+	raw->in_flight = 0;
 }
 
 int64_t
@@ -23,9 +24,9 @@ raw_syscall(uint64_t number, uint64_t argument0, uint64_t argument1)
 	int64_t result;
 
 	__asm__ volatile("syscall"
-			 : "=a"(result), "+D"(argument0), "+S"(argument1)
-			 : "a"(number)
-			 : "rcx", "rdx", "r8", "r9", "r10", "r11", "memory");
+	    : "=a"(result), "+D"(argument0), "+S"(argument1)
+	    : "a"(number)
+	    : "rcx", "rdx", "r8", "r9", "r10", "r11", "memory");
 	return result;
 }
 
@@ -38,8 +39,12 @@ raw_enter(uint64_t min_complete, uint64_t deadline_ns)
 void
 raw_submit(struct raw_ring *raw, const struct cap_sqe *sqe)
 {
+	/* The runtime may have had its turn. */
+	if (raw->in_flight == 0)
+		raw_ring_begin(raw);
 	raw->sq[raw->sq_tail % raw->ring->sq_entries] = *sqe;
 	raw->sq_tail++;
+	raw->in_flight++;
 	/* Pairs with the kernel's acquire load in ring_take(). */
 	__atomic_store_n(&raw->ring->sq_tail, raw->sq_tail, __ATOMIC_RELEASE);
 }
@@ -52,6 +57,7 @@ raw_complete(struct raw_ring *raw, struct cap_cqe *cqe)
 		return false;
 	*cqe = raw->cq[raw->cq_head % raw->ring->cq_entries];
 	raw->cq_head++;
+	raw->in_flight--;
 	__atomic_store_n(&raw->ring->cq_head, raw->cq_head, __ATOMIC_RELEASE);
 	return true;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The ring without libcapos' help: for programs that misuse it on purpose. The runtime's own ring client must be idle (nothing in
- * flight, everything reaped) while these are used, and agrees with the ring again after raw_ring_end.
+ * The ring without libcapos' help: for programs that misuse it on purpose. The runtime's own ring
+ * client must be idle (nothing in flight, everything reaped) while these are used, and agrees with
+ * the ring again after raw_ring_end.
  */
 #include <abi/capset.h>
 #include <abi/ring.h>
@@ -11,11 +12,12 @@
 
 struct raw_ring {
 	volatile struct cap_ring *ring;
-	volatile struct cap_sqe	 *sq;
-	volatile struct cap_cqe	 *cq;
-	uint8_t			 *message; /* the message area */
-	uint32_t		  sq_tail;
-	uint32_t		  cq_head;
+	volatile struct cap_sqe *sq;
+	volatile struct cap_cqe *cq;
+	uint8_t *message; /* the message area */
+	uint32_t sq_tail;
+	uint32_t cq_head;
+	uint32_t in_flight; /* submitted, not completed: nobody else uses the ring meanwhile */
 };
 
 void raw_ring_begin(struct raw_ring *raw);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Submissions, indexes, pointers and system calls that no honest program makes. Each row names the error that it must get. After each
- * table an honest call still works: nothing was harmed.
+ * Submissions, indexes, pointers and system calls that no honest program makes. Each row names the
+ * error that it must get. After each table an honest call still works: nothing was harmed.
  */
 #include "claims.h"
 #include "raw_ring.h"
@@ -18,35 +18,44 @@
 #define CODE_ADDRESS USER_IMAGE_BASE
 
 struct row {
-	const char    *claim;
+	const char *claim;
 	struct cap_sqe sqe;
-	int32_t	       expected;
+	int32_t expected;
 };
 
 static const struct row shape_rows[] = {
 	{ "an unknown opcode is refused", { .op = CAP_OP_COUNT }, CAP_ERR_UNSUPPORTED_OPCODE },
 	{ "opcode 255 is refused", { .op = 255 }, CAP_ERR_UNSUPPORTED_OPCODE },
-	{ "a NOP with an unknown flag is refused", { .op = CAP_OP_NOP, .flags = 0x80 }, CAP_ERR_INVALID_REQUEST },
-	{ "a NOP with op_flags is refused", { .op = CAP_OP_NOP, .op_flags = 1 }, CAP_ERR_INVALID_REQUEST },
-	{ "a NOP with a reserved field is refused", { .op = CAP_OP_NOP, .reserved = 1 }, CAP_ERR_INVALID_REQUEST },
-	{ "a NOP with an answer id is refused", { .op = CAP_OP_NOP, .answer_id = 1 }, CAP_ERR_INVALID_REQUEST },
-	{ "a NOP with a target is refused", { .op = CAP_OP_NOP, .target = 1 }, CAP_ERR_INVALID_REQUEST },
-	{ "a RELEASE with a method is refused", { .op = CAP_OP_RELEASE, .method = 1 }, CAP_ERR_INVALID_REQUEST },
-	{ "a RELEASE of the null capability is refused", { .op = CAP_OP_RELEASE }, CAP_ERR_INVALID_CAP },
-	{ "a RELEASE of an index outside the table is refused", { .op = CAP_OP_RELEASE, .target = 0xffffff },
+	{ "a NOP with an unknown flag is refused", { .op = CAP_OP_NOP, .flags = 0x80 },
+	    CAP_ERR_INVALID_REQUEST },
+	{ "a NOP with op_flags is refused", { .op = CAP_OP_NOP, .op_flags = 1 },
+	    CAP_ERR_INVALID_REQUEST },
+	{ "a NOP with a reserved field is refused", { .op = CAP_OP_NOP, .reserved = 1 },
+	    CAP_ERR_INVALID_REQUEST },
+	{ "a NOP with an answer id is refused", { .op = CAP_OP_NOP, .answer_id = 1 },
+	    CAP_ERR_INVALID_REQUEST },
+	{ "a NOP with a target is refused", { .op = CAP_OP_NOP, .target = 1 },
+	    CAP_ERR_INVALID_REQUEST },
+	{ "a RELEASE with a method is refused", { .op = CAP_OP_RELEASE, .method = 1 },
+	    CAP_ERR_INVALID_REQUEST },
+	{ "a RELEASE of the null capability is refused", { .op = CAP_OP_RELEASE },
 	    CAP_ERR_INVALID_CAP },
-	{ "a RELEASE of all ones is refused", { .op = CAP_OP_RELEASE, .target = UINT64_MAX }, CAP_ERR_INVALID_CAP },
+	{ "a RELEASE of an index outside the table is refused",
+	    { .op = CAP_OP_RELEASE, .target = 0xffffff }, CAP_ERR_INVALID_CAP },
+	{ "a RELEASE of all ones is refused", { .op = CAP_OP_RELEASE, .target = UINT64_MAX },
+	    CAP_ERR_INVALID_CAP },
 	{ "a CALL of the null capability is refused", { .op = CAP_OP_CALL }, CAP_ERR_INVALID_CAP },
-	{ "a CALL with an exception flag is refused", { .op = CAP_OP_CALL, .flags = CAP_SQE_EXCEPTION },
-	    CAP_ERR_INVALID_REQUEST },
-	{ "a CALL that takes more capabilities than a message has is refused", { .op = CAP_OP_CALL, .cap_max = 9 },
-	    CAP_ERR_INVALID_REQUEST },
-	{ "a CALL with more transfers than a message has is refused", { .op = CAP_OP_CALL, .xfer_count = 9 },
-	    CAP_ERR_INVALID_TRANSFER_DESCRIPTOR },
+	{ "a CALL with an exception flag is refused",
+	    { .op = CAP_OP_CALL, .flags = CAP_SQE_EXCEPTION }, CAP_ERR_INVALID_REQUEST },
+	{ "a CALL that takes more capabilities than a message has is refused",
+	    { .op = CAP_OP_CALL, .cap_max = 9 }, CAP_ERR_INVALID_REQUEST },
+	{ "a CALL with more transfers than a message has is refused",
+	    { .op = CAP_OP_CALL, .xfer_count = 9 }, CAP_ERR_INVALID_TRANSFER_DESCRIPTOR },
 	{ "a RECV on no endpoint is refused", { .op = CAP_OP_RECV }, CAP_ERR_INVALID_CAP },
-	{ "a RETURN of a call that was never delivered is refused", { .op = CAP_OP_RETURN, .target = 12345 },
-	    CAP_ERR_INVALID_CALL_ID },
-	{ "a FINISH of nothing is refused", { .op = CAP_OP_FINISH, .target = 0x1234567812345678 }, CAP_ERR_NOT_FOUND },
+	{ "a RETURN of a call that was never delivered is refused",
+	    { .op = CAP_OP_RETURN, .target = 12345 }, CAP_ERR_INVALID_CALL_ID },
+	{ "a FINISH of nothing is refused", { .op = CAP_OP_FINISH, .target = 0x1234567812345678 },
+	    CAP_ERR_NOT_FOUND },
 };
 
 static void
@@ -60,7 +69,8 @@ run_rows(struct claims *claims, struct raw_ring *raw, const struct row *rows, ui
 static void
 claim_pointers(struct claims *claims, struct raw_ring *raw, uint64_t timer)
 {
-	static const uint64_t bad[] = { UNMAPPED, KERNEL_ADDRESS, NON_CANONICAL, UINT64_MAX - 8, 0x1000 };
+	static const uint64_t bad[] = { UNMAPPED, KERNEL_ADDRESS, NON_CANONICAL, UINT64_MAX - 8,
+		0x1000 };
 	struct cap_sqe sqe = { .op = CAP_OP_CALL, .target = timer, .len = 16, .result_len = 64 };
 	uint64_t message = (uint64_t)raw->message;
 
@@ -71,12 +81,13 @@ claim_pointers(struct claims *claims, struct raw_ring *raw, uint64_t timer)
 		    CAP_ERR_INVALID_BUFFER);
 	}
 	__builtin_memset(raw->message, 0, 128);
-	*(uint32_t *)(void *)(raw->message + 4) = 1; /* one segment of one word: a null root, no parameters */
+	*(uint32_t *)(void *)(raw->message + 4) =
+	    1; /* one segment of one word: a null root, no parameters */
 	sqe.addr = message;
 	for (uint32_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		sqe.result_addr = bad[i];
-		claim_equal(claims, "a result buffer at a bad address is refused", raw_run(raw, &sqe),
-		    CAP_ERR_INVALID_BUFFER);
+		claim_equal(claims, "a result buffer at a bad address is refused",
+		    raw_run(raw, &sqe), CAP_ERR_INVALID_BUFFER);
 	}
 	sqe.result_addr = CODE_ADDRESS;
 	claim_equal(claims, "a result buffer in the program's code is refused", raw_run(raw, &sqe),
@@ -95,7 +106,8 @@ claim_pointers(struct claims *claims, struct raw_ring *raw, uint64_t timer)
 static void
 claim_system_calls(struct claims *claims)
 {
-	claim_equal(claims, "system call 2 does not exist", raw_syscall(2, 0, 0), CAP_ERR_UNKNOWN_SYSCALL);
+	claim_equal(
+	    claims, "system call 2 does not exist", raw_syscall(2, 0, 0), CAP_ERR_UNKNOWN_SYSCALL);
 	claim_equal(claims, "system call -1 does not exist", raw_syscall(UINT64_MAX, 0, 0),
 	    CAP_ERR_UNKNOWN_SYSCALL);
 	claim_equal(claims, "more completions than the queue holds are refused", raw_enter(33, 0),
@@ -104,8 +116,8 @@ claim_system_calls(struct claims *claims)
 	    CAP_ERR_INVALID_REQUEST);
 	claim_equal(claims, "a yield with a deadline is refused", raw_enter(CAP_ENTER_YIELD, 1),
 	    CAP_ERR_INVALID_REQUEST);
-	claim_equal(claims, "a wait that nothing can end is refused", raw_enter(1, CAP_DEADLINE_NONE),
-	    CAP_ERR_UNENDABLE_WAIT);
+	claim_equal(claims, "a wait that nothing can end is refused",
+	    raw_enter(1, CAP_DEADLINE_NONE), CAP_ERR_UNENDABLE_WAIT);
 	claim_equal(claims, "a poll of an empty ring finds nothing", raw_enter(0, 0), 0);
 }
 
@@ -114,15 +126,20 @@ static void
 claim_corruption(struct claims *claims, struct raw_ring *raw)
 {
 	struct cap_sqe nop = { .op = CAP_OP_NOP, .user_data = 7 };
+	int64_t entered;
 
+	/* Only an honest ring can carry the report: forge, enter, mend, then claim. */
+	raw_ring_begin(raw);
 	raw->ring->sq_tail = raw->sq_tail + raw->ring->sq_entries + 1;
-	claim_equal(claims, "a forged submission tail is noticed", raw_enter(0, 0), CAP_ERR_RING_CORRUPT);
-	raw->sq_tail += raw->ring->sq_entries + 1;
+	entered = raw_enter(0, 0);
+	claim_equal(claims, "a forged submission tail is noticed", entered, CAP_ERR_RING_CORRUPT);
 	claim_equal(claims, "nothing of it was run", raw_enter(0, 0), 0);
 	claim_equal(claims, "the ring works behind the forged tail", raw_run(raw, &nop), 0);
+	raw_ring_begin(raw);
 	raw->ring->cq_head = raw->cq_head + 5;
-	claim_equal(claims, "a forged completion head is noticed", raw_enter(0, 0), CAP_ERR_RING_CORRUPT);
+	entered = raw_enter(0, 0);
 	raw->ring->cq_head = raw->cq_head;
+	claim_equal(claims, "a forged completion head is noticed", entered, CAP_ERR_RING_CORRUPT);
 	claim_equal(claims, "the ring works with the true head", raw_run(raw, &nop), 0);
 }
 
@@ -140,7 +157,8 @@ claim_flood(struct claims *claims, struct raw_ring *raw)
 			raw_submit(raw, &nop);
 		}
 		for (uint32_t i = 0; i < 16; i++)
-			in_order += raw_complete(raw, &cqe) && cqe.user_data == round * 16 + i && cqe.result == 0;
+			in_order += raw_complete(raw, &cqe) && cqe.user_data == round * 16 + i &&
+			    cqe.result == 0;
 	}
 	claim_equal(claims, "16,000 NOPs are answered once each, in order", in_order, 16000);
 }
@@ -163,6 +181,7 @@ capos_main(struct capos *self)
 	claim_system_calls(&claims);
 	claim_corruption(&claims, &raw);
 	claim_flood(&claims, &raw);
-	claim(&claims, "an honest call still works", timer_now(timer, &now_ns) == CAP_OK && now_ns != 0);
+	claim(&claims, "an honest call still works",
+	    timer_now(timer, &now_ns) == CAP_OK && now_ns != 0);
 	return claims_end(&claims);
 }
