@@ -385,7 +385,7 @@ line_editor_init(struct line_editor *editor, struct line_sink sink, struct line_
 }
 
 bool
-line_editor_begin(struct line_editor *editor, const struct line_request *request)
+line_editor_begin(struct line_editor *editor, const struct line_start *request)
 {
 	uint32_t bytes_max = request->bytes_max == 0 ? LINE_BYTES_MAX : request->bytes_max;
 

@@ -41,7 +41,7 @@ struct line_sink {
 	void *context;
 };
 
-struct line_request {
+struct line_start {
 	const char *prompt; /* not NUL-terminated */
 	uint32_t    prompt_bytes;
 	const char *initial;
@@ -76,7 +76,7 @@ struct line_editor {
 void line_editor_init(struct line_editor *editor, struct line_sink sink, struct line_history *history);
 
 /* Show the prompt and start a line. False, and nothing happens, if the request is out of range. */
-bool line_editor_begin(struct line_editor *editor, const struct line_request *request);
+bool line_editor_begin(struct line_editor *editor, const struct line_start *request);
 
 /* One typed byte. The line and the cursor stay readable after an event, until line_editor_scrub. */
 enum line_event line_editor_feed(struct line_editor *editor, uint8_t byte);

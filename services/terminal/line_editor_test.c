@@ -35,7 +35,7 @@ start(void)
 }
 
 static void
-begin(const struct line_request *request)
+begin(const struct line_start *request)
 {
 	CHECK(line_editor_begin(&editor, request));
 }
@@ -43,7 +43,7 @@ begin(const struct line_request *request)
 static void
 begin_plain(void)
 {
-	begin(&(struct line_request){ .prompt = "> ", .prompt_bytes = 2, .initial = "", .history = true,
+	begin(&(struct line_start){ .prompt = "> ", .prompt_bytes = 2, .initial = "", .history = true,
 	    .completion = true });
 }
 
@@ -164,7 +164,7 @@ TEST(tab_completes_only_where_it_was_asked_for)
 	CHECK_EQ(type("ca\t"), LINE_EVENT_COMPLETE);
 	check_line("ca");
 	CHECK_EQ(editor.cursor, 2);
-	begin(&(struct line_request){ .prompt = "", .initial = "" });
+	begin(&(struct line_start){ .prompt = "", .initial = "" });
 	CHECK_EQ(type("ca\t"), LINE_EVENT_NONE);
 	check_line("ca");
 }
@@ -172,7 +172,7 @@ TEST(tab_completes_only_where_it_was_asked_for)
 TEST(a_line_starts_with_what_was_given)
 {
 	start();
-	begin(&(struct line_request){ .prompt = "> ", .prompt_bytes = 2, .initial = "call ", .initial_bytes = 5,
+	begin(&(struct line_start){ .prompt = "> ", .prompt_bytes = 2, .initial = "call ", .initial_bytes = 5,
 	    .cursor = 5 });
 	CHECK_EQ(type("x\r"), LINE_EVENT_LINE);
 	check_line("call x");
@@ -181,7 +181,7 @@ TEST(a_line_starts_with_what_was_given)
 TEST(a_full_line_takes_no_more)
 {
 	start();
-	begin(&(struct line_request){ .prompt = "", .initial = "", .bytes_max = 3 });
+	begin(&(struct line_start){ .prompt = "", .initial = "", .bytes_max = 3 });
 	CHECK_EQ(type("abcd\r"), LINE_EVENT_LINE);
 	check_line("abc");
 	CHECK(memchr(screen.bytes, '\a', screen.length) != NULL);
@@ -189,7 +189,7 @@ TEST(a_full_line_takes_no_more)
 
 TEST(requests_out_of_range_are_refused_and_change_nothing)
 {
-	static const struct line_request bad[] = {
+	static const struct line_start bad[] = {
 		{ .prompt = "", .initial = "", .bytes_max = LINE_BYTES_MAX + 1 },
 		{ .prompt = "", .initial = "", .prompt_bytes = LINE_PROMPT_BYTES_MAX + 1 },
 		{ .prompt = "", .initial = "abcd", .initial_bytes = 4, .bytes_max = 3 },
@@ -209,7 +209,7 @@ TEST(requests_out_of_range_are_refused_and_change_nothing)
 TEST(hidden_input_is_never_shown_remembered_or_kept)
 {
 	start();
-	begin(&(struct line_request){ .prompt = "Password: ", .prompt_bytes = 10, .initial = "", .hidden = true,
+	begin(&(struct line_start){ .prompt = "Password: ", .prompt_bytes = 10, .initial = "", .hidden = true,
 	    .history = true, .completion = true });
 	CHECK_EQ(type("se\tcret\x1b[A\x01\x7f!\r"), LINE_EVENT_LINE);
 	check_line("secre!");
