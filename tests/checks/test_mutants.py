@@ -17,6 +17,8 @@ work(int a)
 	if (a < 3 && b == 1)
 		return a - 1;
 	step(a);
+	for (; b < 2; b++)
+		step(b);
 	b = a;
 	return b;
 }
@@ -38,6 +40,7 @@ def test_each_kind_of_fault_is_planted(mutants, tree, monkeypatch):
     whats = " ".join(mutant.what for mutant in made)
     for fault in ("`<` -> `<=`", "`&&` -> `||`", "`==` -> `!=`", "`- 1` -> ``", "`step(a);` -> `;`", "`b = a;` -> `;`"):
         assert fault in whats
+    assert "b++" not in whats
     for mutant in made:
         changed = [(a, b) for a, b in zip(TEXT.split("\n"), mutant.text.split("\n")) if a != b]
         assert len(changed) == 1, mutant.what
