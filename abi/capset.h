@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The CapSet page: what a process is given at its start. Read only for the process; the kernel never
- * reads it back. Entries stand in the order of the grants; programs look them up by name.
+ * The CapSet page: what a process is given at its start. Read only for the process; the kernel
+ * never reads it back. Entries stand in the order of the grants; programs look them up by name.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -30,13 +30,14 @@ struct capset_header {
 	uint32_t cqe_bytes;
 	uint32_t message_bytes_max;
 	uint32_t entry_count;
-	/* now = clock_base_ns + ((tsc - clock_base_tsc) * clock_multiplier) >> clock_shift, 128-bit product */
+	/* now = clock_base_ns + ((tsc - clock_base_tsc) * clock_multiplier) >> clock_shift, 128-bit
+	 * product */
 	uint64_t clock_base_tsc;
 	uint64_t clock_base_ns;
 	uint64_t clock_multiplier;
 	uint32_t clock_shift;
 	uint32_t reserved0;
-	char	 process_name[32]; /* NUL terminated */
+	char process_name[32]; /* NUL terminated */
 	uint64_t reserved1[4];
 };
 _Static_assert(sizeof(struct capset_header) == 128, "ABI: capset_header is 128 bytes");
@@ -44,10 +45,10 @@ _Static_assert(sizeof(struct capset_header) == 128, "ABI: capset_header is 128 b
 struct capset_entry {
 	cap_id_t cap_id;
 	uint64_t interface_id;
-	uint32_t origin; /* enum capset_origin */
+	uint32_t origin;     /* enum capset_origin */
 	uint32_t origin_pid; /* who granted it; zero for the kernel */
 	uint64_t reserved;
-	char	 name[CAPSET_NAME_BYTES];
+	char name[CAPSET_NAME_BYTES];
 };
 _Static_assert(sizeof(struct capset_entry) == 64, "ABI: capset_entry is 64 bytes");
 

@@ -3,9 +3,10 @@
 /*
  * The capability ring: how a thread asks for anything.
  *
- * A ring region starts with struct cap_ring. Behind it, at the offsets that it names, stand the submission queue, the
- * completion queue and the message area. The kernel reads sq_tail, cq_head and submissions only, each
- * once; it writes sq_head, cq_tail and completions. docs/abi.md explains the protocol.
+ * A ring region starts with struct cap_ring. Behind it, at the offsets that it names, stand the
+ * submission queue, the completion queue and the message area. The kernel reads sq_tail, cq_head
+ * and submissions only, each once; it writes sq_head, cq_tail and completions. docs/abi.md explains
+ * the protocol.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -56,31 +57,32 @@ enum cap_op {
 #define CAP_SQE_EXCEPTION 0x01 /* RETURN: the payload is a CapException */
 
 struct cap_sqe {
-	uint8_t	 op;	    /* enum cap_op */
-	uint8_t	 flags;	    /* CAP_SQE_* */
+	uint8_t op;	    /* enum cap_op */
+	uint8_t flags;	    /* CAP_SQE_* */
 	uint16_t method;    /* CALL: ordinal */
 	uint32_t op_flags;  /* zero */
 	uint64_t target;    /* see enum cap_op */
 	uint64_t user_data; /* returned in the completion */
-	uint64_t addr;	    /* parameters or answer: a framed message; transfer entries follow, 8-byte aligned */
+	uint64_t addr; /* parameters or answer: a framed message; transfer entries follow, 8-byte
+			  aligned */
 	uint64_t result_addr;
-	uint32_t len;	     /* bytes at addr, without the transfer entries */
-	uint32_t result_len; /* bytes at result_addr, room for capability records included */
-	uint32_t answer_id;  /* zero */
-	uint8_t	 xfer_count; /* transfer entries behind the payload */
-	uint8_t	 cap_max;    /* CALL, RECV: capabilities that the receiver takes at most */
-	uint16_t reserved;   /* zero */
+	uint32_t len;	      /* bytes at addr, without the transfer entries */
+	uint32_t result_len;  /* bytes at result_addr, room for capability records included */
+	uint32_t answer_id;   /* zero */
+	uint8_t xfer_count;   /* transfer entries behind the payload */
+	uint8_t cap_max;      /* CALL, RECV: capabilities that the receiver takes at most */
+	uint16_t reserved;    /* zero */
 	uint64_t deadline_ns; /* absolute; 0 or UINT64_MAX: none */
 };
 _Static_assert(sizeof(struct cap_sqe) == 64, "ABI: cap_sqe is 64 bytes");
 _Static_assert(offsetof(struct cap_sqe, deadline_ns) == 56, "ABI: cap_sqe.deadline_ns");
 
 struct cap_cqe {
-	uint64_t user_data;    /* from the submission, unchanged */
-	int32_t	 result;       /* >= 0: bytes written; < 0: CAP_ERR_* */
-	uint16_t cap_count;    /* all result caps; the first is below, the rest follow the payload */
-	uint16_t flags;	       /* zero */
-	cap_id_t cap_id;       /* first result cap, or zero */
+	uint64_t user_data; /* from the submission, unchanged */
+	int32_t result;	    /* >= 0: bytes written; < 0: CAP_ERR_* */
+	uint16_t cap_count; /* all result caps; the first is below, the rest follow the payload */
+	uint16_t flags;	    /* zero */
+	cap_id_t cap_id;    /* first result cap, or zero */
 	uint64_t interface_id; /* its interface */
 };
 _Static_assert(sizeof(struct cap_cqe) == 32, "ABI: cap_cqe is 32 bytes");
@@ -94,8 +96,8 @@ enum cap_transfer_mode {
 
 struct cap_transfer {
 	cap_id_t cap_id;
-	uint8_t	 mode; /* enum cap_transfer_mode */
-	uint8_t	 reserved[7];
+	uint8_t mode; /* enum cap_transfer_mode */
+	uint8_t reserved[7];
 };
 _Static_assert(sizeof(struct cap_transfer) == 16, "ABI: cap_transfer is 16 bytes");
 
@@ -114,7 +116,7 @@ struct cap_delivery {
 	uint32_t param_bytes;
 	uint16_t method;
 	uint16_t cap_count;
-	uint8_t	 caller_reference[16]; /* opaque, service-scoped; zero without a session */
+	uint8_t caller_reference[16]; /* opaque, service-scoped; zero without a session */
 	uint32_t caller_epoch;
 	uint32_t flags;	     /* CAP_DELIVERY_* */
 	uint32_t result_len; /* room that the caller has for the answer, records included */
@@ -123,6 +125,7 @@ struct cap_delivery {
 _Static_assert(sizeof(struct cap_delivery) == 64, "ABI: cap_delivery is 64 bytes");
 
 /* cap_enter */
-#define CAP_ENTER_YIELD UINT32_C(0x80000000) /* in min_complete: drain, then yield; deadline_ns is zero */
+#define CAP_ENTER_YIELD                                                                            \
+	UINT32_C(0x80000000) /* in min_complete: drain, then yield; deadline_ns is zero */
 #define CAP_DEADLINE_POLL UINT64_C(0)
 #define CAP_DEADLINE_NONE UINT64_MAX

@@ -25,14 +25,16 @@
 #define USER_START_END UINT64_C(0x40000000)
 
 /*
- * Thread-local storage ends below the ring. FS base is USER_TLS_POINTER; the program's TLS image ends there
- * (rounded up to its alignment), and 64 bytes from there on belong to the runtime, which writes the self pointer.
+ * Thread-local storage ends below the ring. FS base is USER_TLS_POINTER; the program's TLS image
+ * ends there (rounded up to its alignment), and 64 bytes from there on belong to the runtime, which
+ * writes the self pointer.
  */
 #define USER_TLS_CONTROL_BYTES 64
 #define USER_TLS_POINTER (USER_RING_ADDRESS - USER_TLS_CONTROL_BYTES)
 #define USER_TLS_BYTES_MAX UINT64_C(0x10000)
 
-/* The first thread's stack ends here, one guard page below the largest TLS; it is surrounded by guard pages. */
+/* The first thread's stack ends here, one guard page below the largest TLS; it is surrounded by
+ * guard pages. */
 #define USER_STACK_TOP (USER_RING_ADDRESS - USER_TLS_BYTES_MAX - USER_PAGE_BYTES)
 #define USER_STACK_BYTES_DEFAULT UINT64_C(0x4000)
 #define USER_STACK_BYTES_MAX UINT64_C(0x100000)

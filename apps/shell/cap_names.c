@@ -65,7 +65,8 @@ cap_names_invent(const struct cap_names *names, struct shell_text stem, char nam
 		if (number == 1)
 			format_text(invented, sizeof(invented), "%.*s", (int)stem.size, stem.bytes);
 		else
-			format_text(invented, sizeof(invented), "%.*s%u", (int)stem.size, stem.bytes, number);
+			format_text(invented, sizeof(invented), "%.*s%u", (int)stem.size,
+			    stem.bytes, number);
 		if (is_taken(names, invented))
 			continue;
 		memcpy(name, invented, CAP_NAME_BYTES);

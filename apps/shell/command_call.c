@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `call NAME.method (field = value, ...)`: any method of any capability, with typed arguments and results. */
+/* `call NAME.method (field = value, ...)`: any method of any capability, with typed arguments and
+ * results. */
 #include <capnp/reflect.h>
-#include <core/text.h>
 #include <core/format.h>
+#include <core/text.h>
 
 #include "shell.h"
 
 /* What a call line names, once it has been understood. */
 struct call_line {
-	struct cap_name		    *target;
+	struct cap_name *target;
 	const struct reflect_method *method;
-	uint16_t		     ordinal;
-	uint32_t		     arguments_position;
-	struct shell_text	     arguments;
+	uint16_t ordinal;
+	uint32_t arguments_position;
+	struct shell_text arguments;
 };
 
 static bool
 resolve_cap(struct capnp_parser *parser, struct capnp_text name, struct capnp_cap *out)
 {
 	struct shell *shell = parser->context;
-	struct cap_name *entry = cap_names_find(&shell->names, (struct shell_text){ name.data, name.size });
+	struct cap_name *entry =
+	    cap_names_find(&shell->names, (struct shell_text){ name.data, name.size });
 
 	if (entry == NULL) {
 		capnp_parser_fail(parser, parser->position - name.size,
@@ -34,7 +36,8 @@ resolve_cap(struct capnp_parser *parser, struct capnp_text name, struct capnp_ca
 static void
 parse_method(struct scanner *scanner, struct call_line *line)
 {
-	const struct reflect_interface *interface = reflect_interface_find(line->target->interface_id);
+	const struct reflect_interface *interface =
+	    reflect_interface_find(line->target->interface_id);
 	uint32_t position = scanner->position;
 	struct shell_text name = scanner_name(scanner, "a method");
 	char text[120];
@@ -42,13 +45,15 @@ parse_method(struct scanner *scanner, struct call_line *line)
 	if (scanner->failed)
 		return;
 	if (interface == NULL) {
-		scanner_fail(scanner, position, "this system's schema does not describe the interface");
+		scanner_fail(
+		    scanner, position, "this system's schema does not describe the interface");
 		return;
 	}
 	line->method = reflect_method_find(interface, (struct capnp_text){ name.bytes, name.size });
 	if (line->method == NULL) {
-		format_text(text, sizeof(text), "%s has no method `%.*s`; `inspect %s` lists them", interface->name,
-		    (int)(name.size > 40 ? 40 : name.size), name.bytes, line->target->name);
+		format_text(text, sizeof(text), "%s has no method `%.*s`; `inspect %s` lists them",
+		    interface->name, (int)(name.size > 40 ? 40 : name.size), name.bytes,
+		    line->target->name);
 		scanner_fail(scanner, position, text);
 		return;
 	}
@@ -73,11 +78,12 @@ parse_call(struct shell *shell, struct scanner *scanner, struct call_line *line)
 }
 
 static bool
-build_arguments(struct shell *shell, struct scanner *scanner, const struct call_line *line, struct capos_call *call)
+build_arguments(struct shell *shell, struct scanner *scanner, const struct call_line *line,
+    struct capos_call *call)
 {
 	const struct reflect_struct *type = line->method->params;
-	struct capnp_struct_builder root =
-	    capnp_builder_root(&call->params, type->data_words, type->pointer_count, type->cap_count);
+	struct capnp_struct_builder root = capnp_builder_root(
+	    &call->params, type->data_words, type->pointer_count, type->cap_count);
 	struct capnp_parser parser;
 
 	capnp_parser_init(&parser, line->arguments.bytes, line->arguments.size);
@@ -86,12 +92,15 @@ build_arguments(struct shell *shell, struct scanner *scanner, const struct call_
 	if (line->arguments.size == 0)
 		return true; /* `call timer.now` means `call timer.now ()` */
 	(void)capnp_parse_struct(&parser, type, root);
-	while (!parser.failed && parser.position < parser.size && parser.text[parser.position] == ' ')
+	while (
+	    !parser.failed && parser.position < parser.size && parser.text[parser.position] == ' ')
 		parser.position++;
 	if (!parser.failed && parser.position < parser.size)
-		capnp_parser_fail(&parser, parser.position, "the end of the line was expected here");
+		capnp_parser_fail(
+		    &parser, parser.position, "the end of the line was expected here");
 	if (parser.failed)
-		scanner_fail(scanner, line->arguments_position + parser.error_position, parser.error);
+		scanner_fail(
+		    scanner, line->arguments_position + parser.error_position, parser.error);
 	return !parser.failed;
 }
 
@@ -136,7 +145,8 @@ keep_results(struct shell *shell, const struct call_line *line, struct capos_cal
 			continue;
 		if (capos_adopt(call, i, 0, &cap) == CAP_OK &&
 		    shell_keep(shell, cap, stem_of_result(line->method->results, i), from) == NULL)
-			shell_print(shell, "no name is left for a capability of the answer: it was released\n");
+			shell_print(shell,
+			    "no name is left for a capability of the answer: it was released\n");
 	}
 }
 
@@ -144,13 +154,16 @@ static void
 show_results(struct shell *shell, const struct call_line *line, struct capos_call *call)
 {
 	static char text[SHELL_OUTPUT_BYTES - 100];
-	struct capnp_printer printer = { .buffer = text, .capacity = sizeof(text), .cap_name = name_of_cap, .context = shell };
+	struct capnp_printer printer = {
+		.buffer = text, .capacity = sizeof(text), .cap_name = name_of_cap, .context = shell
+	};
 
 	keep_results(shell, line, call);
 	capnp_print_struct(&printer, line->method->results, capnp_reader_root(&call->results));
 	shell_print(shell, "%s%s\n", text, printer.is_cut ? " ..." : "");
 	if (capnp_reader_error(&call->results) != CAPNP_OK)
-		shell_print(shell, "the answer is damaged: %s\n", capnp_error_name(capnp_reader_error(&call->results)));
+		shell_print(shell, "the answer is damaged: %s\n",
+		    capnp_error_name(capnp_reader_error(&call->results)));
 }
 
 /* A capability that the call gave away is not the shell's any more. */
@@ -159,7 +172,8 @@ forget_moved(struct shell *shell, const struct capnp_cap *sent, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
 		for (uint32_t k = 0; k < shell->names.count; k++)
-			if (sent[i].mode == CAPNP_CAP_MOVE && shell->names.names[k].cap_id == sent[i].cap_id)
+			if (sent[i].mode == CAPNP_CAP_MOVE &&
+			    shell->names.names[k].cap_id == sent[i].cap_id)
 				cap_names_remove(&shell->names, &shell->names.names[k]);
 }
 
@@ -174,7 +188,8 @@ command_call(struct shell *shell, struct scanner *scanner)
 
 	if (!parse_call(shell, scanner, &line))
 		return;
-	capos_call_begin(&call, (struct capos_cap){ shell->self, line.target->cap_id, line.target->interface_id },
+	capos_call_begin(&call,
+	    (struct capos_cap){ shell->self, line.target->cap_id, line.target->interface_id },
 	    line.ordinal, CAPNP_CAPS_MAX);
 	if (!build_arguments(shell, scanner, &line, &call)) {
 		capos_call_end(&call);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `caps`, `inspect` and `release`: what the shell holds, and what it can do. */
 #include <capnp/reflect.h>
-#include <core/text.h>
 #include <core/format.h>
+#include <core/text.h>
 
 #include "shell.h"
 
@@ -29,7 +29,8 @@ shell_expect_cap(struct shell *shell, struct scanner *scanner)
 		return NULL;
 	entry = cap_names_find(&shell->names, name);
 	if (entry == NULL) {
-		format_text(text, sizeof(text), "%.*s: no such capability; `caps` lists what this shell holds",
+		format_text(text, sizeof(text),
+		    "%.*s: no such capability; `caps` lists what this shell holds",
 		    (int)(name.size > 31 ? 31 : name.size), name.bytes);
 		scanner_fail(scanner, position, text);
 	}
@@ -60,8 +61,8 @@ command_caps(struct shell *shell, struct scanner *scanner)
 	for (uint32_t i = 0; i < shell->names.count; i++) {
 		const struct cap_name *entry = &shell->names.names[i];
 
-		shell_print(shell, "  %-14s %-18s %s\n", entry->name, shell_interface_name(entry->interface_id),
-		    entry->from);
+		shell_print(shell, "  %-14s %-18s %s\n", entry->name,
+		    shell_interface_name(entry->interface_id), entry->from);
 	}
 }
 
@@ -88,7 +89,8 @@ show_method(struct shell *shell, const struct reflect_method *method)
 	capnp_print_signature(&results_printer, method->results);
 	shell_print(shell, "  %s %s -> %s\n", method->name, params, results);
 	if (method->comment[0] != '\0')
-		shell_print(shell, "      %.*s\n", first_line_size(method->comment), method->comment);
+		shell_print(
+		    shell, "      %.*s\n", first_line_size(method->comment), method->comment);
 }
 
 void
@@ -102,11 +104,13 @@ command_inspect(struct shell *shell, struct scanner *scanner)
 		return;
 	interface = reflect_interface_find(entry->interface_id);
 	if (interface == NULL) {
-		shell_print(shell, "interface 0x%llx, which this system's schema does not describe\n",
+		shell_print(shell,
+		    "interface 0x%llx, which this system's schema does not describe\n",
 		    (unsigned long long)entry->interface_id);
 		return;
 	}
-	shell_print(shell, "%s: %.*s\n", interface->name, first_line_size(interface->comment), interface->comment);
+	shell_print(shell, "%s: %.*s\n", interface->name, first_line_size(interface->comment),
+	    interface->comment);
 	for (uint32_t i = 0; i < interface->method_count; i++)
 		show_method(shell, &interface->methods[i]);
 }
@@ -129,5 +133,6 @@ command_release(struct shell *shell, struct scanner *scanner)
 	status = capos_release_flush(shell->self);
 	cap_names_remove(&shell->names, entry);
 	if (status != CAP_OK)
-		shell_print(shell, "%s: %s\n", cap_status_name(status), cap_status_sentence(status));
+		shell_print(
+		    shell, "%s: %s\n", cap_status_name(status), cap_status_sentence(status));
 }

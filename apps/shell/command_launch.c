@@ -18,13 +18,15 @@ resolve_grants(struct shell *shell, struct scanner *scanner, const struct launch
 			continue;
 		entry = cap_names_find(&shell->names, grant->cap);
 		if (entry == NULL) {
-			format_text(text, sizeof(text), "%.*s: no such capability; `caps` lists what this shell holds",
+			format_text(text, sizeof(text),
+			    "%.*s: no such capability; `caps` lists what this shell holds",
 			    (int)(grant->cap.size > 31 ? 31 : grant->cap.size), grant->cap.bytes);
 			scanner_fail(scanner, grant->cap_position, text);
 			return false;
 		}
 		if (grant->kind == LAUNCH_GRANT_MOVE && entry->pinned) {
-			scanner_fail(scanner, grant->cap_position, "the shell itself needs this one");
+			scanner_fail(
+			    scanner, grant->cap_position, "the shell itself needs this one");
 			return false;
 		}
 	}
@@ -55,7 +57,8 @@ set_grant(struct shell *shell, struct cap_grant_builder to, const struct launch_
 		cap_grant_set_cap(to,
 		    (struct capnp_cap){ .cap_id = entry->cap_id,
 			.interface_id = entry->interface_id,
-			.mode = grant->kind == LAUNCH_GRANT_MOVE ? CAPNP_CAP_MOVE : CAPNP_CAP_COPY });
+			.mode =
+			    grant->kind == LAUNCH_GRANT_MOVE ? CAPNP_CAP_MOVE : CAPNP_CAP_COPY });
 		break;
 	}
 }
@@ -65,7 +68,8 @@ forget_moved(struct shell *shell, const struct launch_command *command)
 {
 	for (uint32_t i = 0; i < command->grant_count; i++)
 		if (command->grants[i].kind == LAUNCH_GRANT_MOVE)
-			cap_names_remove(&shell->names, cap_names_find(&shell->names, command->grants[i].cap));
+			cap_names_remove(
+			    &shell->names, cap_names_find(&shell->names, command->grants[i].cap));
 }
 
 /* Start the program; CAP_OK: `handle` is its process. A failure has been shown. */
@@ -73,7 +77,8 @@ static enum cap_status
 launch(struct shell *shell, const struct launch_command *command, struct process_handle *handle)
 {
 	struct capos_call call;
-	struct process_launcher_launch_params_builder params = process_launcher_launch_begin(&call, shell->launcher);
+	struct process_launcher_launch_params_builder params =
+	    process_launcher_launch_begin(&call, shell->launcher);
 	struct process_launcher_launch_results results;
 	struct cap_grant_list_builder grants;
 	enum cap_status status;
@@ -108,7 +113,8 @@ show_exit(struct shell *shell, const char *name, struct exit_status status)
 		break;
 	default:
 		shell_print(shell, "%s: fault %lld at instruction 0x%llx, address 0x%llx\n", name,
-		    (long long)exit_status_code(status), (unsigned long long)exit_status_fault_instruction(status),
+		    (long long)exit_status_code(status),
+		    (unsigned long long)exit_status_fault_instruction(status),
 		    (unsigned long long)exit_status_fault_address(status));
 		break;
 	}
@@ -128,7 +134,8 @@ wait_for(struct shell *shell, struct process_handle handle, const char *name, bo
 		status = process_handle_wait_wait(&call, &results);
 	if (status == CAP_OK) {
 		struct exit_status exit = process_handle_wait_results_status(results);
-		bool is_success = exit_status_kind(exit) == EXIT_KIND_EXITED && exit_status_code(exit) == 0;
+		bool is_success =
+		    exit_status_kind(exit) == EXIT_KIND_EXITED && exit_status_code(exit) == 0;
 
 		if (!is_quiet || !is_success)
 			show_exit(shell, name, exit);
@@ -160,7 +167,8 @@ is_known_program(struct shell *shell, struct scanner *scanner, const struct laun
 	bool is_known = false;
 
 	(void)process_launcher_binaries_begin(&call, shell->launcher);
-	if (capos_call_send(&call) == CAP_OK && process_launcher_binaries_wait(&call, &results) == CAP_OK) {
+	if (capos_call_send(&call) == CAP_OK &&
+	    process_launcher_binaries_wait(&call, &results) == CAP_OK) {
 		struct capnp_list names = process_launcher_binaries_results_names(results);
 
 		for (uint32_t i = 0; i < names.count; i++) {
@@ -171,8 +179,10 @@ is_known_program(struct shell *shell, struct scanner *scanner, const struct laun
 	}
 	capos_call_end(&call);
 	if (!is_known) {
-		format_text(text, sizeof(text), "%.*s: this shell's launcher starts no such program",
-		    (int)(command->program.size > 31 ? 31 : command->program.size), command->program.bytes);
+		format_text(text, sizeof(text),
+		    "%.*s: this shell's launcher starts no such program",
+		    (int)(command->program.size > 31 ? 31 : command->program.size),
+		    command->program.bytes);
 		scanner_fail(scanner, command->program_position, text);
 	}
 	return is_known;
@@ -229,6 +239,7 @@ command_wait(struct shell *shell, struct scanner *scanner)
 		scanner_fail(scanner, position, "a ProcessHandle was expected here");
 		return;
 	}
-	wait_for(shell, (struct process_handle){ { shell->self, entry->cap_id, entry->interface_id } }, entry->name,
-	    false);
+	wait_for(shell,
+	    (struct process_handle){ { shell->self, entry->cap_id, entry->interface_id } },
+	    entry->name, false);
 }

@@ -8,7 +8,8 @@ static void
 list_commands(struct shell *shell)
 {
 	for (const struct shell_command *command = shell_commands; command->name != NULL; command++)
-		shell_print(shell, "  %-8s %-44s %s\n", command->name, command->usage, command->summary);
+		shell_print(
+		    shell, "  %-8s %-44s %s\n", command->name, command->usage, command->summary);
 }
 
 static void
@@ -20,7 +21,8 @@ list_topics(struct shell *shell)
 	if (!shell->has_system_info)
 		return;
 	(void)system_info_help_topics_begin(&call, shell->system_info);
-	if (capos_call_send(&call) == CAP_OK && system_info_help_topics_wait(&call, &results) == CAP_OK) {
+	if (capos_call_send(&call) == CAP_OK &&
+	    system_info_help_topics_wait(&call, &results) == CAP_OK) {
 		struct capnp_list names = system_info_help_topics_results_names(results);
 
 		if (names.count != 0)
@@ -44,14 +46,17 @@ show_topic(struct shell *shell, struct shell_text topic)
 	struct system_info_help_results results;
 	enum cap_status status;
 
-	for (const struct shell_command *command = shell_commands; command->name != NULL; command++) {
+	for (const struct shell_command *command = shell_commands; command->name != NULL;
+	    command++) {
 		if (!shell_text_is(topic, command->name))
 			continue;
-		shell_print(shell, "%s %s\n  %s\n", command->name, command->usage, command->summary);
+		shell_print(
+		    shell, "%s %s\n  %s\n", command->name, command->usage, command->summary);
 		return;
 	}
 	if (!shell->has_system_info) {
-		shell_print(shell, "no such command; this shell holds no SystemInfo to ask for topics\n");
+		shell_print(
+		    shell, "no such command; this shell holds no SystemInfo to ask for topics\n");
 		return;
 	}
 	params = system_info_help_begin(&call, shell->system_info);
@@ -97,8 +102,8 @@ show_frames(struct shell *shell)
 
 	if (status == CAP_OK)
 		shell_print(shell, "frames: %llu used, %llu free, %llu in all, %llu reserved\n",
-		    (unsigned long long)(total - free), (unsigned long long)free, (unsigned long long)total,
-		    (unsigned long long)reserved);
+		    (unsigned long long)(total - free), (unsigned long long)free,
+		    (unsigned long long)total, (unsigned long long)reserved);
 	return status;
 }
 
@@ -120,8 +125,9 @@ show_pools(struct shell *shell)
 			struct pool_stats pool = pool_stats_at(pools, i);
 			struct capnp_text name = pool_stats_name(pool);
 
-			shell_print(shell, "  pool %-18.*s %6llu objects in %llu pages\n", (int)name.size, name.data,
-			    (unsigned long long)pool_stats_objects(pool), (unsigned long long)pool_stats_pages(pool));
+			shell_print(shell, "  pool %-18.*s %6llu objects in %llu pages\n",
+			    (int)name.size, name.data, (unsigned long long)pool_stats_objects(pool),
+			    (unsigned long long)pool_stats_pages(pool));
 		}
 	}
 	capos_call_end(&call);
@@ -139,7 +145,8 @@ show_ledger(struct shell *shell, struct ledger_stats ledger)
 		struct usage usage = usage_at(usages, i);
 		struct capnp_text resource = usage_name(usage);
 
-		shell_print(shell, " %.*s %llu", (int)resource.size, resource.data, (unsigned long long)usage_used(usage));
+		shell_print(shell, " %.*s %llu", (int)resource.size, resource.data,
+		    (unsigned long long)usage_used(usage));
 		if (usage_limit(usage) != UINT64_MAX)
 			shell_print(shell, "/%llu", (unsigned long long)usage_limit(usage));
 	}
@@ -158,13 +165,15 @@ show_ledgers(struct shell *shell)
 		struct capos_call call;
 		struct kernel_stats_ledgers_results results;
 
-		kernel_stats_ledgers_params_set_after_pid(kernel_stats_ledgers_begin(&call, shell->stats), after_pid);
+		kernel_stats_ledgers_params_set_after_pid(
+		    kernel_stats_ledgers_begin(&call, shell->stats), after_pid);
 		status = capos_call_send(&call);
 		if (status == CAP_OK)
 			status = kernel_stats_ledgers_wait(&call, &results);
 		count = 0;
 		if (status == CAP_OK) {
-			struct ledger_stats_list ledgers = kernel_stats_ledgers_results_ledgers(results);
+			struct ledger_stats_list ledgers =
+			    kernel_stats_ledgers_results_ledgers(results);
 
 			count = ledger_stats_list_size(ledgers);
 			for (uint32_t i = 0; i < count; i++) {
@@ -196,7 +205,8 @@ command_stats(struct shell *shell, struct scanner *scanner)
 	if (status == CAP_OK)
 		status = show_ledgers(shell);
 	if (status != CAP_OK)
-		shell_print(shell, "%s: %s\n", cap_status_name(status), cap_status_sentence(status));
+		shell_print(
+		    shell, "%s: %s\n", cap_status_name(status), cap_status_sentence(status));
 }
 
 void

@@ -9,8 +9,10 @@ const struct shell_command shell_commands[] = {
 	{ "caps", "", "the capabilities that this shell holds", command_caps },
 	{ "inspect", "NAME", "what a capability can do", command_inspect },
 	{ "call", "NAME.method (field = value, ...)", "call a method", command_call },
-	{ "run", "\"PROGRAM\" [with { name: @cap, ... }]", "start a program and wait for its end", command_run },
-	{ "spawn", "\"PROGRAM\" [with { ... }] [-> $handle]", "start a program and go on", command_spawn },
+	{ "run", "\"PROGRAM\" [with { name: @cap, ... }]", "start a program and wait for its end",
+	    command_run },
+	{ "spawn", "\"PROGRAM\" [with { ... }] [-> $handle]", "start a program and go on",
+	    command_spawn },
 	{ "wait", "HANDLE", "wait for the end of a spawned program", command_wait },
 	{ "release", "NAME", "give a capability back", command_release },
 	{ "stats", "", "what the kernel uses, and its limits", command_stats },
@@ -30,7 +32,8 @@ shell_run_line(struct shell *shell, struct shell_text line)
 	word = scanner_name(&scanner, "a command");
 	for (const struct shell_command *command = shell_commands; !scanner.failed; command++) {
 		if (command->name == NULL) {
-			scanner_fail(&scanner, (uint32_t)(word.bytes - line.bytes), "no such command; `help` lists them");
+			scanner_fail(&scanner, (uint32_t)(word.bytes - line.bytes),
+			    "no such command; `help` lists them");
 			break;
 		}
 		if (shell_text_is(word, command->name)) {

@@ -5,14 +5,14 @@
 #include <capnp/reflect.h>
 #include <string.h>
 
-static const char *const command_words[] = { "help", "caps", "inspect", "call", "run", "spawn", "wait", "release",
-	"stats", "exit" };
+static const char *const command_words[] = { "help", "caps", "inspect", "call", "run", "spawn",
+	"wait", "release", "stats", "exit" };
 
 static bool
 is_word_byte(char byte)
 {
-	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-	    byte == '-' || byte == '_';
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+	    (byte >= '0' && byte <= '9') || byte == '-' || byte == '_';
 }
 
 static void
@@ -20,7 +20,8 @@ offer(struct completions *out, struct shell_text line, const char *word)
 {
 	uint32_t typed = line.size - out->start;
 
-	if (out->count < COMPLETIONS_MAX && strlen(word) >= typed && memcmp(word, line.bytes + out->start, typed) == 0)
+	if (out->count < COMPLETIONS_MAX && strlen(word) >= typed &&
+	    memcmp(word, line.bytes + out->start, typed) == 0)
 		out->words[out->count++] = word;
 }
 
@@ -40,7 +41,8 @@ offer_names(struct completions *out, const struct cap_names *names, struct shell
 		offer(out, line, names->names[i].name);
 }
 
-/* `call name.method (` : where the method's arguments start, and the method. NULL: the line is not that far. */
+/* `call name.method (` : where the method's arguments start, and the method. NULL: the line is not
+ * that far. */
 static const struct reflect_method *
 method_of_line(const struct cap_names *names, struct shell_text line, uint32_t dot)
 {
@@ -55,7 +57,8 @@ method_of_line(const struct cap_names *names, struct shell_text line, uint32_t d
 		return NULL;
 	while (end < line.size && is_word_byte(line.bytes[end]))
 		end++;
-	return reflect_method_find(interface, (struct capnp_text){ line.bytes + dot + 1, end - dot - 1 });
+	return reflect_method_find(
+	    interface, (struct capnp_text){ line.bytes + dot + 1, end - dot - 1 });
 }
 
 static void
@@ -128,6 +131,7 @@ completions_common_size(const struct completions *completions)
 		return 0;
 	for (;; size++)
 		for (uint32_t i = 0; i < completions->count; i++)
-			if (completions->words[i][size] == '\0' || completions->words[i][size] != completions->words[0][size])
+			if (completions->words[i][size] == '\0' ||
+			    completions->words[i][size] != completions->words[0][size])
 				return size;
 }

@@ -24,7 +24,8 @@ parse_cap(struct scanner *scanner, struct launch_grant *grant)
 	(void)scanner_peek(scanner);
 	grant->cap_position = scanner->position;
 	if (!scanner_try(scanner, "@")) {
-		scanner_fail(scanner, scanner->position, "`@` and a capability name, `move` or `new` was expected here");
+		scanner_fail(scanner, scanner->position,
+		    "`@` and a capability name, `move` or `new` was expected here");
 		return;
 	}
 	grant->cap = scanner_name(scanner, "a capability name");

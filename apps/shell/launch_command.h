@@ -5,8 +5,9 @@
  *
  *   PROGRAM [with { NAME: @CAP, NAME: move @CAP, NAME: new SOURCE, ... }] [-> $HANDLE]
  *
- * PROGRAM is a name or a string in double quotes. `@CAP` hands on a copy; `move @CAP` gives it away; `new virtualMemory` and
- * `new endpoint` are made for the program. `-> $HANDLE` names the process handle that `spawn` keeps.
+ * PROGRAM is a name or a string in double quotes. `@CAP` hands on a copy; `move @CAP` gives it
+ * away; `new virtualMemory` and `new endpoint` are made for the program. `-> $HANDLE` names the
+ * process handle that `spawn` keeps.
  */
 #include "scanner.h"
 
@@ -21,17 +22,17 @@ enum launch_grant_kind {
 };
 
 struct launch_grant {
-	struct shell_text      name; /* in the program's CapSet */
-	struct shell_text      cap;  /* of this shell; COPY and MOVE only */
-	uint32_t	       cap_position;
+	struct shell_text name; /* in the program's CapSet */
+	struct shell_text cap;	/* of this shell; COPY and MOVE only */
+	uint32_t cap_position;
 	enum launch_grant_kind kind;
 };
 
 struct launch_command {
-	struct shell_text   program;
-	uint32_t	    program_position;
-	struct shell_text   handle; /* empty: none named */
-	uint32_t	    grant_count;
+	struct shell_text program;
+	uint32_t program_position;
+	struct shell_text handle; /* empty: none named */
+	uint32_t grant_count;
 	struct launch_grant grants[LAUNCH_GRANTS_MAX];
 };
 

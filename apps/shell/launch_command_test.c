@@ -27,8 +27,9 @@ TEST(a_program_alone_has_no_grants)
 
 TEST(grants_keep_their_order_and_kind)
 {
-	parse("  \"echo-client\" with { echo: @echo, out: move @terminal,vm:new virtualMemory, e: new endpoint } "
-	      "-> $child ");
+	parse(
+	    "  \"echo-client\" with { echo: @echo, out: move @terminal,vm:new virtualMemory, e: new endpoint } "
+	    "-> $child ");
 	CHECK(!scanner.failed);
 	CHECK(shell_text_is(command.program, "echo-client"));
 	CHECK_EQ(command.grant_count, 4);
@@ -59,7 +60,7 @@ TEST(no_grants_can_be_said)
 
 struct mistake {
 	const char *line;
-	uint32_t    position;
+	uint32_t position;
 	const char *part_of_the_error;
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * capos-shell. Expects in its CapSet: `terminal` (TerminalSession). Uses if they are there: `launcher` (ProcessLauncher), `info`
- * (SystemInfo), `stats` (KernelStats). Everything else it just holds, for its user to call and to grant.
+ * capos-shell. Expects in its CapSet: `terminal` (TerminalSession). Uses if they are there:
+ * `launcher` (ProcessLauncher), `info` (SystemInfo), `stats` (KernelStats). Everything else it just
+ * holds, for its user to call and to grant.
  */
 #include <core/format.h>
 #include <string.h>
@@ -13,7 +14,7 @@ static struct shell shell;
 
 /* What the shell is typing into, between two reads. */
 static struct {
-	char	 bytes[SHELL_LINE_BYTES];
+	char bytes[SHELL_LINE_BYTES];
 	uint32_t size;
 	uint32_t cursor;
 } line;
@@ -21,7 +22,8 @@ static struct {
 static void
 add_capset_name(struct shell *to, const struct capset_entry_view *view)
 {
-	struct cap_name entry = { .cap_id = view->cap.cap_id, .interface_id = view->cap.interface_id };
+	struct cap_name entry = { .cap_id = view->cap.cap_id,
+		.interface_id = view->cap.interface_id };
 
 	format_text(entry.name, sizeof(entry.name), "%s", view->name);
 	format_text(entry.from, sizeof(entry.from), "%s", view->is_kernel ? "kernel" : "init");
@@ -35,7 +37,8 @@ start(struct capos *self)
 {
 	shell.self = self;
 	CAPOS_TRY(terminal_session_from_capset(self, "terminal", &shell.terminal));
-	shell.has_launcher = process_launcher_from_capset(self, "launcher", &shell.launcher) == CAP_OK;
+	shell.has_launcher =
+	    process_launcher_from_capset(self, "launcher", &shell.launcher) == CAP_OK;
 	shell.has_system_info = system_info_from_capset(self, "info", &shell.system_info) == CAP_OK;
 	shell.has_stats = kernel_stats_from_capset(self, "stats", &shell.stats) == CAP_OK;
 	for (uint32_t i = 0; i < capos_capset_count(self); i++) {
@@ -73,7 +76,8 @@ replace_word(const struct completions *found, uint32_t size, const char *suffix)
 
 	memcpy(tail, line.bytes + line.cursor, tail_size);
 	used = found->start;
-	used += format_text(line.bytes + used, sizeof(line.bytes) - used, "%.*s%s", (int)size, found->words[0], suffix);
+	used += format_text(line.bytes + used, sizeof(line.bytes) - used, "%.*s%s", (int)size,
+	    found->words[0], suffix);
 	line.cursor = (uint32_t)used;
 	if (tail_size > sizeof(line.bytes) - used)
 		tail_size = (uint32_t)(sizeof(line.bytes) - used);
@@ -81,7 +85,8 @@ replace_word(const struct completions *found, uint32_t size, const char *suffix)
 	line.size = line.cursor + tail_size;
 }
 
-/* One match is filled in; of several what they share, and if that is nothing new they are listed. */
+/* One match is filled in; of several what they share, and if that is nothing new they are listed.
+ */
 static void
 complete(void)
 {
@@ -110,7 +115,8 @@ read_line(void)
 	struct capos_call call;
 	struct terminal_session_read_line_params_builder params =
 	    terminal_session_read_line_begin(&call, shell.terminal);
-	struct line_request_builder request = terminal_session_read_line_params_init_request(params);
+	struct line_request_builder request =
+	    terminal_session_read_line_params_init_request(params);
 	struct terminal_session_read_line_results results;
 	enum line_status event = LINE_STATUS_END_OF_INPUT;
 
@@ -122,7 +128,8 @@ read_line(void)
 	line_request_set_history(request, true);
 	line.size = 0;
 	line.cursor = 0;
-	if (capos_call_send(&call) == CAP_OK && terminal_session_read_line_wait(&call, &results) == CAP_OK) {
+	if (capos_call_send(&call) == CAP_OK &&
+	    terminal_session_read_line_wait(&call, &results) == CAP_OK) {
 		struct capnp_text text = terminal_session_read_line_results_line(results);
 
 		event = terminal_session_read_line_results_status(results);

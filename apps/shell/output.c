@@ -52,18 +52,21 @@ shell_show_mistake(struct shell *shell, uint32_t position, const char *text)
 static const char *
 exception_name(enum exception_type type)
 {
-	static const char *const names[] = { "failed", "overloaded", "disconnected", "unimplemented" };
+	static const char *const names[] = { "failed", "overloaded", "disconnected",
+		"unimplemented" };
 
-	return (unsigned)type < sizeof(names) / sizeof(names[0]) ? names[type] : "unknown exception";
+	return (unsigned)type < sizeof(names) / sizeof(names[0]) ? names[type]
+								 : "unknown exception";
 }
 
 void
 shell_show_failure(struct shell *shell, enum cap_status status, const struct capos_call *call)
 {
 	if (status != CAP_ERR_APPLICATION_EXCEPTION) {
-		shell_print(shell, "%s: %s\n", cap_status_name(status), cap_status_sentence(status));
+		shell_print(
+		    shell, "%s: %s\n", cap_status_name(status), cap_status_sentence(status));
 		return;
 	}
-	shell_print(shell, "%s: %.*s\n", exception_name(call->error.type), (int)call->error.reason.size,
-	    call->error.reason.data);
+	shell_print(shell, "%s: %.*s\n", exception_name(call->error.type),
+	    (int)call->error.reason.size, call->error.reason.data);
 }

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * Reading one command line, from left to right. The first mistake is kept with its place and with what was
- * expected there; after it, everything fails, so that a parser needs to look only once, at its end.
+ * Reading one command line, from left to right. The first mistake is kept with its place and with
+ * what was expected there; after it, everything fails, so that a parser needs to look only once, at
+ * its end.
  */
 #include <stdbool.h>
 #include <stdint.h>
 
 struct shell_text {
 	const char *bytes; /* not NUL-terminated */
-	uint32_t    size;
+	uint32_t size;
 };
 
 struct scanner {
 	const char *line;
-	uint32_t    size;
-	uint32_t    position;
-	bool	    failed;
-	uint32_t    error_position;
-	char	    error[160]; /* NUL-terminated */
+	uint32_t size;
+	uint32_t position;
+	bool failed;
+	uint32_t error_position;
+	char error[160]; /* NUL-terminated */
 };
 
 void scanner_init(struct scanner *scanner, const char *line, uint32_t size);
@@ -37,7 +38,8 @@ void scanner_expect(struct scanner *scanner, const char *symbol);
 void scanner_expect_end(struct scanner *scanner);
 
 /*
- * A name: letters, digits, `-` and `_`; `what` names it in the error ("a capability name"). Empty text on failure.
+ * A name: letters, digits, `-` and `_`; `what` names it in the error ("a capability name"). Empty
+ * text on failure.
  */
 struct shell_text scanner_name(struct scanner *scanner, const char *what);
 /* A name, or a string in double quotes (no escapes: program names have none). */

@@ -5,7 +5,8 @@
  */
 #include "base/types.h"
 
-/* What a process needs to compute the time itself; see abi/capset.h. Valid if `multiplier` is not 0. */
+/* What a process needs to compute the time itself; see abi/capset.h. Valid if `multiplier` is not
+ * 0. */
 struct arch_clock_parameters {
 	uint64_t base_tsc;
 	uint64_t base_ns;

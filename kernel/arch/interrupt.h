@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * External interrupt lines (ISA numbering, translated by the machine's overrides). The machine calls
- * irq_fired(line) (irq/irq.h) from a window, idle or user mode, with the line already masked and acknowledged.
+ * External interrupt lines (ISA numbering, translated by the machine's overrides). The machine
+ * calls irq_fired(line) (irq/irq.h) from a window, idle or user mode, with the line already masked
+ * and acknowledged.
  */
 #include "base/types.h"
 

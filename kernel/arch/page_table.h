@@ -2,7 +2,8 @@
 #pragma once
 /*
  * The form of page tables: four levels of 512 64-bit entries. Walking and editing is portable
- * (mm/page_table.c); the machine only says how an entry is written and how stale translations are dropped.
+ * (mm/page_table.c); the machine only says how an entry is written and how stale translations are
+ * dropped.
  */
 #include "base/types.h"
 
@@ -12,7 +13,7 @@
 enum page_access {
 	PAGE_ACCESS_NONE, /* not present; the frame is kept in the entry */
 	PAGE_ACCESS_READ,
-	PAGE_ACCESS_WRITE, /* and read */
+	PAGE_ACCESS_WRITE,   /* and read */
 	PAGE_ACCESS_EXECUTE, /* and read */
 };
 

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * A thread's registers. The machine lays out struct arch_thread; portable code embeds it at the end of
- * struct thread's pool object (arch_thread_bytes()) and holds pointers only.
+ * A thread's registers. The machine lays out struct arch_thread; portable code embeds it at the end
+ * of struct thread's pool object (arch_thread_bytes()) and holds pointers only.
  */
 #include "base/types.h"
 
 struct arch_thread;
 struct thread;
 
-/* Size of struct arch_thread on this machine, extended state included; a multiple of 64; alignment 64. */
+/* Size of struct arch_thread on this machine, extended state included; a multiple of 64;
+ * alignment 64. */
 size_t arch_thread_bytes(void);
 
 struct arch_thread_start {
-	uaddr_t	 entry;
-	uaddr_t	 stack;
+	uaddr_t entry;
+	uaddr_t stack;
 	uint64_t arguments[5]; /* RDI, RSI, RDX, RCX, R8 */
 	uint64_t fs_base;
 };
@@ -32,19 +33,20 @@ void arch_thread_restart(struct arch_thread *registers);
 uint64_t arch_thread_argument(const struct arch_thread *registers, unsigned index);
 
 /*
- * Make `next` the thread of this CPU: save the extended state and FS base of `previous` (NULL: none),
- * load those of `next`, its address space root and its I/O permission map (NULL: no ports).
+ * Make `next` the thread of this CPU: save the extended state and FS base of `previous` (NULL:
+ * none), load those of `next`, its address space root and its I/O permission map (NULL: no ports).
  */
 struct arch_switch {
 	struct arch_thread *previous;
 	struct arch_thread *next;
-	paddr_t		    root;
-	const uint8_t	   *io_bitmap; /* ARCH_IO_BITMAP_BYTES, a zero bit allows; NULL: none allowed */
+	paddr_t root;
+	const uint8_t *io_bitmap; /* ARCH_IO_BITMAP_BYTES, a zero bit allows; NULL: none allowed */
 };
 #define ARCH_IO_BITMAP_BYTES 8192
 void arch_thread_switch(const struct arch_switch *change);
 
-/* Leave the kernel into the thread that arch_thread_switch() made current. Kernel stacks hold nothing. */
+/* Leave the kernel into the thread that arch_thread_switch() made current. Kernel stacks hold
+ * nothing. */
 _Noreturn void arch_resume(struct arch_thread *registers);
 
 /* Leave the address space of a dying process: load the kernel's own root; no thread is current. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * A circular doubly linked list with the links in the elements. An element that is in no list points to itself,
- * so that removing twice is harmless. The caller holds whatever guards the list.
+ * A circular doubly linked list with the links in the elements. An element that is in no list
+ * points to itself, so that removing twice is harmless. The caller holds whatever guards the list.
  */
 #include <stdbool.h>
 #include <stddef.h>

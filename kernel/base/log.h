@@ -2,7 +2,8 @@
 #pragma once
 /*
  * The kernel's log. A line is `capos: <module>: <text>`. The sink is given by debug/ at start;
- * before that, lines are dropped. Formats: %s %c %d %u %x %lu %lx %llu %llx %p %zu, width and zero padding.
+ * before that, lines are dropped. Formats: %s %c %d %u %x %lu %lx %llu %llx %p %zu, width and zero
+ * padding.
  */
 #include "base/annotate.h"
 

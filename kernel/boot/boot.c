@@ -43,7 +43,8 @@ kernel_boot(const struct boot_request *request)
 	process_module_init();
 	objects_init();
 	boot_package_set(request->package, request->package_bytes);
-	if (first_process_start(request->package, request->package_bytes, request->cpu_refusal, why) != CAP_OK)
+	if (first_process_start(
+		request->package, request->package_bytes, request->cpu_refusal, why) != CAP_OK)
 		boot_fatal(BOOT_EXIT_PACKAGE, "%s", why);
 	log_line(LOG_INFO, "boot", "init started");
 	kernel_leave();

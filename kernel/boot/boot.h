@@ -10,14 +10,15 @@
 #define BOOT_EXIT_LOADER 110  /* what the loader left cannot be read */
 #define BOOT_EXIT_MODULES 111 /* not exactly one module */
 #define BOOT_EXIT_CPU 112     /* the processor is not safe to use */
-#define BOOT_EXIT_INIT 114 /* init ended otherwise than by exit */
+#define BOOT_EXIT_INIT 114    /* init ended otherwise than by exit */
 #define BOOT_EXIT_PACKAGE 113 /* the boot package cannot be started */
 
-#define MACHINE_CODE_MAX 100 /* codes of init and of MachineControl.halt; above: the kernel's own */
+#define MACHINE_CODE_MAX 100 /* codes of init and of MachineControl.halt; above: the kernel's own  \
+			      */
 
 struct boot_request {
 	const void *package; /* the boot package, for ever */
-	uint64_t    package_bytes;
+	uint64_t package_bytes;
 	const char *cpu_refusal; /* why this processor is not safe, or NULL */
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The end of the kernel: a broken invariant. The message, a backtrace (addresses for llvm-symbolizer) and the machine stops with
- * DEBUG_EXIT_PANIC.
+ * The end of the kernel: a broken invariant. The message, a backtrace (addresses for
+ * llvm-symbolizer) and the machine stops with DEBUG_EXIT_PANIC.
  */
 #include "base/annotate.h"
 

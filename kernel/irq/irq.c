@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Interrupt lines; see irq.h. Handlers run on the CPU that took the interrupt: with one started CPU, no lock is needed. */
+/* Interrupt lines; see irq.h. Handlers run on the CPU that took the interrupt: with one started
+ * CPU, no lock is needed. */
 #include "irq/irq.h"
 
 #include "arch/interrupt.h"
@@ -7,7 +8,7 @@
 
 static struct {
 	irq_handler_fn handler;
-	void	      *context;
+	void *context;
 } lines[ARCH_IRQ_LINES];
 static uint32_t fired; /* a bit for each line */
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Operations on address spaces; see address_space.h. Each has the form: check (refuses), reserve (can fail, undone), then pages one
- * by one, with an interrupt window after each step. Committing many pages can fail in the middle: what was done is undone.
+ * Operations on address spaces; see address_space.h. Each has the form: check (refuses), reserve
+ * (can fail, undone), then pages one by one, with an interrupt window after each step. Committing
+ * many pages can fail in the middle: what was done is undone.
  */
 #include <abi/start.h>
 #include <core/string.h>
@@ -22,7 +23,7 @@ void page_table_module_init(void);
 /* A request whose outcome has not been fetched yet. */
 struct space_job {
 	struct address_space *space;
-	struct space_request  request;
+	struct space_request request;
 };
 
 static struct pool space_pool;
@@ -83,7 +84,8 @@ step(uint32_t *work, uint32_t work_per_step)
 }
 
 static enum cap_status
-commit_page_locked(struct address_space *space, uaddr_t address, enum page_access access, paddr_t *frame)
+commit_page_locked(
+    struct address_space *space, uaddr_t address, enum page_access access, paddr_t *frame)
 {
 	uint64_t *entry;
 	enum cap_status status = page_entry_make_locked(space, address, &entry);
@@ -172,13 +174,15 @@ share_range_locked(struct address_space *space, const struct space_request *requ
 
 	for (uint64_t at = 0; at < request->bytes; at += PAGE_BYTES) {
 		uint64_t *entry;
-		enum cap_status status = page_entry_make_locked(space, request->address + at, &entry);
+		enum cap_status status =
+		    page_entry_make_locked(space, request->address + at, &entry);
 
 		if (status != CAP_OK) {
 			drop_range_locked(space, request->address, request->address + at, false);
 			return status;
 		}
-		*entry = arch_pte_leaf(memory_object_frame(request->object, request->offset + at), request->access);
+		*entry = arch_pte_leaf(
+		    memory_object_frame(request->object, request->offset + at), request->access);
 		step(&work, JOB_STEP_ENTRIES);
 	}
 	return CAP_OK;
@@ -217,13 +221,15 @@ all_pages_locked(struct address_space *space, const struct space_request *reques
 static bool
 is_range_valid(const struct space_request *request, bool may_be_zero)
 {
-	if (request->bytes == 0 || (request->bytes & PAGE_MASK) != 0 || (request->address & PAGE_MASK) != 0)
+	if (request->bytes == 0 || (request->bytes & PAGE_MASK) != 0 ||
+	    (request->address & PAGE_MASK) != 0)
 		return false;
 	if (request->bytes > USER_ADDRESS_END)
 		return false;
 	if (request->address == 0)
 		return may_be_zero;
-	return request->address >= USER_ADDRESS_MIN && request->address <= USER_ADDRESS_END - request->bytes;
+	return request->address >= USER_ADDRESS_MIN &&
+	    request->address <= USER_ADDRESS_END - request->bytes;
 }
 
 static bool
@@ -231,21 +237,24 @@ is_object_range_valid(const struct space_request *request, uint64_t bytes)
 {
 	uint64_t size = memory_object_bytes(request->object);
 
-	return (request->offset & PAGE_MASK) == 0 && request->offset <= size && bytes <= size - request->offset;
+	return (request->offset & PAGE_MASK) == 0 && request->offset <= size &&
+	    bytes <= size - request->offset;
 }
 
 /* Find the place of a new region and make it. */
 static enum cap_status
-place_locked(struct address_space *space, struct space_request *request, struct memory_object *object,
-    struct region **out)
+place_locked(struct address_space *space, struct space_request *request,
+    struct memory_object *object, struct region **out)
 {
-	struct region wanted = { .kind = object != NULL ? REGION_OBJECT : REGION_ANONYMOUS, .object = object };
+	struct region wanted = { .kind = object != NULL ? REGION_OBJECT : REGION_ANONYMOUS,
+		.object = object };
 
 	if (request->address == 0) {
 		request->address = region_find_room_locked(space, request->bytes);
 		if (request->address == 0)
 			return CAP_ERR_NO_MEMORY;
-	} else if (!region_is_free_locked(space, request->address, request->address + request->bytes)) {
+	} else if (!region_is_free_locked(
+		       space, request->address, request->address + request->bytes)) {
 		return CAP_ERR_ADDRESS_IN_USE;
 	}
 	wanted.start = request->address;
@@ -266,7 +275,8 @@ map_locked(struct address_space *space, struct space_request *request)
 	if (shares && !is_object_range_valid(request, request->bytes))
 		return CAP_ERR_INVALID_ARGUMENT;
 	if (request->operation == SPACE_MAP_COPY &&
-	    (request->copy_bytes > request->bytes || !is_object_range_valid(request, request->copy_bytes)))
+	    (request->copy_bytes > request->bytes ||
+		!is_object_range_valid(request, request->copy_bytes)))
 		return CAP_ERR_INVALID_ARGUMENT;
 	status = place_locked(space, request, shares ? request->object : NULL, &region);
 	if (status != CAP_OK)
@@ -368,7 +378,8 @@ execute(struct address_space *space, struct space_request *request)
 }
 
 enum cap_status
-address_space_map_fixed(struct address_space *space, const struct address_space_fixed *range, paddr_t *frames)
+address_space_map_fixed(
+    struct address_space *space, const struct address_space_fixed *range, paddr_t *frames)
 {
 	struct region wanted = { .start = range->address,
 		.end = range->address + range->page_count * PAGE_BYTES,
@@ -377,13 +388,14 @@ address_space_map_fixed(struct address_space *space, const struct address_space_
 	enum cap_status status;
 
 	spin_lock(&space->lock);
-	status = region_is_free_locked(space, wanted.start, wanted.end) ?
-	    region_add_locked(space, &wanted, &region) :
-	    CAP_ERR_ADDRESS_IN_USE;
+	status = region_is_free_locked(space, wanted.start, wanted.end)
+	    ? region_add_locked(space, &wanted, &region)
+	    : CAP_ERR_ADDRESS_IN_USE;
 	for (uint32_t i = 0; status == CAP_OK && i < range->page_count; i++) {
 		paddr_t frame;
 
-		status = commit_page_locked(space, wanted.start + i * PAGE_BYTES, range->access, &frame);
+		status =
+		    commit_page_locked(space, wanted.start + i * PAGE_BYTES, range->access, &frame);
 		if (status == CAP_OK && frames != NULL)
 			frames[i] = frame;
 		if (status != CAP_OK) {
@@ -396,7 +408,8 @@ address_space_map_fixed(struct address_space *space, const struct address_space_
 }
 
 enum cap_status
-space_request_begin(struct address_space *space, const struct space_request *request, struct space_job **out)
+space_request_begin(
+    struct address_space *space, const struct space_request *request, struct space_job **out)
 {
 	void *object;
 	struct space_job *job;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The lower half of one process: page tables and the regions that say what each range is. The upper half is the kernel's
- * and the same for everyone. Work that grows with a user's number is done by jobs (mm/job.h) in steps of at
- * most 64 entries or 16 KiB.
+ * The lower half of one process: page tables and the regions that say what each range is. The upper
+ * half is the kernel's and the same for everyone. Work that grows with a user's number is done by
+ * jobs (mm/job.h) in steps of at most 64 entries or 16 KiB.
  */
 #include "arch/page_table.h"
 #include "mm/job.h"
@@ -13,28 +13,31 @@
 struct address_space;
 struct memory_object;
 
-/* An empty one, its root table included; everything in it is charged to `payer`, which outlives it. */
+/* An empty one, its root table included; everything in it is charged to `payer`, which outlives it.
+ */
 void address_space_module_init(void);
 MUST_CHECK enum cap_status address_space_create(struct ledger *payer, struct address_space **out);
 paddr_t address_space_root(const struct address_space *space);
 struct spinlock *address_space_lock(struct address_space *space);
 
 /*
- * Set-up of the fixed pages (ring, CapSet, stack, TLS) by proc/: zeroed committed pages in a region that VirtualMemory
- * cannot touch if `pinned`. At most 16 pages a call for pinned ones. `frames` (may be NULL) receives their addresses.
+ * Set-up of the fixed pages (ring, CapSet, stack, TLS) by proc/: zeroed committed pages in a region
+ * that VirtualMemory cannot touch if `pinned`. At most 16 pages a call for pinned ones. `frames`
+ * (may be NULL) receives their addresses.
  */
 struct address_space_fixed {
-	uaddr_t		 address;
-	uint32_t	 page_count;
+	uaddr_t address;
+	uint32_t page_count;
 	enum page_access access;
-	bool		 pinned;
+	bool pinned;
 };
-MUST_CHECK enum cap_status address_space_map_fixed(struct address_space *space,
-    const struct address_space_fixed *range, paddr_t *frames);
+MUST_CHECK enum cap_status address_space_map_fixed(
+    struct address_space *space, const struct address_space_fixed *range, paddr_t *frames);
 
 /*
- * Operations of VirtualMemory and MemoryObject. Each begins a job in storage of the caller (it lives in the op or beside
- * it, until done); a small request may finish at once: then *done is true and the job was never queued.
+ * Operations of VirtualMemory and MemoryObject. Each begins a job in storage of the caller (it
+ * lives in the op or beside it, until done); a small request may finish at once: then *done is true
+ * and the job was never queued.
  */
 enum space_operation {
 	SPACE_MAP_ANONYMOUS, /* reserve + commit */
@@ -43,33 +46,36 @@ enum space_operation {
 	SPACE_DECOMMIT,
 	SPACE_UNMAP,
 	SPACE_PROTECT,
-	SPACE_MAP_OBJECT,    /* share pages of `object` */
-	SPACE_MAP_COPY,	     /* private pages: `copy_bytes` bytes from `object` at `offset`, then zeros */
-	SPACE_UNMAP_OBJECT,  /* only ranges that map `object` */
+	SPACE_MAP_OBJECT, /* share pages of `object` */
+	SPACE_MAP_COPY,	  /* private pages: `copy_bytes` bytes from `object` at `offset`, then zeros
+			   */
+	SPACE_UNMAP_OBJECT, /* only ranges that map `object` */
 	SPACE_PROTECT_OBJECT,
 };
 
 struct space_request {
 	enum space_operation operation;
-	enum page_access     access;
-	uaddr_t		     address; /* or hint; result: where it is */
-	uint64_t	     bytes;
+	enum page_access access;
+	uaddr_t address; /* or hint; result: where it is */
+	uint64_t bytes;
 	struct memory_object *object;
-	uint64_t	     offset;
-	uint64_t	     copy_bytes;
+	uint64_t offset;
+	uint64_t copy_bytes;
 };
 
 /*
- * space_request_begin checks everything that can refuse and reserves what is needed (decode, check), or returns the
- * refusal with nothing changed. Then space_request_step is called until it does not return JOB_AGAIN.
- * A step that meets a shortage undoes the request in further steps and ends with that status.
+ * space_request_begin checks everything that can refuse and reserves what is needed (decode,
+ * check), or returns the refusal with nothing changed. Then space_request_step is called until it
+ * does not return JOB_AGAIN. A step that meets a shortage undoes the request in further steps and
+ * ends with that status.
  */
 struct space_job; /* pool object, charged to the payer */
-MUST_CHECK enum cap_status space_request_begin(struct address_space *space, const struct space_request *request,
-    struct space_job **out);
+MUST_CHECK enum cap_status space_request_begin(
+    struct address_space *space, const struct space_request *request, struct space_job **out);
 enum job_state space_request_step(struct space_job *job);
 /* After JOB_DONE: status and address; frees the job. */
 MUST_CHECK enum cap_status space_request_end(struct space_job *job, uaddr_t *address);
 
-/* Teardown in steps: everything mapped, kept and reserved goes back, then the tables, then the space itself. */
+/* Teardown in steps: everything mapped, kept and reserved goes back, then the tables, then the
+ * space itself. */
 enum job_state address_space_destroy_step(struct address_space *space);

@@ -13,32 +13,33 @@ enum region_kind {
 };
 
 struct region {
-	struct list_node      link;
-	uaddr_t		      start;
-	uaddr_t		      end;
+	struct list_node link;
+	uaddr_t start;
+	uaddr_t end;
 	struct memory_object *object; /* OBJECT: a reference and a mapping */
-	uint64_t	      offset; /* of `start` in the object */
-	uint32_t	      kind;
-	uint32_t	      unused;
+	uint64_t offset;	      /* of `start` in the object */
+	uint32_t kind;
+	uint32_t unused;
 };
 
 /* One page-table page: remembered so that teardown need not search the tables. */
 struct table_note {
 	struct table_note *next;
-	paddr_t		   frame;
+	paddr_t frame;
 };
 
 struct address_space {
-	struct spinlock	   lock; /* rank LOCK_RANK_ADDRESS_SPACE */
-	paddr_t		   root; /* [I] */
-	struct ledger	  *payer; /* [I] a reference */
-	struct list_node   regions GUARDED_BY(&lock); /* by address */
+	struct spinlock lock;			    /* rank LOCK_RANK_ADDRESS_SPACE */
+	paddr_t root;				    /* [I] */
+	struct ledger *payer;			    /* [I] a reference */
+	struct list_node regions GUARDED_BY(&lock); /* by address */
 	struct table_note *tables GUARDED_BY(&lock);
-	uint32_t	   region_count GUARDED_BY(&lock);
+	uint32_t region_count GUARDED_BY(&lock);
 };
 
 /* The leaf entry of `address`, or NULL if a table on the way is missing. */
 uint64_t *page_entry_find(const struct address_space *space, uaddr_t address);
 /* The same, tables made as they are needed. */
-MUST_CHECK enum cap_status page_entry_make_locked(struct address_space *space, uaddr_t address, uint64_t **out);
+MUST_CHECK enum cap_status
+page_entry_make_locked(struct address_space *space, uaddr_t address, uint64_t **out);
 void page_flush(const struct address_space *space, uaddr_t address);

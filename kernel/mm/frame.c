@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Physical frames: a bitmap with one bit a frame (1: free) and a summary with one bit for each word of it, so that finding a free
- * frame looks at a few words. Both stand in the first usable range that has room for them.
+ * Physical frames: a bitmap with one bit a frame (1: free) and a summary with one bit for each word
+ * of it, so that finding a free frame looks at a few words. Both stand in the first usable range
+ * that has room for them.
  */
 #include "mm/frame.h"
 
@@ -16,15 +17,15 @@
 
 static struct {
 	struct spinlock lock;
-	uint64_t       *bitmap GUARDED_BY(&lock);
-	uint64_t       *summary GUARDED_BY(&lock);
-	uint64_t	frame_count; /* [I] frames that the bitmap covers, from 0 */
-	uint64_t	word_count;  /* [I] */
-	uint64_t	summary_count;
-	uint64_t	free_count GUARDED_BY(&lock);
-	uint64_t	total_count; /* [I] frames that were ever free */
-	uint64_t	hint GUARDED_BY(&lock); /* summary word to look at first */
-	uint64_t	fail_after GUARDED_BY(&lock);
+	uint64_t *bitmap GUARDED_BY(&lock);
+	uint64_t *summary GUARDED_BY(&lock);
+	uint64_t frame_count; /* [I] frames that the bitmap covers, from 0 */
+	uint64_t word_count;  /* [I] */
+	uint64_t summary_count;
+	uint64_t free_count GUARDED_BY(&lock);
+	uint64_t total_count;		 /* [I] frames that were ever free */
+	uint64_t hint GUARDED_BY(&lock); /* summary word to look at first */
+	uint64_t fail_after GUARDED_BY(&lock);
 } frames;
 
 static void
@@ -56,15 +57,16 @@ is_reserved(uint64_t frame, const struct memory_range *reserved, uint32_t count)
 	paddr_t address = frame * PAGE_BYTES;
 
 	for (uint32_t i = 0; i < count; i++)
-		if (address + PAGE_BYTES > reserved[i].base && address < reserved[i].base + reserved[i].bytes)
+		if (address + PAGE_BYTES > reserved[i].base &&
+		    address < reserved[i].base + reserved[i].bytes)
 			return true;
 	return false;
 }
 
 /* The first run of `bytes` in usable memory that meets nothing reserved. */
 static paddr_t
-find_room(const struct memory_range *usable, uint32_t usable_count, const struct memory_range *reserved,
-    uint32_t reserved_count, uint64_t bytes)
+find_room(const struct memory_range *usable, uint32_t usable_count,
+    const struct memory_range *reserved, uint32_t reserved_count, uint64_t bytes)
 {
 	for (uint32_t i = 0; i < usable_count; i++) {
 		uint64_t first = (usable[i].base + PAGE_MASK) / PAGE_BYTES;
@@ -72,7 +74,8 @@ find_room(const struct memory_range *usable, uint32_t usable_count, const struct
 		uint64_t run = 0;
 
 		for (uint64_t frame = first; frame < end; frame++) {
-			run = frame == 0 || is_reserved(frame, reserved, reserved_count) ? 0 : run + 1;
+			run = frame == 0 || is_reserved(frame, reserved, reserved_count) ? 0
+											 : run + 1;
 			if (run * PAGE_BYTES >= bytes)
 				return (frame + 1 - run) * PAGE_BYTES;
 		}
@@ -81,8 +84,8 @@ find_room(const struct memory_range *usable, uint32_t usable_count, const struct
 }
 
 static void
-free_range_locked(const struct memory_range *range, const struct memory_range *reserved, uint32_t reserved_count,
-    const struct memory_range *own) REQUIRES(&frames.lock)
+free_range_locked(const struct memory_range *range, const struct memory_range *reserved,
+    uint32_t reserved_count, const struct memory_range *own) REQUIRES(&frames.lock)
 {
 	uint64_t first = (range->base + PAGE_MASK) / PAGE_BYTES;
 	uint64_t end = (range->base + range->bytes) / PAGE_BYTES;
@@ -90,14 +93,15 @@ free_range_locked(const struct memory_range *range, const struct memory_range *r
 	for (uint64_t frame = first == 0 ? 1 : first; frame < end; frame++) {
 		bool taken = (frames.bitmap[frame / BITS] >> (frame % BITS) & 1) != 0;
 
-		if (!taken && !is_reserved(frame, reserved, reserved_count) && !is_reserved(frame, own, 1))
+		if (!taken && !is_reserved(frame, reserved, reserved_count) &&
+		    !is_reserved(frame, own, 1))
 			mark_free_locked(frame);
 	}
 }
 
 void
-frame_init(const struct memory_range *usable, uint32_t usable_count, const struct memory_range *reserved,
-    uint32_t reserved_count)
+frame_init(const struct memory_range *usable, uint32_t usable_count,
+    const struct memory_range *reserved, uint32_t reserved_count)
 {
 	struct memory_range own;
 	uint64_t end = 0;
@@ -130,8 +134,9 @@ static bool
 take_one_locked(paddr_t *out) REQUIRES(&frames.lock)
 {
 	for (uint64_t i = 0; i < frames.summary_count; i++) {
-		uint64_t at = frames.hint + i < frames.summary_count ? frames.hint + i :
-								       frames.hint + i - frames.summary_count;
+		uint64_t at = frames.hint + i < frames.summary_count
+		    ? frames.hint + i
+		    : frames.hint + i - frames.summary_count;
 		uint64_t word;
 		uint64_t frame;
 

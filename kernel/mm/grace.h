@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The grace period: a CPU that has left the kernel since a thing was unlinked holds no reference to it. Freed memory
- * that another CPU might still look at waits here until every CPU has left once. (With one CPU: until this entry ends.)
+ * The grace period: a CPU that has left the kernel since a thing was unlinked holds no reference to
+ * it. Freed memory that another CPU might still look at waits here until every CPU has left once.
+ * (With one CPU: until this entry ends.)
  */
 #include "base/list.h"
 #include "base/types.h"
 
 struct grace_item {
 	struct list_node link;
-	uint64_t	 epoch;
+	uint64_t epoch;
 	void (*free)(struct grace_item *item);
 };
 

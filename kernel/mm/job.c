@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reap jobs and the grace period. With one started CPU, a grace period ends when the entry that unlinked a thing ends: the next
- * step runs after the kernel was left, or from idle.
+ * Reap jobs and the grace period. With one started CPU, a grace period ends when the entry that
+ * unlinked a thing ends: the next step runs after the kernel was left, or from idle.
  */
 #include "mm/job.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ledgers; see ledger.h. A charge climbs from the ledger to boot; where there is no room, it climbs down again. Relaxed atomics
- * are enough: a counter orders nothing but itself.
+ * Ledgers; see ledger.h. A charge climbs from the ledger to boot; where there is no room, it climbs
+ * down again. Relaxed atomics are enough: a counter orders nothing but itself.
  */
 #include "mm/ledger.h"
 
@@ -46,15 +46,16 @@ charge_one(struct ledger *ledger, enum ledger_resource resource, uint64_t amount
 	do {
 		if (amount > ledger->limit[resource] - used)
 			return false;
-	} while (!__atomic_compare_exchange_n((uint64_t *)&ledger->used[resource], &used, used + amount, false,
-	    __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n((uint64_t *)&ledger->used[resource], &used,
+	    used + amount, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 	return true;
 }
 
 static void
 release_one(struct ledger *ledger, enum ledger_resource resource, uint64_t amount)
 {
-	uint64_t before = __atomic_fetch_sub((uint64_t *)&ledger->used[resource], amount, __ATOMIC_RELAXED);
+	uint64_t before =
+	    __atomic_fetch_sub((uint64_t *)&ledger->used[resource], amount, __ATOMIC_RELAXED);
 
 	KASSERT(before >= amount);
 }
@@ -80,7 +81,8 @@ ledger_release(struct ledger *ledger, enum ledger_resource resource, uint64_t am
 }
 
 enum cap_status
-ledger_create(struct ledger *parent, const uint64_t limit[LEDGER_RESOURCE_COUNT], struct ledger **out)
+ledger_create(
+    struct ledger *parent, const uint64_t limit[LEDGER_RESOURCE_COUNT], struct ledger **out)
 {
 	void *object;
 	struct ledger *ledger;

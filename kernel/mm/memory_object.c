@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory objects; see memory_object.h. Frames are named in pages of 512 numbers, which are frames of the payer themselves; the
- * object holds the numbers of those pages.
+ * Memory objects; see memory_object.h. Frames are named in pages of 512 numbers, which are frames
+ * of the payer themselves; the object holds the numbers of those pages.
  */
 #include "mm/memory_object.h"
 
@@ -20,11 +20,11 @@
 struct memory_object {
 	_Atomic uint32_t references;
 	_Atomic uint32_t mappings;
-	uint32_t	 page_count; /* [I] */
-	uint32_t	 unused;
-	struct ledger	*payer; /* [I] a reference */
+	uint32_t page_count; /* [I] */
+	uint32_t unused;
+	struct ledger *payer; /* [I] a reference */
 	union {
-		paddr_t	 frames[INLINE_FRAMES];
+		paddr_t frames[INLINE_FRAMES];
 		paddr_t *directory[DIRECTORY_MAX];
 	};
 };
@@ -126,7 +126,8 @@ memory_object_create(const struct memory_object_request *request, struct memory_
 	object->payer = payer;
 	status = make_directory(object);
 	if (status == CAP_OK)
-		status = request->contiguous ? fill_contiguous(object, &filled) : fill_scattered(object, &filled);
+		status = request->contiguous ? fill_contiguous(object, &filled)
+					     : fill_scattered(object, &filled);
 	if (status != CAP_OK) {
 		free_contents(object, filled);
 		pool_free(&object_pool, payer, object);
@@ -192,6 +193,8 @@ void
 memory_object_read(const struct memory_object *object, uint64_t offset, void *to, uint64_t bytes)
 {
 	if (bytes != 0)
-		memcpy(to, (const char *)arch_direct_map(memory_object_frame(object, offset)) + offset % PAGE_BYTES,
+		memcpy(to,
+		    (const char *)arch_direct_map(memory_object_frame(object, offset)) +
+			offset % PAGE_BYTES,
 		    bytes);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Walking and growing page tables: portable code over the machine's entry form (arch/page_table.h). */
+/* Walking and growing page tables: portable code over the machine's entry form (arch/page_table.h).
+ */
 #include "arch/cpu.h"
 #include "mm/address_space_internal.h"
 #include "mm/frame.h"
@@ -56,7 +57,8 @@ table_add_locked(struct address_space *space, uint64_t *entry) REQUIRES(&space->
 }
 
 enum cap_status
-page_entry_make_locked(struct address_space *space, uaddr_t address, uint64_t **out) NO_LOCK_ANALYSIS
+page_entry_make_locked(struct address_space *space, uaddr_t address, uint64_t **out)
+    NO_LOCK_ANALYSIS
 {
 	uint64_t *table = arch_direct_map(space->root);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Object pools. A pool page starts with a header; its objects follow. Free objects of a page are linked through their first word; a page
- * without free objects is in no list, an empty one goes back to the frames at once, so that baselines are exact.
+ * Object pools. A pool page starts with a header; its objects follow. Free objects of a page are
+ * linked through their first word; a page without free objects is in no list, an empty one goes
+ * back to the frames at once, so that baselines are exact.
  */
 #include "mm/pool.h"
 
@@ -13,10 +14,10 @@
 
 struct pool_page {
 	struct list_node link; /* in partial_pages while an object is free */
-	void		*free; /* first free object */
-	uint32_t	 used;
-	uint32_t	 fresh; /* objects that were never given out start at this index */
-	uint64_t	 unused[2];
+	void *free;	       /* first free object */
+	uint32_t used;
+	uint32_t fresh; /* objects that were never given out start at this index */
+	uint64_t unused[2];
 };
 
 _Static_assert(sizeof(struct pool_page) % 16 == 0, "objects are 16-byte aligned");

@@ -20,7 +20,8 @@ region_module_init(void)
 bool
 region_is_free_locked(struct address_space *space, uaddr_t start, uaddr_t end) NO_LOCK_ANALYSIS
 {
-	for (struct list_node *node = space->regions.next; node != &space->regions; node = node->next) {
+	for (struct list_node *node = space->regions.next; node != &space->regions;
+	    node = node->next) {
 		struct region *region = LIST_ENTRY(node, struct region, link);
 
 		if (region->start >= end)
@@ -36,7 +37,8 @@ region_find_room_locked(struct address_space *space, uint64_t bytes) NO_LOCK_ANA
 {
 	uaddr_t at = PLACE_FIRST;
 
-	for (struct list_node *node = space->regions.next; node != &space->regions; node = node->next) {
+	for (struct list_node *node = space->regions.next; node != &space->regions;
+	    node = node->next) {
 		struct region *region = LIST_ENTRY(node, struct region, link);
 
 		if (region->end <= at)
@@ -53,14 +55,16 @@ link_by_address(struct address_space *space, struct region *region) NO_LOCK_ANAL
 {
 	struct list_node *node = space->regions.next;
 
-	while (node != &space->regions && LIST_ENTRY(node, struct region, link)->start < region->start)
+	while (
+	    node != &space->regions && LIST_ENTRY(node, struct region, link)->start < region->start)
 		node = node->next;
 	list_insert_before(node, &region->link);
 	space->region_count++;
 }
 
 static enum cap_status
-region_new(struct address_space *space, const struct region *wanted, struct region **out) NO_LOCK_ANALYSIS
+region_new(struct address_space *space, const struct region *wanted, struct region **out)
+    NO_LOCK_ANALYSIS
 {
 	void *object;
 	enum cap_status status;
@@ -80,7 +84,8 @@ region_new(struct address_space *space, const struct region *wanted, struct regi
 }
 
 enum cap_status
-region_add_locked(struct address_space *space, const struct region *wanted, struct region **out) NO_LOCK_ANALYSIS
+region_add_locked(struct address_space *space, const struct region *wanted, struct region **out)
+    NO_LOCK_ANALYSIS
 {
 	uint64_t pages = (wanted->end - wanted->start) / USER_PAGE_BYTES;
 	enum cap_status status = ledger_charge(space->payer, LEDGER_VIRTUAL_PAGES, pages);
@@ -96,7 +101,8 @@ region_add_locked(struct address_space *space, const struct region *wanted, stru
 void
 region_remove_locked(struct address_space *space, struct region *region) NO_LOCK_ANALYSIS
 {
-	ledger_release(space->payer, LEDGER_VIRTUAL_PAGES, (region->end - region->start) / USER_PAGE_BYTES);
+	ledger_release(
+	    space->payer, LEDGER_VIRTUAL_PAGES, (region->end - region->start) / USER_PAGE_BYTES);
 	list_remove(&region->link);
 	space->region_count--;
 	if (region->object != NULL)
@@ -109,13 +115,14 @@ region_covers_locked(struct address_space *space, const struct region *range) NO
 {
 	uaddr_t at = range->start;
 
-	for (struct list_node *node = space->regions.next; node != &space->regions && at < range->end;
-	    node = node->next) {
+	for (struct list_node *node = space->regions.next;
+	    node != &space->regions && at < range->end; node = node->next) {
 		struct region *region = LIST_ENTRY(node, struct region, link);
 
 		if (region->end <= at)
 			continue;
-		if (region->start > at || region->kind != range->kind || region->object != range->object)
+		if (region->start > at || region->kind != range->kind ||
+		    region->object != range->object)
 			return false;
 		at = region->end;
 	}
@@ -125,7 +132,8 @@ region_covers_locked(struct address_space *space, const struct region *range) NO
 static enum cap_status
 cut_at(struct address_space *space, uaddr_t address) NO_LOCK_ANALYSIS
 {
-	for (struct list_node *node = space->regions.next; node != &space->regions; node = node->next) {
+	for (struct list_node *node = space->regions.next; node != &space->regions;
+	    node = node->next) {
 		struct region *region = LIST_ENTRY(node, struct region, link);
 		struct region upper = *region;
 		struct region *added;

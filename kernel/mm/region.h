@@ -10,13 +10,15 @@ bool region_is_free_locked(struct address_space *space, uaddr_t start, uaddr_t e
 /* The lowest free range of `bytes` above the program's usual places; 0: none. */
 uaddr_t region_find_room_locked(struct address_space *space, uint64_t bytes);
 /* A new region, addresses charged. The range is free. */
-MUST_CHECK enum cap_status region_add_locked(struct address_space *space, const struct region *wanted,
-    struct region **out);
+MUST_CHECK enum cap_status
+region_add_locked(struct address_space *space, const struct region *wanted, struct region **out);
 /* Give a whole region back: addresses, and the object's mapping. */
 void region_remove_locked(struct address_space *space, struct region *region);
 /*
- * True if every address of [start, end) is in a region of `kind` (and of `object`, if not NULL). Gaps refuse.
+ * True if every address of [start, end) is in a region of `kind` (and of `object`, if not NULL).
+ * Gaps refuse.
  */
 bool region_covers_locked(struct address_space *space, const struct region *range);
 /* Cut regions so that [start, end) begins and ends at borders of regions. */
-MUST_CHECK enum cap_status region_cut_locked(struct address_space *space, uaddr_t start, uaddr_t end);
+MUST_CHECK enum cap_status
+region_cut_locked(struct address_space *space, uaddr_t start, uaddr_t end);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Copies between kernel and user memory, and between processes; see user_copy.h. Ranges are checked whole before the first byte
- * moves, so that a refusal copies nothing. The tables cannot change meanwhile: the space's lock is held.
+ * Copies between kernel and user memory, and between processes; see user_copy.h. Ranges are checked
+ * whole before the first byte moves, so that a refusal copies nothing. The tables cannot change
+ * meanwhile: the space's lock is held.
  */
 #include "mm/user_copy.h"
 
@@ -40,7 +41,8 @@ is_accessible_locked(const struct address_space *space, uaddr_t address, size_t 
 }
 
 static void
-copy_locked(const struct address_space *space, uaddr_t user, char *kernel, size_t bytes, bool writes)
+copy_locked(
+    const struct address_space *space, uaddr_t user, char *kernel, size_t bytes, bool writes)
 {
 	while (bytes > 0) {
 		size_t part = PAGE_BYTES - (user & PAGE_MASK);
@@ -96,21 +98,23 @@ user_check_writable(struct address_space *space, uaddr_t to, size_t bytes)
 }
 
 enum cap_status
-user_copy_across(struct address_space *to_space, uaddr_t to, struct address_space *from_space, uaddr_t from,
-    size_t bytes) NO_LOCK_ANALYSIS
+user_copy_across(struct address_space *to_space, uaddr_t to, struct address_space *from_space,
+    uaddr_t from, size_t bytes) NO_LOCK_ANALYSIS
 {
 	enum cap_status status = CAP_ERR_INVALID_BUFFER;
 	size_t done = 0;
 
 	spin_lock_pair(&to_space->lock, &from_space->lock);
-	if (is_accessible_locked(from_space, from, bytes, false) && is_accessible_locked(to_space, to, bytes, true))
+	if (is_accessible_locked(from_space, from, bytes, false) &&
+	    is_accessible_locked(to_space, to, bytes, true))
 		status = CAP_OK;
 	while (status == CAP_OK && done < bytes) {
 		size_t part = PAGE_BYTES - ((from + done) & PAGE_MASK);
 
 		if (part > bytes - done)
 			part = bytes - done;
-		copy_locked(to_space, to + done, page_pointer_locked(from_space, from + done, false), part, true);
+		copy_locked(to_space, to + done,
+		    page_pointer_locked(from_space, from + done, false), part, true);
 		done += part;
 	}
 	spin_unlock_pair(&to_space->lock, &from_space->lock);

@@ -19,7 +19,8 @@ boot_package_set(const void *bytes, uint64_t byte_count)
 }
 
 static enum cap_status
-package_manifest_size(struct boot_package_server *server, struct boot_package_manifest_size_params params,
+package_manifest_size(struct boot_package_server *server,
+    struct boot_package_manifest_size_params params,
     struct boot_package_manifest_size_results_builder results, const struct capos_caller *caller)
 {
 	(void)server;
@@ -30,7 +31,8 @@ package_manifest_size(struct boot_package_server *server, struct boot_package_ma
 }
 
 static enum cap_status
-package_read_manifest(struct boot_package_server *server, struct boot_package_read_manifest_params params,
+package_read_manifest(struct boot_package_server *server,
+    struct boot_package_read_manifest_params params,
     struct boot_package_read_manifest_results_builder results, const struct capos_caller *caller)
 {
 	uint64_t offset = boot_package_read_manifest_params_offset(params);
@@ -44,8 +46,8 @@ package_read_manifest(struct boot_package_server *server, struct boot_package_re
 		bytes = 0;
 	else if (bytes > package_bytes - offset)
 		bytes = (uint32_t)(package_bytes - offset);
-	boot_package_read_manifest_results_set_data(results,
-	    (struct capnp_data){ bytes == 0 ? NULL : package + offset, bytes });
+	boot_package_read_manifest_results_set_data(
+	    results, (struct capnp_data){ bytes == 0 ? NULL : package + offset, bytes });
 	return CAP_OK;
 }
 
@@ -59,7 +61,8 @@ package_call(struct object_call *call)
 {
 	struct capos_caller caller = { call };
 
-	return boot_package_dispatch(&methods, NULL, call->method, call->params, call->results, &caller);
+	return boot_package_dispatch(
+	    &methods, NULL, call->method, call->params, call->results, &caller);
 }
 
 static const struct object_type package_type = {

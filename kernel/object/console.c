@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Console: lines of processes on the kernel's log. Bytes that could move a terminal's cursor are shown escaped. */
-#include <schema/console.server.h>
+/* Console: lines of processes on the kernel's log. Bytes that could move a terminal's cursor are
+ * shown escaped. */
 #include <core/format.h>
+#include <schema/console.server.h>
 
 #include "arch/cpu.h"
 #include "object/call.h"

@@ -13,7 +13,8 @@
 static struct object allocator;
 
 static enum cap_status
-allocate(const struct capos_caller *caller, uint32_t page_count, bool contiguous, struct capnp_cap *out)
+allocate(
+    const struct capos_caller *caller, uint32_t page_count, bool contiguous, struct capnp_cap *out)
 {
 	struct object_call *call = caller->call;
 	struct memory_object_request request = {
@@ -26,7 +27,8 @@ allocate(const struct capos_caller *caller, uint32_t page_count, bool contiguous
 	struct cap_hold hold;
 	enum cap_status status;
 
-	if (page_count == 0 || page_count > (contiguous ? CONTIGUOUS_PAGES_MAX : MEMORY_OBJECT_PAGES_MAX))
+	if (page_count == 0 ||
+	    page_count > (contiguous ? CONTIGUOUS_PAGES_MAX : MEMORY_OBJECT_PAGES_MAX))
 		return CAP_ERR_INVALID_ARGUMENT;
 	if (call->op->reserved_slots == 0)
 		return CAP_ERR_TOO_MANY_CAPS;
@@ -46,7 +48,8 @@ allocate(const struct capos_caller *caller, uint32_t page_count, bool contiguous
 }
 
 static enum cap_status
-frames_alloc_frame(struct frame_allocator_server *server, struct frame_allocator_alloc_frame_params params,
+frames_alloc_frame(struct frame_allocator_server *server,
+    struct frame_allocator_alloc_frame_params params,
     struct frame_allocator_alloc_frame_results_builder results, const struct capos_caller *caller)
 {
 	struct capnp_cap made;
@@ -60,8 +63,10 @@ frames_alloc_frame(struct frame_allocator_server *server, struct frame_allocator
 }
 
 static enum cap_status
-frames_alloc_contiguous(struct frame_allocator_server *server, struct frame_allocator_alloc_contiguous_params params,
-    struct frame_allocator_alloc_contiguous_results_builder results, const struct capos_caller *caller)
+frames_alloc_contiguous(struct frame_allocator_server *server,
+    struct frame_allocator_alloc_contiguous_params params,
+    struct frame_allocator_alloc_contiguous_results_builder results,
+    const struct capos_caller *caller)
 {
 	struct capnp_cap made;
 	enum cap_status status =
@@ -78,7 +83,8 @@ frames_alloc(struct frame_allocator_server *server, struct frame_allocator_alloc
     struct frame_allocator_alloc_results_builder results, const struct capos_caller *caller)
 {
 	struct capnp_cap made;
-	enum cap_status status = allocate(caller, frame_allocator_alloc_params_count(params), false, &made);
+	enum cap_status status =
+	    allocate(caller, frame_allocator_alloc_params_count(params), false, &made);
 
 	(void)server;
 	if (status == CAP_OK)
@@ -97,7 +103,8 @@ frames_call(struct object_call *call)
 {
 	struct capos_caller caller = { call };
 
-	return frame_allocator_dispatch(&methods, NULL, call->method, call->params, call->results, &caller);
+	return frame_allocator_dispatch(
+	    &methods, NULL, call->method, call->params, call->results, &caller);
 }
 
 static const struct object_type frames_type = {

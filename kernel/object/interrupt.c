@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Interrupt: one line, for one driver. It is masked when it fires, and unmasked by acknowledge(). A line that fired while nobody
- * waited is remembered.
+ * Interrupt: one line, for one driver. It is masked when it fires, and unmasked by acknowledge(). A
+ * line that fired while nobody waited is remembered.
  */
 #include <schema/device.server.h>
 
@@ -12,13 +12,13 @@
 #include "object/device.h"
 
 struct interrupt {
-	struct object	 object;
+	struct object object;
 	struct op_waiter waiter;
-	struct ledger	*payer; /* a reference */
-	struct op	*op;	/* that waits; NULL: none */
-	uint64_t	 count;
-	uint64_t	 seen; /* by the last wait that ended */
-	uint32_t	 line;
+	struct ledger *payer; /* a reference */
+	struct op *op;	      /* that waits; NULL: none */
+	uint64_t count;
+	uint64_t seen; /* by the last wait that ended */
+	uint32_t line;
 };
 
 static struct pool interrupt_pool;
@@ -104,7 +104,8 @@ interrupt_call(struct object_call *call)
 {
 	struct capos_caller caller = { call };
 
-	return interrupt_dispatch(&methods, NULL, call->method, call->params, call->results, &caller);
+	return interrupt_dispatch(
+	    &methods, NULL, call->method, call->params, call->results, &caller);
 }
 
 static enum job_state

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * IoPortRange: x86 I/O ports for a driver, by the processor's permission map. The map of the process that enabled the range is
- * changed back when its hold is released: a range has one holder, since it can only be moved.
+ * IoPortRange: x86 I/O ports for a driver, by the processor's permission map. The map of the
+ * process that enabled the range is changed back when its hold is released: a range has one holder,
+ * since it can only be moved.
  */
 #include <schema/device.server.h>
 
@@ -17,11 +18,12 @@
 #define PORT_COUNT 0x10000U
 
 struct port_range {
-	struct object	object;
-	struct ledger  *payer; /* a reference */
-	struct process *user;  /* whose map has the ports; it holds the range, so it lives; NULL: not enabled */
-	uint16_t	base;
-	uint16_t	count;
+	struct object object;
+	struct ledger *payer; /* a reference */
+	struct process
+	    *user; /* whose map has the ports; it holds the range, so it lives; NULL: not enabled */
+	uint16_t base;
+	uint16_t count;
 };
 
 static struct pool range_pool;
@@ -70,7 +72,8 @@ static enum cap_status
 range_info(struct io_port_range_server *server, struct io_port_range_info_params params,
     struct io_port_range_info_results_builder results, const struct capos_caller *caller)
 {
-	const struct port_range *range = LIST_ENTRY(caller->call->object, struct port_range, object);
+	const struct port_range *range =
+	    LIST_ENTRY(caller->call->object, struct port_range, object);
 
 	(void)server;
 	(void)params;
@@ -110,7 +113,8 @@ range_call(struct object_call *call)
 {
 	struct capos_caller caller = { call };
 
-	return io_port_range_dispatch(&methods, NULL, call->method, call->params, call->results, &caller);
+	return io_port_range_dispatch(
+	    &methods, NULL, call->method, call->params, call->results, &caller);
 }
 
 /* The holder let go, or is dead: the ports are out of its map before it runs again. */

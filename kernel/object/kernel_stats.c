@@ -54,7 +54,8 @@ stats_pools(struct kernel_stats_server *server, struct kernel_stats_pools_params
 }
 
 static void
-fill_ledger(struct ledger_stats_builder entry, const char *name, uint32_t pid, const struct ledger *ledger)
+fill_ledger(
+    struct ledger_stats_builder entry, const char *name, uint32_t pid, const struct ledger *ledger)
 {
 	struct usage_list_builder usages = ledger_stats_init_usage(entry, LEDGER_RESOURCE_COUNT);
 
@@ -90,7 +91,8 @@ stats_ledgers(struct kernel_stats_server *server, struct kernel_stats_ledgers_pa
 		fill_ledger(ledger_stats_builder_at(list, 0), "boot", 0, &ledger_boot);
 	process = process_after(pid);
 	for (uint32_t i = with_boot; i < count && process != NULL; i++) {
-		fill_ledger(ledger_stats_builder_at(list, i), process->name, process->pid, process->ledger);
+		fill_ledger(
+		    ledger_stats_builder_at(list, i), process->name, process->pid, process->ledger);
 		process = process_after(process->pid);
 	}
 	return CAP_OK;
@@ -107,7 +109,8 @@ stats_call(struct object_call *call)
 {
 	struct capos_caller caller = { call };
 
-	return kernel_stats_dispatch(&methods, NULL, call->method, call->params, call->results, &caller);
+	return kernel_stats_dispatch(
+	    &methods, NULL, call->method, call->params, call->results, &caller);
 }
 
 static const struct object_type stats_type = {

@@ -7,7 +7,9 @@
 #include "object/call.h"
 #include "object/permanent.h"
 
-#define CODE_MAX 100 /* above it, codes mean that the kernel stopped by itself: boot/boot.h, debug/panic.h */
+#define CODE_MAX                                                                                   \
+	100 /* above it, codes mean that the kernel stopped by itself: boot/boot.h, debug/panic.h  \
+	     */
 
 static struct object control;
 
@@ -35,7 +37,8 @@ control_call(struct object_call *call)
 {
 	struct capos_caller caller = { call };
 
-	return machine_control_dispatch(&methods, NULL, call->method, call->params, call->results, &caller);
+	return machine_control_dispatch(
+	    &methods, NULL, call->method, call->params, call->results, &caller);
 }
 
 static const struct object_type control_type = {

@@ -10,14 +10,17 @@ struct process;
 
 void memory_objects_init(void);
 
-/* A capability object for `memory`, whose reference it takes over; charged to `payer`. One reference. */
-MUST_CHECK enum cap_status memory_capability_create(struct ledger *payer, struct memory_object *memory,
-    struct object **out);
-/* What a capability id of the process's table names, if it is a MemoryObject; valid until this CPU leaves the kernel. */
-MUST_CHECK enum cap_status memory_capability_find(struct process *process, cap_id_t cap_id,
-    struct memory_object **out);
+/* A capability object for `memory`, whose reference it takes over; charged to `payer`. One
+ * reference. */
+MUST_CHECK enum cap_status
+memory_capability_create(struct ledger *payer, struct memory_object *memory, struct object **out);
+/* What a capability id of the process's table names, if it is a MemoryObject; valid until this CPU
+ * leaves the kernel. */
+MUST_CHECK enum cap_status
+memory_capability_find(struct process *process, cap_id_t cap_id, struct memory_object **out);
 
-/* The VirtualMemory of one process: whoever holds it changes that process's space, so it is never handed on. */
+/* The VirtualMemory of one process: whoever holds it changes that process's space, so it is never
+ * handed on. */
 MUST_CHECK enum cap_status virtual_memory_create(struct process *process, struct object **out);
 
 /* False: no such protection. */

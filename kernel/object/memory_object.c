@@ -9,9 +9,9 @@
 #include "object/memory.h"
 
 struct memory_capability {
-	struct object	      object;
+	struct object object;
 	struct memory_object *memory; /* a reference */
-	struct ledger	     *payer;  /* a reference */
+	struct ledger *payer;	      /* a reference */
 };
 
 static struct pool capability_pool;
@@ -136,7 +136,8 @@ memory_call(struct object_call *call)
 {
 	struct capos_caller caller = { call };
 
-	return memory_object_dispatch(&methods, NULL, call->method, call->params, call->results, &caller);
+	return memory_object_dispatch(
+	    &methods, NULL, call->method, call->params, call->results, &caller);
 }
 
 static enum job_state

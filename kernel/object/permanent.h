@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * Objects of which there is one, for as long as the machine runs: the kernel keeps a reference, so that the last hold is never the
- * last reference.
+ * Objects of which there is one, for as long as the machine runs: the kernel keeps a reference, so
+ * that the last hold is never the last reference.
  */
 #include "cap/object.h"
 
 /* For `destroy`: never called. */
 enum job_state permanent_destroy(struct object *object);
 
-/* Once, at start, in this order: pools and objects of all files of object/ that are not the core's. */
+/* Once, at start, in this order: pools and objects of all files of object/ that are not the core's.
+ */
 void objects_init(void);
 
 struct object *console_object(void);

@@ -67,7 +67,8 @@ factory_call(struct object_call *call)
 {
 	struct capos_caller caller = { call };
 
-	return process_factory_dispatch(&methods, NULL, call->method, call->params, call->results, &caller);
+	return process_factory_dispatch(
+	    &methods, NULL, call->method, call->params, call->results, &caller);
 }
 
 static const struct object_type factory_type = {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ProcessHandle: how a process ends, for one waiter at a time. The object stands in the process's record (proc/). */
+/* ProcessHandle: how a process ends, for one waiter at a time. The object stands in the process's
+ * record (proc/). */
 #include <schema/process.server.h>
 
 #include "object/call.h"
 #include "object/process.h"
 #include "proc/process.h"
 
-/* The waiting op has ended otherwise. All handles share this: which process it is, the op's object says. */
+/* The waiting op has ended otherwise. All handles share this: which process it is, the op's object
+ * says. */
 static void
 forget(struct op_waiter *waiter, struct op *op)
 {
@@ -34,7 +36,8 @@ handle_wait(struct process_handle_server *server, struct process_handle_wait_par
 	(void)server;
 	(void)params;
 	if (!process_is_running(process)) {
-		fill_status(process_handle_wait_results_init_status(results), process_exit_status(process));
+		fill_status(
+		    process_handle_wait_results_init_status(results), process_exit_status(process));
 		return CAP_OK;
 	}
 	if (*process_waiter(process) != NULL)
@@ -56,7 +59,8 @@ handle_status(struct process_handle_server *server, struct process_handle_status
 	process_handle_status_results_set_pid(results, process->pid);
 	process_handle_status_results_set_name(results, capnp_text_from_string(process->name));
 	if (!process_is_running(process))
-		fill_status(process_handle_status_results_init_status(results), process_exit_status(process));
+		fill_status(process_handle_status_results_init_status(results),
+		    process_exit_status(process));
 	return CAP_OK;
 }
 
@@ -85,7 +89,8 @@ handle_call(struct object_call *call)
 {
 	struct capos_caller caller = { call };
 
-	return process_handle_dispatch(&methods, NULL, call->method, call->params, call->results, &caller);
+	return process_handle_dispatch(
+	    &methods, NULL, call->method, call->params, call->results, &caller);
 }
 
 const struct object_type process_handle_type = {

@@ -7,9 +7,10 @@
 #include "object/call.h"
 #include "object/memory.h"
 
-/* It acts on the space of its caller, which is the one that it was made for: it cannot be handed on. */
+/* It acts on the space of its caller, which is the one that it was made for: it cannot be handed
+ * on. */
 struct virtual_memory {
-	struct object  object;
+	struct object object;
 	struct ledger *payer; /* a reference */
 };
 
@@ -40,7 +41,8 @@ vm_map(struct virtual_memory_server *server, struct virtual_memory_map_params pa
 		.address = virtual_memory_map_params_hint(params),
 		.bytes = virtual_memory_map_params_size(params),
 	};
-	enum cap_status status = run(caller, &request, virtual_memory_map_params_protection(params));
+	enum cap_status status =
+	    run(caller, &request, virtual_memory_map_params_protection(params));
 
 	(void)server;
 	if (status == CAP_OK)
@@ -139,7 +141,8 @@ vm_call(struct object_call *call)
 {
 	struct capos_caller caller = { call };
 
-	return virtual_memory_dispatch(&methods, NULL, call->method, call->params, call->results, &caller);
+	return virtual_memory_dispatch(
+	    &methods, NULL, call->method, call->params, call->results, &caller);
 }
 
 static enum job_state

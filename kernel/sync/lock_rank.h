@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The order in which locks are taken: a CPU may take a lock only if its rank is higher than that of every lock it
- * holds. Two of one rank go through spin_lock_pair(), in the order of their keys (pid, id, CPU).
+ * The order in which locks are taken: a CPU may take a lock only if its rank is higher than that of
+ * every lock it holds. Two of one rank go through spin_lock_pair(), in the order of their keys
+ * (pid, id, CPU).
  */
 enum lock_rank {
-	LOCK_RANK_OBJECT = 1,	 /* endpoints and other objects */
-	LOCK_RANK_PROCESS = 2,	 /* capability table, delivered calls; key: pid */
+	LOCK_RANK_OBJECT = 1,	     /* endpoints and other objects */
+	LOCK_RANK_PROCESS = 2,	     /* capability table, delivered calls; key: pid */
 	LOCK_RANK_ADDRESS_SPACE = 3, /* key: address space id */
-	LOCK_RANK_RING = 4,	 /* completion side of a ring */
-	LOCK_RANK_TIME = 5,	 /* deadlines */
-	LOCK_RANK_RUN_QUEUE = 6, /* key: CPU */
-	LOCK_RANK_MEMORY = 7,	 /* pools, then frames: see mm/ */
+	LOCK_RANK_RING = 4,	     /* completion side of a ring */
+	LOCK_RANK_TIME = 5,	     /* deadlines */
+	LOCK_RANK_RUN_QUEUE = 6,     /* key: CPU */
+	LOCK_RANK_MEMORY = 7,	     /* pools, then frames: see mm/ */
 	LOCK_RANK_FRAMES = 8,
 	LOCK_RANK_LOG = 9,
 };

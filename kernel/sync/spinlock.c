@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Spin locks; see spinlock.h. The order is checked with one word per CPU: the ranks that it holds, as bits. Pairs of one rank are the
- * only way to hold two of it.
+ * Spin locks; see spinlock.h. The order is checked with one word per CPU: the ranks that it holds,
+ * as bits. Pairs of one rank are the only way to hold two of it.
  */
 #include "sync/spinlock.h"
 

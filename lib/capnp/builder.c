@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Building messages; see builder.h. Content is placed behind what its segment already holds. If the pointer's own segment has no
- * room, content goes to another one with a landing pad before it, and the pointer becomes a far pointer.
+ * Building messages; see builder.h. Content is placed behind what its segment already holds. If the
+ * pointer's own segment has no room, content goes to another one with a landing pad before it, and
+ * the pointer becomes a far pointer.
  */
 #include "builder.h"
 
@@ -39,8 +40,8 @@ point_near(struct capnp_any_builder any, uint64_t word, const uint8_t *content)
 }
 
 /*
- * Room for `words`, and `any` made to lead there; `word` is the pointer without its offset. The segment that
- * was found is stored in *segment.
+ * Room for `words`, and `any` made to lead there; `word` is the pointer without its offset. The
+ * segment that was found is stored in *segment.
  */
 static uint8_t *
 place(struct capnp_any_builder any, uint64_t word, uint64_t words, uint16_t *segment)
@@ -64,7 +65,9 @@ place(struct capnp_any_builder any, uint64_t word, uint64_t words, uint16_t *seg
 		point_near(pad, word, pad.pointer + CAPNP_WORD_BYTES);
 		capnp_store(any.pointer,
 		    capnp_make_far(false,
-			(uint32_t)((pad.pointer - any.builder->segments[other].words) / CAPNP_WORD_BYTES), other));
+			(uint32_t)((pad.pointer - any.builder->segments[other].words) /
+			    CAPNP_WORD_BYTES),
+			other));
 		*segment = (uint16_t)other;
 		return pad.pointer + CAPNP_WORD_BYTES;
 	}
@@ -109,7 +112,8 @@ capnp_any_init_list(struct capnp_any_builder any, enum capnp_element element, ui
 		fail(any.builder, CAPNP_ERROR_SPACE);
 		return built;
 	}
-	content = place(any, capnp_make_list(0, element, count), ((uint64_t)count * bits + 63) / 64, &built.segment);
+	content = place(any, capnp_make_list(0, element, count), ((uint64_t)count * bits + 63) / 64,
+	    &built.segment);
 	if (content == NULL)
 		return built;
 	built.data = content;
@@ -121,8 +125,8 @@ capnp_any_init_list(struct capnp_any_builder any, enum capnp_element element, ui
 }
 
 struct capnp_list_builder
-capnp_any_init_struct_list(struct capnp_any_builder any, uint32_t count, uint16_t data_words,
-    uint16_t pointer_count)
+capnp_any_init_struct_list(
+    struct capnp_any_builder any, uint32_t count, uint16_t data_words, uint16_t pointer_count)
 {
 	struct capnp_list_builder built = { .builder = any.builder };
 	uint64_t words = (uint64_t)count * ((uint64_t)data_words + pointer_count);
@@ -134,7 +138,8 @@ capnp_any_init_struct_list(struct capnp_any_builder any, uint32_t count, uint16_
 		fail(any.builder, CAPNP_ERROR_SPACE);
 		return built;
 	}
-	content = place(any, capnp_make_list(0, CAPNP_ELEMENT_STRUCT, (uint32_t)words), words + 1, &built.segment);
+	content = place(any, capnp_make_list(0, CAPNP_ELEMENT_STRUCT, (uint32_t)words), words + 1,
+	    &built.segment);
 	if (content == NULL)
 		return built;
 	capnp_store(content, capnp_make_struct((int64_t)count, data_words, pointer_count));
@@ -251,9 +256,9 @@ capnp_builder_init(struct capnp_builder *builder, void *buffer, size_t byte_coun
 	size_t words = byte_count / CAPNP_WORD_BYTES;
 
 	builder->own.words = (uint8_t *)buffer + CAPNP_WORD_BYTES;
-	builder->own.capacity_words = words == 0 ? 0 :
-	    words > CAPNP_MESSAGE_WORDS_MAX	 ? CAPNP_MESSAGE_WORDS_MAX :
-						   (uint32_t)words - 1;
+	builder->own.capacity_words = words == 0 ? 0
+	    : words > CAPNP_MESSAGE_WORDS_MAX	 ? CAPNP_MESSAGE_WORDS_MAX
+						 : (uint32_t)words - 1;
 	builder->own.used_words = 0;
 	builder->segments = &builder->own;
 	builder->segment_count = 1;
@@ -262,8 +267,8 @@ capnp_builder_init(struct capnp_builder *builder, void *buffer, size_t byte_coun
 }
 
 void
-capnp_builder_init_segments(struct capnp_builder *builder, struct capnp_builder_segment *segments,
-    uint32_t segment_count)
+capnp_builder_init_segments(
+    struct capnp_builder *builder, struct capnp_builder_segment *segments, uint32_t segment_count)
 {
 	builder->segments = segments;
 	builder->segment_count = segment_count;
@@ -321,14 +326,16 @@ root_place(struct capnp_builder *builder, uint16_t data_words, uint16_t pointer_
 }
 
 struct capnp_struct_builder
-capnp_builder_root(struct capnp_builder *builder, uint16_t data_words, uint16_t pointer_count, uint32_t cap_count)
+capnp_builder_root(
+    struct capnp_builder *builder, uint16_t data_words, uint16_t pointer_count, uint32_t cap_count)
 {
 	uint32_t words = (uint32_t)data_words + pointer_count;
 
 	for (uint32_t i = 0; i < cap_count; i++)
 		builder->caps[i] = (struct capnp_cap){ 0 };
 	builder->cap_count = cap_count;
-	if (builder->segments[0].used_words == 0 && words != 0 && words < builder->segments[0].capacity_words)
+	if (builder->segments[0].used_words == 0 && words != 0 &&
+	    words < builder->segments[0].capacity_words)
 		return root_place(builder, data_words, pointer_count);
 	return capnp_any_init_struct(capnp_builder_root_any(builder), data_words, pointer_count);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Deep copies from a reader into a builder. The reader's depth limit bounds the recursion, and its traversal limit the work.
+ * Deep copies from a reader into a builder. The reader's depth limit bounds the recursion, and its
+ * traversal limit the work.
  */
 #include "builder.h"
 #include "pointer.h"
@@ -39,8 +40,8 @@ element_of(struct capnp_list list)
 static void
 copy_struct_list(struct capnp_any_builder any, struct capnp_list from)
 {
-	struct capnp_list_builder to = capnp_any_init_struct_list(any, from.count, (uint16_t)(from.data_bits / 64),
-	    from.pointer_count);
+	struct capnp_list_builder to = capnp_any_init_struct_list(
+	    any, from.count, (uint16_t)(from.data_bits / 64), from.pointer_count);
 
 	for (uint32_t i = 0; i < to.count; i++)
 		copy_struct(capnp_list_struct_builder(to, i), capnp_list_struct(from, i));
@@ -66,7 +67,8 @@ capnp_any_copy(struct capnp_any_builder any, struct capnp_any from)
 	case CAPNP_ANY_STRUCT: {
 		struct capnp_struct source = capnp_any_struct(from);
 
-		copy_struct(capnp_any_init_struct(any, (uint16_t)(source.data_bits / 64), source.pointer_count),
+		copy_struct(capnp_any_init_struct(
+				any, (uint16_t)(source.data_bits / 64), source.pointer_count),
 		    source);
 		break;
 	}

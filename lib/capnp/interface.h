@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The serving side of an interface, as generated dispatch and serve loops see it. `struct capos_caller` is completed by
- * whoever dispatches: the kernel's object layer, or lib/service.
+ * The serving side of an interface, as generated dispatch and serve loops see it. `struct
+ * capos_caller` is completed by whoever dispatches: the kernel's object layer, or lib/service.
  */
 #include <schema/status.capnp.h>
 
@@ -18,7 +18,10 @@ capnp_index_mask(uint32_t index, uint32_t count)
 	uint64_t mask;
 
 	/* All ones if index < count, else zero; the compiler must not turn it into a branch. */
-	__asm__("cmpq %1, %2\n\tsbbq %0, %0" : "=r"(mask) : "r"((uint64_t)count), "r"((uint64_t)index) : "cc");
+	__asm__("cmpq %1, %2\n\tsbbq %0, %0"
+	    : "=r"(mask)
+	    : "r"((uint64_t)count), "r"((uint64_t)index)
+	    : "cc");
 	return index & (uint32_t)mask;
 }
 
@@ -26,9 +29,9 @@ typedef enum cap_status (*capos_dispatch_fn)(const void *methods, void *server, 
     struct capnp_reader *params, struct capnp_builder *results, const struct capos_caller *caller);
 
 struct capos_interface {
-	uint64_t	  interface_id;
-	const char	 *name;
+	uint64_t interface_id;
+	const char *name;
 	capos_dispatch_fn dispatch;
-	const void	 *methods; /* struct <interface>_methods */
-	void		 *server;  /* struct <interface>_server */
+	const void *methods; /* struct <interface>_methods */
+	void *server;	     /* struct <interface>_server */
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The bits of a pointer word ("Encoding Spec", sections Structs, Lists, Inter-Segment Pointers, Capabilities).
+ * The bits of a pointer word ("Encoding Spec", sections Structs, Lists, Inter-Segment Pointers,
+ * Capabilities).
  */
 #include <string.h>
 
@@ -88,7 +89,8 @@ capnp_far_segment(uint64_t word)
 static inline uint64_t
 capnp_make_struct(int64_t offset, uint32_t data_words, uint32_t pointers)
 {
-	return (uint32_t)((uint64_t)offset << 2) | (uint64_t)data_words << 32 | (uint64_t)pointers << 48;
+	return (uint32_t)((uint64_t)offset << 2) | (uint64_t)data_words << 32 |
+	    (uint64_t)pointers << 48;
 }
 
 static inline uint64_t
@@ -101,7 +103,8 @@ capnp_make_list(int64_t offset, enum capnp_element element, uint32_t count)
 static inline uint64_t
 capnp_make_far(bool is_double, uint32_t offset, uint32_t segment)
 {
-	return (uint64_t)offset << 3 | (uint64_t)is_double << 2 | CAPNP_POINTER_FAR | (uint64_t)segment << 32;
+	return (uint64_t)offset << 3 | (uint64_t)is_double << 2 | CAPNP_POINTER_FAR |
+	    (uint64_t)segment << 32;
 }
 
 static inline uint64_t

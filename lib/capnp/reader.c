@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading messages; see reader.h. All arithmetic on sizes is in 64 bits, where 32-bit counts cannot overflow. A pointer is followed in
- * three steps: resolve (far pointers, landing pads), check the content against its segment, charge the traversal limit.
+ * Reading messages; see reader.h. All arithmetic on sizes is in 64 bits, where 32-bit counts cannot
+ * overflow. A pointer is followed in three steps: resolve (far pointers, landing pads), check the
+ * content against its segment, charge the traversal limit.
  */
 #include "reader.h"
 
@@ -9,10 +10,10 @@
 
 /* Where a pointer leads: the word that describes the content, and the content's place. */
 struct target {
-	uint64_t       word;
-	const uint8_t *base;  /* the segment's first word; of a default value: its pointer */
-	int64_t	       start; /* in words, from the base */
-	uint32_t       segment;
+	uint64_t word;
+	const uint8_t *base; /* the segment's first word; of a default value: its pointer */
+	int64_t start;	     /* in words, from the base */
+	uint32_t segment;
 };
 
 static bool
@@ -77,8 +78,9 @@ resolve_far(struct capnp_reader *reader, uint64_t far, struct target *target)
 	if (capnp_pointer_kind(first) != CAPNP_POINTER_FAR || capnp_far_is_double(first) ||
 	    capnp_far_segment(first) >= reader->segment_count)
 		return fail(reader, CAPNP_ERROR_SEGMENT);
-	*target = (struct target){ pad_at(reader, segment, pad + 1), reader->segments[capnp_far_segment(first)],
-		capnp_far_offset(first), capnp_far_segment(first) };
+	*target = (struct target){ pad_at(reader, segment, pad + 1),
+		reader->segments[capnp_far_segment(first)], capnp_far_offset(first),
+		capnp_far_segment(first) };
 	return true;
 }
 
@@ -95,7 +97,8 @@ resolve(struct capnp_any any, struct target *target)
 	if (any.segment != CAPNP_SEGMENT_DEFAULT)
 		base = any.reader->segments[any.segment];
 	*target = (struct target){ word, base,
-		(any.pointer - base) / CAPNP_WORD_BYTES + 1 + capnp_pointer_offset(word), any.segment };
+		(any.pointer - base) / CAPNP_WORD_BYTES + 1 + capnp_pointer_offset(word),
+		any.segment };
 	return true;
 }
 
@@ -120,8 +123,9 @@ capnp_any_kind(struct capnp_any any)
 	case CAPNP_POINTER_STRUCT:
 		return CAPNP_ANY_STRUCT;
 	case CAPNP_POINTER_LIST:
-		return capnp_list_element(target.word) == CAPNP_ELEMENT_STRUCT ? CAPNP_ANY_STRUCT_LIST :
-										 CAPNP_ANY_LIST;
+		return capnp_list_element(target.word) == CAPNP_ELEMENT_STRUCT
+		    ? CAPNP_ANY_STRUCT_LIST
+		    : CAPNP_ANY_LIST;
 	default:
 		fail(any.reader, CAPNP_ERROR_KIND);
 		return CAPNP_ANY_NULL;
@@ -224,7 +228,8 @@ is_compatible(const struct capnp_list *list, enum capnp_element found, enum capn
 	case CAPNP_ELEMENT_STRUCT:
 		return found != CAPNP_ELEMENT_BIT;
 	default:
-		return found != CAPNP_ELEMENT_BIT && list->data_bits >= capnp_element_bits(expected);
+		return found != CAPNP_ELEMENT_BIT &&
+		    list->data_bits >= capnp_element_bits(expected);
 	}
 }
 
@@ -246,7 +251,8 @@ capnp_any_list(struct capnp_any any, enum capnp_element expected)
 	list.segment = (uint8_t)target.segment;
 	list.depth = (uint8_t)(any.depth - 1);
 	found = capnp_list_element(target.word);
-	is_open = found == CAPNP_ELEMENT_STRUCT ? open_struct_list(&list, &target) : open_plain_list(&list, &target);
+	is_open = found == CAPNP_ELEMENT_STRUCT ? open_struct_list(&list, &target)
+						: open_plain_list(&list, &target);
 	if (!is_open)
 		return empty;
 	if (!is_compatible(&list, found, expected)) {
@@ -292,7 +298,8 @@ capnp_any_cap(struct capnp_any any)
 	if (capnp_any_is_null(any))
 		return null_cap;
 	word = capnp_load(any.pointer);
-	if (capnp_pointer_kind(word) != CAPNP_POINTER_OTHER || (uint32_t)word != CAPNP_POINTER_OTHER) {
+	if (capnp_pointer_kind(word) != CAPNP_POINTER_OTHER ||
+	    (uint32_t)word != CAPNP_POINTER_OTHER) {
 		fail(any.reader, CAPNP_ERROR_KIND);
 		return null_cap;
 	}
@@ -319,8 +326,8 @@ capnp_get_any_or(struct capnp_struct from, uint16_t pointer, const uint64_t *wor
 	struct capnp_any any = capnp_get_any(from, pointer);
 
 	if (capnp_any_is_null(any))
-		any = (struct capnp_any){ from.reader, (const uint8_t *)words, CAPNP_SEGMENT_DEFAULT,
-			CAPNP_DEPTH_MAX };
+		any = (struct capnp_any){ from.reader, (const uint8_t *)words,
+			CAPNP_SEGMENT_DEFAULT, CAPNP_DEPTH_MAX };
 	return any;
 }
 
@@ -443,7 +450,8 @@ capnp_reader_init(struct capnp_reader *reader, const void *bytes, size_t byte_co
 		return CAPNP_ERROR_FRAME;
 	reader->segment_count = segment_count;
 	reader->cap_count = 0;
-	/* Several times the message: fields are read more than once, but shared pointers must not multiply it. */
+	/* Several times the message: fields are read more than once, but shared pointers must not
+	 * multiply it. */
 	reader->traversal_words = byte_count + 64;
 	reader->error = CAPNP_OK;
 	return CAPNP_OK;

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * Reading messages in place: nothing is copied or allocated, and every byte is hostile. Views (struct capnp_struct,
- * struct capnp_list) are small values that refer to the reader and to the message bytes; they live as long as both.
+ * Reading messages in place: nothing is copied or allocated, and every byte is hostile. Views
+ * (struct capnp_struct, struct capnp_list) are small values that refer to the reader and to the
+ * message bytes; they live as long as both.
  *
- * Errors are sticky: a pointer that is bad reads as its default, and the first error stays in the reader. Whoever acts on a message
- * looks at capnp_reader_error() once, after having read what it needs.
+ * Errors are sticky: a pointer that is bad reads as its default, and the first error stays in the
+ * reader. Whoever acts on a message looks at capnp_reader_error() once, after having read what it
+ * needs.
  */
 #include <string.h>
 
 #include "message.h"
 
 struct capnp_reader {
-	const uint8_t	*segments[CAPNP_SEGMENTS_MAX];
-	uint32_t	 segment_words[CAPNP_SEGMENTS_MAX];
-	uint32_t	 segment_count;
-	uint32_t	 cap_count;
-	uint64_t	 traversal_words; /* that may still be read */
+	const uint8_t *segments[CAPNP_SEGMENTS_MAX];
+	uint32_t segment_words[CAPNP_SEGMENTS_MAX];
+	uint32_t segment_count;
+	uint32_t cap_count;
+	uint64_t traversal_words; /* that may still be read */
 	enum capnp_error error;
 	struct capnp_cap caps[CAPNP_CAPS_MAX];
 };
@@ -24,23 +26,23 @@ struct capnp_reader {
 /* A struct in a message, or an absent one (data and pointers empty). */
 struct capnp_struct {
 	struct capnp_reader *reader;
-	const uint8_t	    *data;
-	const uint8_t	    *pointers;
-	uint32_t	     data_bits;
-	uint16_t	     pointer_count;
-	uint8_t		     segment;
-	uint8_t		     depth; /* levels that may still be entered */
+	const uint8_t *data;
+	const uint8_t *pointers;
+	uint32_t data_bits;
+	uint16_t pointer_count;
+	uint8_t segment;
+	uint8_t depth; /* levels that may still be entered */
 };
 
 struct capnp_list {
 	struct capnp_reader *reader;
-	const uint8_t	    *data;
-	uint32_t	     count;
-	uint32_t	     step_bits; /* from one element to the next */
-	uint32_t	     data_bits; /* of one element's data section */
-	uint16_t	     pointer_count;
-	uint8_t		     segment;
-	uint8_t		     depth;
+	const uint8_t *data;
+	uint32_t count;
+	uint32_t step_bits; /* from one element to the next */
+	uint32_t data_bits; /* of one element's data section */
+	uint16_t pointer_count;
+	uint8_t segment;
+	uint8_t depth;
 };
 
 /* The segment number of default values: words that our generator made, which are trusted. */
@@ -49,20 +51,23 @@ struct capnp_list {
 /* A pointer that the schema does not type, and where it stands. */
 struct capnp_any {
 	struct capnp_reader *reader;
-	const uint8_t	    *pointer; /* NULL: absent */
-	uint8_t		     segment;
-	uint8_t		     depth;
+	const uint8_t *pointer; /* NULL: absent */
+	uint8_t segment;
+	uint8_t depth;
 };
 
 /**
  * capnp_reader_init - open a framed message (segment table, then segments).
  * @bytes: 8-byte aligned; unchanged while the reader is used
- * Returns: CAPNP_OK or CAPNP_ERROR_FRAME (also for bytes left over); the reader has no capabilities.
+ * Returns: CAPNP_OK or CAPNP_ERROR_FRAME (also for bytes left over); the reader has no
+ * capabilities.
  */
-enum capnp_error capnp_reader_init(struct capnp_reader *reader, const void *bytes, size_t byte_count);
+enum capnp_error
+capnp_reader_init(struct capnp_reader *reader, const void *bytes, size_t byte_count);
 
 /* The same for a message of exactly one segment. */
-enum capnp_error capnp_reader_init_single(struct capnp_reader *reader, const void *bytes, size_t byte_count);
+enum capnp_error
+capnp_reader_init_single(struct capnp_reader *reader, const void *bytes, size_t byte_count);
 
 static inline enum capnp_error
 capnp_reader_error(const struct capnp_reader *reader)
@@ -75,15 +80,18 @@ struct capnp_any capnp_reader_root_any(struct capnp_reader *reader);
 
 /* Pointer fields; absent pointers and bad ones read as empty. */
 struct capnp_struct capnp_get_struct(struct capnp_struct from, uint16_t pointer);
-/* Elements of another kind, or too small for `expected`, are CAPNP_ERROR_KIND; larger ones are upgrades. */
-struct capnp_list capnp_get_list(struct capnp_struct from, uint16_t pointer, enum capnp_element expected);
+/* Elements of another kind, or too small for `expected`, are CAPNP_ERROR_KIND; larger ones are
+ * upgrades. */
+struct capnp_list
+capnp_get_list(struct capnp_struct from, uint16_t pointer, enum capnp_element expected);
 struct capnp_text capnp_get_text(struct capnp_struct from, uint16_t pointer);
 struct capnp_data capnp_get_data(struct capnp_struct from, uint16_t pointer);
 struct capnp_cap capnp_get_cap(struct capnp_struct from, uint16_t pointer);
 struct capnp_any capnp_get_any(struct capnp_struct from, uint16_t pointer);
 bool capnp_has_pointer(struct capnp_struct from, uint16_t pointer);
 /* The field, or if it is null the pointer at the start of `words`, which our generator made. */
-struct capnp_any capnp_get_any_or(struct capnp_struct from, uint16_t pointer, const uint64_t *words);
+struct capnp_any
+capnp_get_any_or(struct capnp_struct from, uint16_t pointer, const uint64_t *words);
 
 struct capnp_struct capnp_any_struct(struct capnp_any any);
 struct capnp_list capnp_any_list(struct capnp_any any, enum capnp_element expected);
@@ -107,7 +115,8 @@ enum capnp_any_kind capnp_any_kind(struct capnp_any any);
 struct capnp_struct capnp_list_struct(struct capnp_list list, uint32_t index);
 struct capnp_any capnp_list_any(struct capnp_list list, uint32_t index);
 
-/* Scalars: `offset` in bytes (bits for bool); a field that the message is too short for has its default. */
+/* Scalars: `offset` in bytes (bits for bool); a field that the message is too short for has its
+ * default. */
 static inline bool
 capnp_get_bool(struct capnp_struct from, uint32_t bit, bool fallback)
 {
@@ -116,22 +125,23 @@ capnp_get_bool(struct capnp_struct from, uint32_t bit, bool fallback)
 	return (((from.data[bit / 8] >> (bit % 8)) & 1) != 0) != fallback;
 }
 
-#define CAPNP_DEFINE_GET(suffix, type)                                                     \
-	static inline type capnp_get_##suffix(struct capnp_struct from, uint32_t offset, type fallback) \
-	{                                                                                  \
-		type value;                                                                \
-		if ((uint64_t)offset * 8 + sizeof(type) * 8 > from.data_bits)              \
-			return fallback;                                                   \
-		memcpy(&value, from.data + offset, sizeof(value));                         \
-		return (type)(value ^ fallback);                                           \
-	}                                                                                  \
-	static inline type capnp_list_##suffix(struct capnp_list list, uint32_t index)     \
-	{                                                                                  \
-		type value;                                                                \
-		if (index >= list.count || list.data_bits < sizeof(type) * 8)              \
-			return 0;                                                          \
-		memcpy(&value, list.data + (uint64_t)index * list.step_bits / 8, sizeof(value)); \
-		return value;                                                              \
+#define CAPNP_DEFINE_GET(suffix, type)                                                             \
+	static inline type capnp_get_##suffix(                                                     \
+	    struct capnp_struct from, uint32_t offset, type fallback)                              \
+	{                                                                                          \
+		type value;                                                                        \
+		if ((uint64_t)offset * 8 + sizeof(type) * 8 > from.data_bits)                      \
+			return fallback;                                                           \
+		memcpy(&value, from.data + offset, sizeof(value));                                 \
+		return (type)(value ^ fallback);                                                   \
+	}                                                                                          \
+	static inline type capnp_list_##suffix(struct capnp_list list, uint32_t index)             \
+	{                                                                                          \
+		type value;                                                                        \
+		if (index >= list.count || list.data_bits < sizeof(type) * 8)                      \
+			return 0;                                                                  \
+		memcpy(&value, list.data + (uint64_t)index * list.step_bits / 8, sizeof(value));   \
+		return value;                                                                      \
 	}
 CAPNP_DEFINE_GET(u8, uint8_t)
 CAPNP_DEFINE_GET(u16, uint16_t)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Look-ups in the schema's tables; see reflect.h. They are small: a walk is fast enough for people. */
+/* Look-ups in the schema's tables; see reflect.h. They are small: a walk is fast enough for people.
+ */
 #include "reflect.h"
 
 #include <string.h>

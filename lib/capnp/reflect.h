@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The schema at run time: what the shell, the ring-tap viewer and the manual know about interfaces. The tables are
- * generated constants (build/gen/include/schema/<area>.reflect.c).
+ * The schema at run time: what the shell, the ring-tap viewer and the manual know about interfaces.
+ * The tables are generated constants (build/gen/include/schema/<area>.reflect.c).
  */
 #include "message.h"
 
@@ -36,9 +36,9 @@ struct reflect_interface;
 struct reflect_type {
 	uint8_t kind; /* enum reflect_kind */
 	union {
-		const struct reflect_type      *element; /* LIST */
-		const struct reflect_enum      *enumeration;
-		const struct reflect_struct    *structure;
+		const struct reflect_type *element; /* LIST */
+		const struct reflect_enum *enumeration;
+		const struct reflect_struct *structure;
 		const struct reflect_interface *interface;
 	};
 };
@@ -47,46 +47,46 @@ struct reflect_type {
 #define REFLECT_NO_ORDINAL 0xff
 
 struct reflect_field {
-	const char	   *name;
-	const char	   *comment;
-	struct reflect_type type;      /* of a group: STRUCT */
-	uint32_t	    offset;    /* in units of the type's size; of pointers: their index */
-	uint16_t	    discriminant;
-	uint8_t		    cap_ordinal; /* of a capability field of a method's struct */
-	bool		    is_group;	 /* its fields stand in the same struct */
-	uint64_t	    default_bits;
+	const char *name;
+	const char *comment;
+	struct reflect_type type; /* of a group: STRUCT */
+	uint32_t offset;	  /* in units of the type's size; of pointers: their index */
+	uint16_t discriminant;
+	uint8_t cap_ordinal; /* of a capability field of a method's struct */
+	bool is_group;	     /* its fields stand in the same struct */
+	uint64_t default_bits;
 };
 
 struct reflect_struct {
-	const char		   *name;
-	uint64_t		    id;
-	uint16_t		    data_words;
-	uint16_t		    pointer_count;
-	uint16_t		    discriminant_count;
-	uint16_t		    cap_count; /* capabilities with fixed numbers */
-	uint32_t		    discriminant_offset; /* in 16-bit units */
-	uint32_t		    field_count;
+	const char *name;
+	uint64_t id;
+	uint16_t data_words;
+	uint16_t pointer_count;
+	uint16_t discriminant_count;
+	uint16_t cap_count;	      /* capabilities with fixed numbers */
+	uint32_t discriminant_offset; /* in 16-bit units */
+	uint32_t field_count;
 	const struct reflect_field *fields; /* in schema order */
 };
 
 struct reflect_enum {
-	const char	  *name;
-	uint32_t	   count;
+	const char *name;
+	uint32_t count;
 	const char *const *names;
 };
 
 struct reflect_method {
-	const char		    *name;
-	const char		    *comment;
+	const char *name;
+	const char *comment;
 	const struct reflect_struct *params;
 	const struct reflect_struct *results;
 };
 
 struct reflect_interface {
-	const char		    *name;
-	const char		    *comment;
-	uint64_t		     id;
-	uint32_t		     method_count;
+	const char *name;
+	const char *comment;
+	uint64_t id;
+	uint32_t method_count;
 	const struct reflect_method *methods; /* by ordinal */
 };
 
@@ -96,5 +96,7 @@ extern const struct reflect_interface *const reflect_registry[];
 /* NULL if there is none. */
 const struct reflect_interface *reflect_interface_find(uint64_t interface_id);
 const struct reflect_interface *reflect_interface_find_by_name(struct capnp_text name);
-const struct reflect_method *reflect_method_find(const struct reflect_interface *interface, struct capnp_text name);
-const struct reflect_field *reflect_field_find(const struct reflect_struct *structure, struct capnp_text name);
+const struct reflect_method *
+reflect_method_find(const struct reflect_interface *interface, struct capnp_text name);
+const struct reflect_field *
+reflect_field_find(const struct reflect_struct *structure, struct capnp_text name);

@@ -19,15 +19,15 @@ on_completion(struct capos_completion *completion, const struct cap_cqe *cqe)
 }
 
 void
-capos_call_begin_kind(struct capos_call *call, struct capos_cap target, uint16_t method, uint8_t cap_max,
-    enum capos_block_kind kind)
+capos_call_begin_kind(struct capos_call *call, struct capos_cap target, uint16_t method,
+    uint8_t cap_max, enum capos_block_kind kind)
 {
 	capos_call_begin_block(call, target, method, cap_max, capos_block_take(target.self, kind));
 }
 
 void
-capos_call_begin_block(struct capos_call *call, struct capos_cap target, uint16_t method, uint8_t cap_max,
-    struct capos_block *block)
+capos_call_begin_block(struct capos_call *call, struct capos_cap target, uint16_t method,
+    uint8_t cap_max, struct capos_block *block)
 {
 	call->completion.done = on_completion;
 	call->state = CAPOS_CALL_FAILED;
@@ -54,13 +54,15 @@ capos_call_begin_block(struct capos_call *call, struct capos_cap target, uint16_
 static bool
 append_transfers(struct capos_call *call, size_t message_bytes)
 {
-	struct cap_transfer *entry = (struct cap_transfer *)(void *)(call->block->params + message_bytes);
+	struct cap_transfer *entry =
+	    (struct cap_transfer *)(void *)(call->block->params + message_bytes);
 
 	if (message_bytes + call->params.cap_count * sizeof(*entry) > call->block->param_bytes)
 		return false;
 	for (uint32_t i = 0; i < call->params.cap_count; i++)
 		entry[i] = (struct cap_transfer){ .cap_id = call->params.caps[i].cap_id,
-			.mode = call->params.caps[i].cap_id == 0 ? CAP_TRANSFER_HOLE : call->params.caps[i].mode };
+			.mode = call->params.caps[i].cap_id == 0 ? CAP_TRANSFER_HOLE
+								 : call->params.caps[i].mode };
 	return true;
 }
 
@@ -95,14 +97,17 @@ capos_call_send(struct capos_call *call)
 static void
 read_caps(struct capos_call *call, uint32_t message_bytes)
 {
-	const struct cap_record *more = (const struct cap_record *)(const void *)(call->result_buffer + ((message_bytes + 7) & ~7U));
+	const struct cap_record *more =
+	    (const struct cap_record *)(const void *)(call->result_buffer +
+		((message_bytes + 7) & ~7U));
 	uint32_t count = call->cap_count <= CAPNP_CAPS_MAX ? call->cap_count : CAPNP_CAPS_MAX;
 
 	call->results.cap_count = count;
 	for (uint32_t i = 0; i < count; i++)
-		call->results.caps[i] = i == 0 ?
-		    (struct capnp_cap){ call->first_cap, call->first_interface, CAPNP_CAP_COPY } :
-		    (struct capnp_cap){ more[i - 1].cap_id, more[i - 1].interface_id, CAPNP_CAP_COPY };
+		call->results.caps[i] = i == 0
+		    ? (struct capnp_cap){ call->first_cap, call->first_interface, CAPNP_CAP_COPY }
+		    : (struct capnp_cap){ more[i - 1].cap_id, more[i - 1].interface_id,
+			      CAPNP_CAP_COPY };
 }
 
 static void
@@ -111,9 +116,11 @@ read_exception(struct capos_call *call)
 	uint32_t words = ((const uint32_t *)(const void *)call->result_buffer)[1];
 	struct cap_exception exception;
 
-	call->error = (struct capos_error){ EXCEPTION_TYPE_FAILED, CAP_OK, CAPNP_TEXT("the exception cannot be read") };
+	call->error = (struct capos_error){ EXCEPTION_TYPE_FAILED, CAP_OK,
+		CAPNP_TEXT("the exception cannot be read") };
 	if (words > call->result_bytes / 8 ||
-	    capnp_reader_init_single(&call->results, call->result_buffer, (size_t)words * 8 + 8) != CAPNP_OK)
+	    capnp_reader_init_single(&call->results, call->result_buffer, (size_t)words * 8 + 8) !=
+		CAPNP_OK)
 		return;
 	exception = cap_exception_root(&call->results);
 	call->error.type = cap_exception_type(exception);
@@ -121,7 +128,8 @@ read_exception(struct capos_call *call)
 	call->error.reason = cap_exception_reason(exception);
 	/* The kernel leaves its sentence out where the buffer is small. */
 	if (call->error.reason.size == 0 && call->error.status != CAP_OK)
-		call->error.reason = capnp_text_from_string(cap_status_sentence(call->error.status));
+		call->error.reason =
+		    capnp_text_from_string(cap_status_sentence(call->error.status));
 }
 
 static enum cap_status
@@ -129,7 +137,8 @@ open_results(struct capos_call *call)
 {
 	/* `result` counts the payload; the records behind it are not part of the message. */
 	if (call->result >= 0) {
-		if (capnp_reader_init(&call->results, call->result_buffer, (size_t)call->result) != CAPNP_OK)
+		if (capnp_reader_init(&call->results, call->result_buffer, (size_t)call->result) !=
+		    CAPNP_OK)
 			return CAP_ERR_MALFORMED_MESSAGE;
 		if (call->cap_count != 0)
 			read_caps(call, (uint32_t)call->result);
@@ -138,7 +147,8 @@ open_results(struct capos_call *call)
 	if (call->result == CAP_ERR_APPLICATION_EXCEPTION)
 		read_exception(call);
 	if (call->result == CAP_ERR_APPLICATION_EXCEPTION_TRUNCATED) {
-		call->error = (struct capos_error){ EXCEPTION_TYPE_FAILED, CAP_OK, CAPNP_TEXT("the reason does not fit") };
+		call->error = (struct capos_error){ EXCEPTION_TYPE_FAILED, CAP_OK,
+			CAPNP_TEXT("the reason does not fit") };
 		return CAP_ERR_APPLICATION_EXCEPTION;
 	}
 	return (enum cap_status)call->result;
@@ -171,15 +181,18 @@ release_unclaimed(struct capos_call *call)
 {
 	for (uint32_t i = 0; i < call->results.cap_count; i++)
 		if (call->results.caps[i].cap_id != 0 && !(call->adopted & 1U << i))
-			capos_release((struct capos_cap){ call->target.self, call->results.caps[i].cap_id, 0 });
+			capos_release((struct capos_cap){
+			    call->target.self, call->results.caps[i].cap_id, 0 });
 }
 
 void
 capos_call_end(struct capos_call *call)
 {
 	if (call->state == CAPOS_CALL_SENT) {
-		/* The kernel may still write into the buffers: they go back only after the call's end. */
-		if (capos_call_cancel(call) == CAP_OK && capos_call_wait(call) == CAP_ERR_RING_CORRUPT)
+		/* The kernel may still write into the buffers: they go back only after the call's
+		 * end. */
+		if (capos_call_cancel(call) == CAP_OK &&
+		    capos_call_wait(call) == CAP_ERR_RING_CORRUPT)
 			return;
 	}
 	if (call->state == CAPOS_CALL_DONE && call->cap_count != 0) {
@@ -198,7 +211,8 @@ capos_adopt(struct capos_call *call, uint32_t ordinal, uint64_t interface_id, st
 {
 	struct capnp_cap cap;
 
-	if (call->cap_count == 0 || ordinal >= call->results.cap_count || (call->adopted & 1U << ordinal))
+	if (call->cap_count == 0 || ordinal >= call->results.cap_count ||
+	    (call->adopted & 1U << ordinal))
 		return CAP_ERR_NOT_FOUND;
 	cap = call->results.caps[ordinal];
 	if (cap.cap_id == 0)

@@ -3,10 +3,12 @@
 /*
  * Calls. The life of one:
  *
- *   capos_call_begin -> build call->params -> capos_call_send -> ... -> capos_call_wait -> read call->results -> capos_call_end
+ *   capos_call_begin -> build call->params -> capos_call_send -> ... -> capos_call_wait -> read
+ * call->results -> capos_call_end
  *
- * `struct capos_call` is the caller's storage and must not move from send to end. Many may be in flight and complete in any order. A
- * call is waited on by the thread that sent it. Generated clients wrap all of this with types.
+ * `struct capos_call` is the caller's storage and must not move from send to end. Many may be in
+ * flight and complete in any order. A call is waited on by the thread that sent it. Generated
+ * clients wrap all of this with types.
  */
 #include <capnp/builder.h>
 #include <capnp/reader.h>
@@ -17,15 +19,16 @@
 /* A capability of this process, to be called. Handles of generated clients hold one. */
 struct capos_cap {
 	struct capos *self;
-	uint64_t      cap_id;
-	uint64_t      interface_id;
+	uint64_t cap_id;
+	uint64_t interface_id;
 };
 
-/* Why a call failed, if its status is CAP_ERR_APPLICATION_EXCEPTION; the reason stands in the call's buffer. */
+/* Why a call failed, if its status is CAP_ERR_APPLICATION_EXCEPTION; the reason stands in the
+ * call's buffer. */
 struct capos_error {
 	enum exception_type type;
-	enum cap_status	    status; /* what the target reports, or CAP_OK */
-	struct capnp_text   reason;
+	enum cap_status status; /* what the target reports, or CAP_OK */
+	struct capnp_text reason;
 };
 
 enum capos_call_state {
@@ -37,34 +40,37 @@ enum capos_call_state {
 
 struct capos_call {
 	struct capos_completion completion; /* first: user_data points here */
-	uint8_t			state;	    /* enum capos_call_state */
-	uint8_t			cap_max;
-	uint16_t		method;
-	int32_t			result;
-	uint16_t		cap_count;
-	uint32_t		adopted; /* a bit for each result capability that has an owner */
-	struct capos_cap	target;
-	struct capos_block     *block;
-	uint8_t		       *result_buffer;
-	uint32_t		result_bytes;
-	uint64_t		deadline_ns; /* absolute; 0: none. Set before send. */
-	cap_id_t		first_cap;
-	uint64_t		first_interface;
-	void (*on_done)(struct capos_call *call, void *context); /* optional: called by the loop that reaps */
-	void			 *context;
-	struct capnp_builder	  params;
-	struct capnp_reader	  results;
-	struct capos_error	  error;
+	uint8_t state;			    /* enum capos_call_state */
+	uint8_t cap_max;
+	uint16_t method;
+	int32_t result;
+	uint16_t cap_count;
+	uint32_t adopted; /* a bit for each result capability that has an owner */
+	struct capos_cap target;
+	struct capos_block *block;
+	uint8_t *result_buffer;
+	uint32_t result_bytes;
+	uint64_t deadline_ns; /* absolute; 0: none. Set before send. */
+	cap_id_t first_cap;
+	uint64_t first_interface;
+	void (*on_done)(
+	    struct capos_call *call, void *context); /* optional: called by the loop that reaps */
+	void *context;
+	struct capnp_builder params;
+	struct capnp_reader results;
+	struct capos_error error;
 };
 
 /*
- * `cap_max`: capabilities that the answer may carry. A call that cannot begin (no buffer) says so in capos_call_send.
+ * `cap_max`: capabilities that the answer may carry. A call that cannot begin (no buffer) says so
+ * in capos_call_send.
  */
-void capos_call_begin_kind(struct capos_call *call, struct capos_cap target, uint16_t method, uint8_t cap_max,
-    enum capos_block_kind kind);
-/* The same in memory of the caller's own, which is not given back to the runtime: block->kind is CAPOS_BLOCK_KINDS. */
-void capos_call_begin_block(struct capos_call *call, struct capos_cap target, uint16_t method, uint8_t cap_max,
-    struct capos_block *block);
+void capos_call_begin_kind(struct capos_call *call, struct capos_cap target, uint16_t method,
+    uint8_t cap_max, enum capos_block_kind kind);
+/* The same in memory of the caller's own, which is not given back to the runtime: block->kind is
+ * CAPOS_BLOCK_KINDS. */
+void capos_call_begin_block(struct capos_call *call, struct capos_cap target, uint16_t method,
+    uint8_t cap_max, struct capos_block *block);
 static inline void
 capos_call_begin(struct capos_call *call, struct capos_cap target, uint16_t method, uint8_t cap_max)
 {
@@ -79,7 +85,8 @@ capos_call_result_buffer(struct capos_call *call, void *buffer, uint32_t byte_co
 	call->result_bytes = byte_count;
 }
 
-/* Queue the call. Parameters that did not fit: CAP_ERR_MESSAGE_TOO_LARGE. It reaches the kernel at the next wait or flush. */
+/* Queue the call. Parameters that did not fit: CAP_ERR_MESSAGE_TOO_LARGE. It reaches the kernel at
+ * the next wait or flush. */
 MUST_CHECK enum cap_status capos_call_send(struct capos_call *call);
 /* Wait for the end, then open call->results or call->error. May be called again. */
 MUST_CHECK enum cap_status capos_call_wait(struct capos_call *call);
@@ -90,18 +97,20 @@ capos_call_is_done(const struct capos_call *call)
 }
 /* Ask the kernel to end the call; it completes with CAP_ERR_CANCELLED unless it ended before. */
 MUST_CHECK enum cap_status capos_call_cancel(struct capos_call *call);
-/* Buffers go back; result capabilities that nobody adopted are released. A call in flight is cancelled and awaited. */
+/* Buffers go back; result capabilities that nobody adopted are released. A call in flight is
+ * cancelled and awaited. */
 void capos_call_end(struct capos_call *call);
 
 /*
- * Make a result capability the caller's own, once. `interface_id` 0 takes any. CAP_ERR_NOT_FOUND: the answer has none there.
+ * Make a result capability the caller's own, once. `interface_id` 0 takes any. CAP_ERR_NOT_FOUND:
+ * the answer has none there.
  */
-MUST_CHECK enum cap_status capos_adopt(struct capos_call *call, uint32_t ordinal, uint64_t interface_id,
-    struct capos_cap *out);
+MUST_CHECK enum cap_status capos_adopt(
+    struct capos_call *call, uint32_t ordinal, uint64_t interface_id, struct capos_cap *out);
 /* Drop a capability: the RELEASE is queued. */
 void capos_release(struct capos_cap cap);
 /* Make the kernel take all queued RELEASEs; the first failure since the last flush. */
 MUST_CHECK enum cap_status capos_release_flush(struct capos *self);
 
-MUST_CHECK enum cap_status capos_capset_find(struct capos *self, const char *name, uint64_t interface_id,
-    struct capos_cap *out);
+MUST_CHECK enum cap_status capos_capset_find(
+    struct capos *self, const char *name, uint64_t interface_id, struct capos_cap *out);

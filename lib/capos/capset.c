@@ -21,12 +21,14 @@ capos_capset_entry(struct capos *self, uint32_t index)
 {
 	const struct capset_entry *entry = entry_at(self, index);
 
-	return (struct capset_entry_view){ entry->name, { self, entry->cap_id, entry->interface_id },
+	return (struct capset_entry_view){ entry->name,
+		{ self, entry->cap_id, entry->interface_id },
 		entry->origin == CAPSET_ORIGIN_KERNEL };
 }
 
 enum cap_status
-capos_capset_find(struct capos *self, const char *name, uint64_t interface_id, struct capos_cap *out)
+capos_capset_find(
+    struct capos *self, const char *name, uint64_t interface_id, struct capos_cap *out)
 {
 	for (uint32_t i = 0; i < capos_capset_count(self); i++) {
 		const struct capset_entry *entry = entry_at(self, i);
@@ -53,5 +55,6 @@ capos_now(struct capos *self)
 		return 0;
 	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
 	ticks = ((uint64_t)high << 32 | low) - clock->clock_base_tsc;
-	return clock->clock_base_ns + (uint64_t)(((unsigned __int128)ticks * clock->clock_multiplier) >> clock->clock_shift);
+	return clock->clock_base_ns +
+	    (uint64_t)(((unsigned __int128)ticks * clock->clock_multiplier) >> clock->clock_shift);
 }

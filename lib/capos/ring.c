@@ -8,8 +8,8 @@ __attribute__((weak)) const struct capos_large_messages capos_large_messages = {
 
 static struct capos_block small_blocks[CAPOS_SMALL_COUNT];
 static struct capos_block medium_block;
-static _Alignas(16) uint8_t
-    small_memory[(CAPOS_SMALL_COUNT - CAPOS_SMALL_PINNED) * (CAPOS_SMALL_PARAM_BYTES + CAPOS_SMALL_RESULT_BYTES)];
+static _Alignas(16) uint8_t small_memory[(CAPOS_SMALL_COUNT - CAPOS_SMALL_PINNED) *
+    (CAPOS_SMALL_PARAM_BYTES + CAPOS_SMALL_RESULT_BYTES)];
 
 static void
 give_new(struct capos *self, struct capos_block *block, uint8_t *memory, uint32_t param_bytes)
@@ -33,16 +33,19 @@ blocks_init(struct capos *self)
 		block->kind = CAPOS_BLOCK_LARGE;
 		block->result_bytes = CAPOS_LARGE_RESULT_BYTES;
 		give_new(self, block,
-		    capos_large_messages.memory + (size_t)i * (CAPOS_LARGE_PARAM_BYTES + CAPOS_LARGE_RESULT_BYTES),
+		    capos_large_messages.memory +
+			(size_t)i * (CAPOS_LARGE_PARAM_BYTES + CAPOS_LARGE_RESULT_BYTES),
 		    CAPOS_LARGE_PARAM_BYTES);
 	}
 	medium_block.kind = CAPOS_BLOCK_MEDIUM;
 	medium_block.result_bytes = medium_bytes - CAPOS_MEDIUM_PARAM_BYTES;
-	give_new(self, &medium_block, area + CAPOS_SMALL_PINNED * small_bytes, CAPOS_MEDIUM_PARAM_BYTES);
+	give_new(
+	    self, &medium_block, area + CAPOS_SMALL_PINNED * small_bytes, CAPOS_MEDIUM_PARAM_BYTES);
 	/* The pinned ones are given last: they are taken first. */
 	for (uint32_t i = CAPOS_SMALL_COUNT; i-- > 0;) {
-		uint8_t *memory = i < CAPOS_SMALL_PINNED ? area + i * small_bytes :
-							   small_memory + (i - CAPOS_SMALL_PINNED) * small_bytes;
+		uint8_t *memory = i < CAPOS_SMALL_PINNED
+		    ? area + i * small_bytes
+		    : small_memory + (i - CAPOS_SMALL_PINNED) * small_bytes;
 
 		small_blocks[i].kind = CAPOS_BLOCK_SMALL;
 		small_blocks[i].result_bytes = CAPOS_SMALL_RESULT_BYTES;
@@ -97,17 +100,20 @@ capos_reap(struct capos *self)
 	uint32_t tail = __atomic_load_n(&self->ring->cq_tail, __ATOMIC_ACQUIRE);
 	uint32_t count = 0;
 
-	/* What a completion sets off may wait and reap in turn: then the head is past this tail already. */
+	/* What a completion sets off may wait and reap in turn: then the head is past this tail
+	 * already. */
 	while ((int32_t)(tail - self->cq_head) > 0) {
 		struct cap_cqe cqe = self->cq[self->cq_head & self->cq_mask];
 
 		self->cq_head++;
 		self->in_flight--;
 		count++;
-		/* The place may be used again as soon as it is reaped: reap before the callback submits. */
+		/* The place may be used again as soon as it is reaped: reap before the callback
+		 * submits. */
 		__atomic_store_n(&self->ring->cq_head, self->cq_head, __ATOMIC_RELEASE);
 		if (cqe.user_data != 0)
-			((struct capos_completion *)cqe.user_data)->done((struct capos_completion *)cqe.user_data, &cqe);
+			((struct capos_completion *)cqe.user_data)
+			    ->done((struct capos_completion *)cqe.user_data, &cqe);
 		else if (cqe.result < 0 && self->release_status == CAP_OK)
 			self->release_status = (enum cap_status)cqe.result;
 	}
@@ -129,7 +135,8 @@ static enum cap_status
 make_room(struct capos *self)
 {
 	bool is_full = self->in_flight > self->cq_mask;
-	int64_t entered = capos_enter(is_full ? 1 : 0, is_full ? CAP_DEADLINE_NONE : CAP_DEADLINE_POLL);
+	int64_t entered =
+	    capos_enter(is_full ? 1 : 0, is_full ? CAP_DEADLINE_NONE : CAP_DEADLINE_POLL);
 
 	if (entered < 0)
 		return (enum cap_status)entered;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The thread's side of its capability ring. Submissions are queued here and reach the kernel at the next entry; completions are handed
- * to whoever submitted. Programs use calls (call.h) and the serve loop; only lib/capos and lib/service include this.
+ * The thread's side of its capability ring. Submissions are queued here and reach the kernel at the
+ * next entry; completions are handed to whoever submitted. Programs use calls (call.h) and the
+ * serve loop; only lib/capos and lib/service include this.
  */
 #include <abi/capset.h>
 #include <abi/ring.h>
@@ -17,14 +18,15 @@ struct capos_completion {
 	void (*done)(struct capos_completion *completion, const struct cap_cqe *cqe);
 };
 
-/* Memory for a message and its answer. Small ones stand in the ring's message area, where the kernel needs no page walk. */
+/* Memory for a message and its answer. Small ones stand in the ring's message area, where the
+ * kernel needs no page walk. */
 struct capos_block {
 	struct capos_block *next;
-	uint8_t		   *params;
-	uint8_t		   *results;
-	uint32_t	    param_bytes;
-	uint32_t	    result_bytes;
-	uint8_t		    kind; /* enum capos_block_kind */
+	uint8_t *params;
+	uint8_t *results;
+	uint32_t param_bytes;
+	uint32_t result_bytes;
+	uint8_t kind; /* enum capos_block_kind */
 };
 
 enum capos_block_kind {
@@ -43,28 +45,29 @@ enum capos_block_kind {
 #define CAPOS_LARGE_RESULT_BYTES 4352
 
 struct capos {
-	struct cap_ring		   *ring;
-	struct cap_sqe		   *sq;
-	struct cap_cqe		   *cq;
-	uint32_t		    sq_mask;
-	uint32_t		    cq_mask;
-	uint32_t		    sq_tail;
-	uint32_t		    cq_head;
-	uint32_t		    in_flight; /* submitted and not reaped */
-	uint32_t		    pid;
+	struct cap_ring *ring;
+	struct cap_sqe *sq;
+	struct cap_cqe *cq;
+	uint32_t sq_mask;
+	uint32_t cq_mask;
+	uint32_t sq_tail;
+	uint32_t cq_head;
+	uint32_t in_flight; /* submitted and not reaped */
+	uint32_t pid;
 	const struct capset_header *capset; /* NULL: no capabilities */
-	struct capos_block	   *free_blocks[CAPOS_BLOCK_KINDS];
-	enum cap_status		    release_status; /* the first RELEASE that failed since the last flush */
+	struct capos_block *free_blocks[CAPOS_BLOCK_KINDS];
+	enum cap_status release_status; /* the first RELEASE that failed since the last flush */
 };
 
 /* One system call; on the host a test gives its own kernel. */
 int64_t capos_enter(uint32_t min_complete, uint64_t deadline_ns);
 
 /*
- * A submission to be filled in; it is zeroed but for user_data. Enters the kernel if the queue is full, or all ops are in flight.
- * CAP_ERR_RING_CORRUPT: the ring was written by someone else.
+ * A submission to be filled in; it is zeroed but for user_data. Enters the kernel if the queue is
+ * full, or all ops are in flight. CAP_ERR_RING_CORRUPT: the ring was written by someone else.
  */
-MUST_CHECK enum cap_status capos_submit(struct capos *self, struct capos_completion *completion, struct cap_sqe **out);
+MUST_CHECK enum cap_status
+capos_submit(struct capos *self, struct capos_completion *completion, struct cap_sqe **out);
 /* The submission is complete. */
 static inline void
 capos_submitted(struct capos *self)
@@ -83,23 +86,25 @@ MUST_CHECK enum cap_status capos_wait_any(struct capos *self, uint64_t deadline_
 struct capos_block *capos_block_take(struct capos *self, enum capos_block_kind kind);
 void capos_block_give(struct capos *self, struct capos_block *block);
 
-/* For programs that used the ring behind the client's back (tests): read the indexes again. Nothing is in flight. */
+/* For programs that used the ring behind the client's back (tests): read the indexes again. Nothing
+ * is in flight. */
 void capos_ring_resync(struct capos *self);
 
 /* Called by start.c, once. */
 void capos_ring_init(struct capos *self, struct cap_ring *ring);
 
-/* A program that sends or receives more than a few hundred bytes says how many such messages are open at once. */
+/* A program that sends or receives more than a few hundred bytes says how many such messages are
+ * open at once. */
 struct capos_large_messages {
 	struct capos_block *blocks;
-	uint8_t		   *memory;
-	uint32_t	    count;
+	uint8_t *memory;
+	uint32_t count;
 };
 extern const struct capos_large_messages capos_large_messages;
 
-#define CAPOS_LARGE_MESSAGES(message_count)                                                              \
-	static struct capos_block capos_large_blocks[message_count];                                     \
-	static _Alignas(16) uint8_t                                                                      \
-	    capos_large_memory[(message_count) * (CAPOS_LARGE_PARAM_BYTES + CAPOS_LARGE_RESULT_BYTES)];  \
-	const struct capos_large_messages capos_large_messages = { capos_large_blocks, capos_large_memory, \
-		message_count }
+#define CAPOS_LARGE_MESSAGES(message_count)                                                        \
+	static struct capos_block capos_large_blocks[message_count];                               \
+	static _Alignas(16) uint8_t capos_large_memory[(message_count) *                           \
+	    (CAPOS_LARGE_PARAM_BYTES + CAPOS_LARGE_RESULT_BYTES)];                                 \
+	const struct capos_large_messages capos_large_messages = { capos_large_blocks,             \
+		capos_large_memory, message_count }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the first instruction to capos_main: check what the kernel gave, set up thread-local storage, run, exit. */
+/* From the first instruction to capos_main: check what the kernel gave, set up thread-local
+ * storage, run, exit. */
 #include <abi/start.h>
 #include <core/format.h>
 #include <schema/console.client.h>
@@ -18,7 +19,8 @@ static struct capos main_thread;
 
 _Noreturn void capos_start(struct cap_ring *ring, uint64_t pid, const struct capset_header *capset);
 
-/* The kernel has mapped zeroed pages that end at the ring and set FS base: copy the image, write the self pointer. */
+/* The kernel has mapped zeroed pages that end at the ring and set FS base: copy the image, write
+ * the self pointer. */
 static void
 tls_start(void)
 {
@@ -35,12 +37,14 @@ tls_start(void)
 static bool
 is_start_valid(const struct cap_ring *ring, const struct capset_header *capset)
 {
-	if ((uint64_t)ring != USER_RING_ADDRESS || ring->magic != CAP_RING_MAGIC || ring->version != CAP_RING_VERSION)
+	if ((uint64_t)ring != USER_RING_ADDRESS || ring->magic != CAP_RING_MAGIC ||
+	    ring->version != CAP_RING_VERSION)
 		return false;
 	if (capset == NULL)
 		return true;
 	return capset->magic == CAPSET_MAGIC && capset->abi_version == CAPSET_ABI_VERSION &&
-	    capset->sqe_bytes == sizeof(struct cap_sqe) && capset->cqe_bytes == sizeof(struct cap_cqe) &&
+	    capset->sqe_bytes == sizeof(struct cap_sqe) &&
+	    capset->cqe_bytes == sizeof(struct cap_cqe) &&
 	    capset->entry_count <= CAPSET_ENTRIES_MAX;
 }
 

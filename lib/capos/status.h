@@ -5,9 +5,9 @@
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 
-#define CAPOS_TRY(expression)                                    \
-	do {                                                     \
-		enum cap_status capos_try_status = (expression); \
-		if (capos_try_status != CAP_OK)                  \
-			return capos_try_status;                 \
+#define CAPOS_TRY(expression)                                                                      \
+	do {                                                                                       \
+		enum cap_status capos_try_status = (expression);                                   \
+		if (capos_try_status != CAP_OK)                                                    \
+			return capos_try_status;                                                   \
 	} while (0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory and string functions of the freestanding builds. Long runs use the processor's string instructions in words of 8 bytes: fewer
- * instructions, and no vector registers, which the kernel may not touch.
+ * Memory and string functions of the freestanding builds. Long runs use the processor's string
+ * instructions in words of 8 bytes: fewer instructions, and no vector registers, which the kernel
+ * may not touch.
  */
 #include <stdint.h>
 

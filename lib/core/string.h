@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The few functions of <string.h> that kernel and programs use. On the host the C library's are used.
+ * The few functions of <string.h> that kernel and programs use. On the host the C library's are
+ * used.
  */
 #include <stddef.h>
 

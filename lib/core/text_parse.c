@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages from text: parsing; see text.h. Lists need their length before their content: they are skipped over once to count, then
- * read. A nesting limit bounds the recursion.
+ * Messages from text: parsing; see text.h. Lists need their length before their content: they are
+ * skipped over once to count, then read. A nesting limit bounds the recursion.
  */
 #include <stdarg.h>
 #include <string.h>
@@ -9,8 +9,8 @@
 #include "format.h"
 #include "text.h"
 
-static void parse_pointer(struct capnp_parser *parser, const struct reflect_type *type, struct capnp_any_builder to,
-    uint8_t root_ordinal);
+static void parse_pointer(struct capnp_parser *parser, const struct reflect_type *type,
+    struct capnp_any_builder to, uint8_t root_ordinal);
 
 void
 capnp_parser_init(struct capnp_parser *parser, const char *text, uint32_t size)
@@ -61,8 +61,8 @@ expect(struct capnp_parser *parser, char byte)
 static bool
 is_word_byte(char byte)
 {
-	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-	    byte == '_' || byte == '-';
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+	    (byte >= '0' && byte <= '9') || byte == '_' || byte == '-';
 }
 
 static struct capnp_text
@@ -88,7 +88,8 @@ word_is(struct capnp_text word, const char *text)
 
 /* "an integer was expected; deadlineNs is UInt64" */
 static void
-fail_type(struct capnp_parser *parser, uint32_t position, const struct reflect_type *type, const char *what)
+fail_type(struct capnp_parser *parser, uint32_t position, const struct reflect_type *type,
+    const char *what)
 {
 	char name[64] = "";
 	struct capnp_printer printer = { .buffer = name, .capacity = sizeof(name) };
@@ -127,17 +128,24 @@ take_magnitude(struct capnp_parser *parser, uint64_t *out)
 
 		if (digit >= (int)base)
 			break;
-		if (__builtin_mul_overflow(*out, base, out) || __builtin_add_overflow(*out, (uint64_t)digit, out))
+		if (__builtin_mul_overflow(*out, base, out) ||
+		    __builtin_add_overflow(*out, (uint64_t)digit, out))
 			return false;
 	}
-	return digits != 0 && (parser->position == parser->size || !is_word_byte(parser->text[parser->position]));
+	return digits != 0 &&
+	    (parser->position == parser->size || !is_word_byte(parser->text[parser->position]));
 }
 
 static unsigned
 integer_bits(uint8_t kind)
 {
-	static const uint8_t bits[] = { [REFLECT_INT8] = 8, [REFLECT_INT16] = 16, [REFLECT_INT32] = 32,
-		[REFLECT_INT64] = 64, [REFLECT_UINT8] = 8, [REFLECT_UINT16] = 16, [REFLECT_UINT32] = 32,
+	static const uint8_t bits[] = { [REFLECT_INT8] = 8,
+		[REFLECT_INT16] = 16,
+		[REFLECT_INT32] = 32,
+		[REFLECT_INT64] = 64,
+		[REFLECT_UINT8] = 8,
+		[REFLECT_UINT16] = 16,
+		[REFLECT_UINT32] = 32,
 		[REFLECT_UINT64] = 64 };
 
 	return bits[kind];
@@ -239,7 +247,8 @@ take_string(struct capnp_parser *parser, uint8_t *out)
 		uint8_t byte;
 
 		if (!take_string_byte(parser, &byte)) {
-			capnp_parser_fail(parser, at, "this escape is none of \\n \\t \\\" \\\\ \\xNN");
+			capnp_parser_fail(
+			    parser, at, "this escape is none of \\n \\t \\\" \\\\ \\xNN");
 			return 0;
 		}
 		if (out != NULL)
@@ -278,7 +287,8 @@ take_hex(struct capnp_parser *parser, uint8_t *out)
 		high = digit_value(parser->text[parser->position]);
 		low = digit_value(parser->text[parser->position + 1]);
 		if (high > 15 || low > 15) {
-			capnp_parser_fail(parser, parser->position, "two hexadecimal digits were expected");
+			capnp_parser_fail(
+			    parser, parser->position, "two hexadecimal digits were expected");
 			return 0;
 		}
 		if (out != NULL)
@@ -289,7 +299,8 @@ take_hex(struct capnp_parser *parser, uint8_t *out)
 }
 
 static void
-parse_blob(struct capnp_parser *parser, const struct reflect_type *type, struct capnp_any_builder to)
+parse_blob(
+    struct capnp_parser *parser, const struct reflect_type *type, struct capnp_any_builder to)
 {
 	bool is_text = type->kind == REFLECT_TEXT;
 	bool is_hex = false;
@@ -299,20 +310,23 @@ parse_blob(struct capnp_parser *parser, const struct reflect_type *type, struct 
 	uint8_t *bytes;
 
 	(void)peek(parser);
-	if (!is_text && parser->size - parser->position >= 3 && memcmp(parser->text + parser->position, "0x\"", 3) == 0) {
+	if (!is_text && parser->size - parser->position >= 3 &&
+	    memcmp(parser->text + parser->position, "0x\"", 3) == 0) {
 		parser->position += 3;
 		is_hex = true;
 		reader = take_hex;
 	}
 	if (!is_hex && !take(parser, '"')) {
-		fail_type(parser, parser->position, type, is_text ? "a string in quotes" : "0x\"...\" or a string");
+		fail_type(parser, parser->position, type,
+		    is_text ? "a string in quotes" : "0x\"...\" or a string");
 		return;
 	}
 	content = parser->position;
 	length = reader(parser, NULL);
 	if (parser->failed)
 		return;
-	bytes = is_text ? (uint8_t *)capnp_any_init_text(to, length) : capnp_any_init_data(to, length);
+	bytes =
+	    is_text ? (uint8_t *)capnp_any_init_text(to, length) : capnp_any_init_data(to, length);
 	if (bytes == NULL)
 		return;
 	parser->position = content;
@@ -378,11 +392,13 @@ element_of(const struct reflect_type *type)
 static bool
 is_scalar(const struct reflect_type *type)
 {
-	return (type->kind >= REFLECT_BOOL && type->kind <= REFLECT_FLOAT64) || type->kind == REFLECT_ENUM;
+	return (type->kind >= REFLECT_BOOL && type->kind <= REFLECT_FLOAT64) ||
+	    type->kind == REFLECT_ENUM;
 }
 
 static void
-set_element(struct capnp_list_builder list, const struct reflect_type *type, uint32_t index, uint64_t bits)
+set_element(
+    struct capnp_list_builder list, const struct reflect_type *type, uint32_t index, uint64_t bits)
 {
 	switch (element_of(type)) {
 	case CAPNP_ELEMENT_BIT:
@@ -404,7 +420,8 @@ set_element(struct capnp_list_builder list, const struct reflect_type *type, uin
 }
 
 static void
-parse_list(struct capnp_parser *parser, const struct reflect_type *element, struct capnp_any_builder to)
+parse_list(
+    struct capnp_parser *parser, const struct reflect_type *element, struct capnp_any_builder to)
 {
 	struct capnp_list_builder list;
 	uint32_t count;
@@ -413,18 +430,21 @@ parse_list(struct capnp_parser *parser, const struct reflect_type *element, stru
 	if (parser->failed)
 		return;
 	count = count_elements(parser);
-	list = element->kind == REFLECT_STRUCT ? capnp_any_init_struct_list(to, count, element->structure->data_words,
-						     element->structure->pointer_count) :
-						 capnp_any_init_list(to, element_of(element), count);
+	list = element->kind == REFLECT_STRUCT
+	    ? capnp_any_init_struct_list(
+		  to, count, element->structure->data_words, element->structure->pointer_count)
+	    : capnp_any_init_list(to, element_of(element), count);
 	for (uint32_t i = 0; i < count && !parser->failed; i++) {
 		if (i != 0)
 			expect(parser, ',');
 		if (is_scalar(element))
 			set_element(list, element, i, parse_scalar(parser, element));
 		else if (element->kind == REFLECT_STRUCT)
-			(void)capnp_parse_struct(parser, element->structure, capnp_list_struct_builder(list, i));
+			(void)capnp_parse_struct(
+			    parser, element->structure, capnp_list_struct_builder(list, i));
 		else
-			parse_pointer(parser, element, capnp_list_any_builder(list, i), REFLECT_NO_ORDINAL);
+			parse_pointer(
+			    parser, element, capnp_list_any_builder(list, i), REFLECT_NO_ORDINAL);
 	}
 	expect(parser, ']');
 }
@@ -459,8 +479,8 @@ parse_cap(struct capnp_parser *parser, const struct reflect_type *type, struct c
 }
 
 static void
-parse_pointer(struct capnp_parser *parser, const struct reflect_type *type, struct capnp_any_builder to,
-    uint8_t root_ordinal)
+parse_pointer(struct capnp_parser *parser, const struct reflect_type *type,
+    struct capnp_any_builder to, uint8_t root_ordinal)
 {
 	switch (type->kind) {
 	case REFLECT_TEXT:
@@ -472,7 +492,8 @@ parse_pointer(struct capnp_parser *parser, const struct reflect_type *type, stru
 		break;
 	case REFLECT_STRUCT:
 		(void)capnp_parse_struct(parser, type->structure,
-		    capnp_any_init_struct(to, type->structure->data_words, type->structure->pointer_count));
+		    capnp_any_init_struct(
+			to, type->structure->data_words, type->structure->pointer_count));
 		break;
 	case REFLECT_INTERFACE:
 	case REFLECT_CAPABILITY:
@@ -507,8 +528,8 @@ set_bits(struct capnp_struct_builder to, const struct reflect_field *field, uint
 }
 
 static void
-parse_field_value(struct capnp_parser *parser, const struct reflect_struct *type, const struct reflect_field *field,
-    struct capnp_struct_builder to)
+parse_field_value(struct capnp_parser *parser, const struct reflect_struct *type,
+    const struct reflect_field *field, struct capnp_struct_builder to)
 {
 	if (field->discriminant != REFLECT_NO_DISCRIMINANT)
 		capnp_set_u16(to, type->discriminant_offset * 2, field->discriminant, 0);
@@ -519,11 +540,13 @@ parse_field_value(struct capnp_parser *parser, const struct reflect_struct *type
 	else if (is_scalar(&field->type))
 		set_bits(to, field, parse_scalar(parser, &field->type));
 	else if (field->type.kind != REFLECT_VOID)
-		parse_pointer(parser, &field->type, capnp_set_any(to, (uint16_t)field->offset), field->cap_ordinal);
+		parse_pointer(parser, &field->type, capnp_set_any(to, (uint16_t)field->offset),
+		    field->cap_ordinal);
 }
 
 static void
-parse_field(struct capnp_parser *parser, const struct reflect_struct *type, struct capnp_struct_builder to)
+parse_field(
+    struct capnp_parser *parser, const struct reflect_struct *type, struct capnp_struct_builder to)
 {
 	uint32_t start = (peek(parser), parser->position);
 	struct capnp_text name = take_word(parser);
@@ -538,7 +561,8 @@ parse_field(struct capnp_parser *parser, const struct reflect_struct *type, stru
 		return;
 	}
 	if (field == NULL) {
-		capnp_parser_fail(parser, start, "there is no field `%.*s` in %s", (int)name.size, name.data, type->name);
+		capnp_parser_fail(parser, start, "there is no field `%.*s` in %s", (int)name.size,
+		    name.data, type->name);
 		return;
 	}
 	expect(parser, '=');
@@ -547,7 +571,8 @@ parse_field(struct capnp_parser *parser, const struct reflect_struct *type, stru
 }
 
 bool
-capnp_parse_struct(struct capnp_parser *parser, const struct reflect_struct *type, struct capnp_struct_builder to)
+capnp_parse_struct(
+    struct capnp_parser *parser, const struct reflect_struct *type, struct capnp_struct_builder to)
 {
 	expect(parser, '(');
 	if (++parser->depth > CAPNP_TEXT_DEPTH_MAX)

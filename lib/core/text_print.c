@@ -5,7 +5,8 @@
 #include "format.h"
 #include "text.h"
 
-static void print_value(struct capnp_printer *printer, const struct reflect_type *type, struct capnp_any any);
+static void
+print_value(struct capnp_printer *printer, const struct reflect_type *type, struct capnp_any any);
 
 static void
 put(struct capnp_printer *printer, const char *bytes, size_t byte_count)
@@ -137,7 +138,8 @@ print_bits(struct capnp_printer *printer, const struct reflect_type *type, uint6
 }
 
 static uint64_t
-read_bits(struct capnp_struct from, const struct reflect_type *type, uint32_t offset, uint64_t fallback)
+read_bits(
+    struct capnp_struct from, const struct reflect_type *type, uint32_t offset, uint64_t fallback)
 {
 	switch (type->kind) {
 	case REFLECT_BOOL:
@@ -183,15 +185,16 @@ list_bits(struct capnp_list list, const struct reflect_type *type, uint32_t inde
 static bool
 is_scalar(const struct reflect_type *type)
 {
-	return (type->kind >= REFLECT_BOOL && type->kind <= REFLECT_FLOAT64) || type->kind == REFLECT_ENUM;
+	return (type->kind >= REFLECT_BOOL && type->kind <= REFLECT_FLOAT64) ||
+	    type->kind == REFLECT_ENUM;
 }
 
 static enum capnp_element
 element_of(const struct reflect_type *type)
 {
-	static const uint8_t elements[] = { CAPNP_ELEMENT_VOID, CAPNP_ELEMENT_BIT, CAPNP_ELEMENT_1, CAPNP_ELEMENT_2,
-		CAPNP_ELEMENT_4, CAPNP_ELEMENT_8, CAPNP_ELEMENT_1, CAPNP_ELEMENT_2, CAPNP_ELEMENT_4, CAPNP_ELEMENT_8,
-		CAPNP_ELEMENT_4, CAPNP_ELEMENT_8 };
+	static const uint8_t elements[] = { CAPNP_ELEMENT_VOID, CAPNP_ELEMENT_BIT, CAPNP_ELEMENT_1,
+		CAPNP_ELEMENT_2, CAPNP_ELEMENT_4, CAPNP_ELEMENT_8, CAPNP_ELEMENT_1, CAPNP_ELEMENT_2,
+		CAPNP_ELEMENT_4, CAPNP_ELEMENT_8, CAPNP_ELEMENT_4, CAPNP_ELEMENT_8 };
 
 	if (type->kind <= REFLECT_FLOAT64)
 		return (enum capnp_element)elements[type->kind];
@@ -201,7 +204,8 @@ element_of(const struct reflect_type *type)
 }
 
 static void
-print_list(struct capnp_printer *printer, const struct reflect_type *element, struct capnp_list list)
+print_list(
+    struct capnp_printer *printer, const struct reflect_type *element, struct capnp_list list)
 {
 	put_string(printer, "[");
 	for (uint32_t i = 0; i < list.count && !printer->is_cut; i++) {
@@ -246,7 +250,8 @@ print_value(struct capnp_printer *printer, const struct reflect_type *type, stru
 }
 
 static void
-print_field(struct capnp_printer *printer, const struct reflect_field *field, struct capnp_struct from)
+print_field(
+    struct capnp_printer *printer, const struct reflect_field *field, struct capnp_struct from)
 {
 	put_string(printer, field->name);
 	put_string(printer, " = ");
@@ -255,21 +260,24 @@ print_field(struct capnp_printer *printer, const struct reflect_field *field, st
 	else if (field->type.kind == REFLECT_VOID)
 		put_string(printer, "void");
 	else if (is_scalar(&field->type))
-		print_bits(printer, &field->type, read_bits(from, &field->type, field->offset, field->default_bits));
+		print_bits(printer, &field->type,
+		    read_bits(from, &field->type, field->offset, field->default_bits));
 	else
 		print_value(printer, &field->type, capnp_get_any(from, (uint16_t)field->offset));
 }
 
 /* Of a union only the member that is set is shown. */
 static bool
-is_shown(const struct reflect_struct *type, const struct reflect_field *field, struct capnp_struct from)
+is_shown(
+    const struct reflect_struct *type, const struct reflect_field *field, struct capnp_struct from)
 {
 	return field->discriminant == REFLECT_NO_DISCRIMINANT ||
 	    capnp_get_u16(from, type->discriminant_offset * 2, 0) == field->discriminant;
 }
 
 void
-capnp_print_struct(struct capnp_printer *printer, const struct reflect_struct *type, struct capnp_struct value)
+capnp_print_struct(
+    struct capnp_printer *printer, const struct reflect_struct *type, struct capnp_struct value)
 {
 	bool is_first = true;
 
@@ -288,8 +296,8 @@ capnp_print_struct(struct capnp_printer *printer, const struct reflect_struct *t
 void
 capnp_print_type(struct capnp_printer *printer, const struct reflect_type *type)
 {
-	static const char *const names[] = { "Void", "Bool", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16",
-		"UInt32", "UInt64", "Float32", "Float64", "Text", "Data" };
+	static const char *const names[] = { "Void", "Bool", "Int8", "Int16", "Int32", "Int64",
+		"UInt8", "UInt16", "UInt32", "UInt64", "Float32", "Float64", "Text", "Data" };
 
 	switch (type->kind) {
 	case REFLECT_LIST:

@@ -14,7 +14,8 @@ static enum cap_status
 read_part(struct boot_package package, uint8_t *to, uint64_t offset, uint64_t *read)
 {
 	struct capos_call call;
-	struct boot_package_read_manifest_params_builder params = boot_package_read_manifest_begin(&call, package);
+	struct boot_package_read_manifest_params_builder params =
+	    boot_package_read_manifest_begin(&call, package);
 	struct boot_package_read_manifest_results results;
 	enum cap_status status;
 
@@ -36,15 +37,17 @@ read_part(struct boot_package package, uint8_t *to, uint64_t offset, uint64_t *r
 }
 
 enum cap_status
-boot_package_open(struct boot_package package, struct virtual_memory memory, struct capnp_reader *out)
+boot_package_open(
+    struct boot_package package, struct virtual_memory memory, struct capnp_reader *out)
 {
 	uint64_t size;
 	uint64_t address;
 	uint64_t offset = 0;
 
 	CAPOS_TRY(boot_package_manifest_size(package, &size));
-	CAPOS_TRY(virtual_memory_map(memory, 0, (size + USER_PAGE_BYTES - 1) & ~(USER_PAGE_BYTES - 1),
-	    PROTECTION_READ_WRITE, &address));
+	CAPOS_TRY(
+	    virtual_memory_map(memory, 0, (size + USER_PAGE_BYTES - 1) & ~(USER_PAGE_BYTES - 1),
+		PROTECTION_READ_WRITE, &address));
 	while (offset < size) {
 		uint64_t read = 0;
 

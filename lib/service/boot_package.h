@@ -5,5 +5,5 @@
 #include <schema/memory.client.h>
 
 /* The memory stays for ever: the reader and everything read from it refer to it. */
-MUST_CHECK enum cap_status boot_package_open(struct boot_package package, struct virtual_memory memory,
-    struct capnp_reader *out);
+MUST_CHECK enum cap_status boot_package_open(
+    struct boot_package package, struct virtual_memory memory, struct capnp_reader *out);

@@ -12,9 +12,9 @@
 
 /* The calls on one builder, sent together. */
 static struct step {
-	struct capos_call  call;
+	struct capos_call call;
 	struct capos_block block;
-	uint64_t	   memory[(STEP_PARAM_BYTES + STEP_RESULT_BYTES) / 8];
+	uint64_t memory[(STEP_PARAM_BYTES + STEP_RESULT_BYTES) / 8];
 } steps[STEPS_PER_ENTRY];
 
 static struct capos_call *
@@ -32,16 +32,18 @@ step_begin(struct step *step, struct capos_cap builder, uint16_t method, uint8_t
 }
 
 static enum cap_status
-load_segment(const struct process_loader *loader, struct capnp_data file, const struct elf_segment *segment,
-    struct memory_object *out)
+load_segment(const struct process_loader *loader, struct capnp_data file,
+    const struct elf_segment *segment, struct memory_object *out)
 {
 	uint64_t address;
 	enum cap_status status;
 
 	if (segment->file_bytes == 0)
 		return CAP_OK;
-	CAPOS_TRY(frame_allocator_alloc(loader->frames, (uint32_t)(segment->memory_bytes / USER_PAGE_BYTES), out));
-	status = memory_object_map(*out, 0, segment->memory_bytes, 0, PROTECTION_READ_WRITE, &address);
+	CAPOS_TRY(frame_allocator_alloc(
+	    loader->frames, (uint32_t)(segment->memory_bytes / USER_PAGE_BYTES), out));
+	status =
+	    memory_object_map(*out, 0, segment->memory_bytes, 0, PROTECTION_READ_WRITE, &address);
 	if (status != CAP_OK)
 		return status;
 	memcpy((void *)address, file.data + segment->file_offset, segment->file_bytes);
@@ -80,12 +82,14 @@ program_load(const struct process_loader *loader, struct capnp_data file, struct
 static struct capnp_cap
 lend(struct capos_cap cap, bool moves)
 {
-	return (struct capnp_cap){ cap.cap_id, cap.interface_id, moves ? CAPNP_CAP_MOVE : CAPNP_CAP_COPY };
+	return (struct capnp_cap){ cap.cap_id, cap.interface_id,
+		moves ? CAPNP_CAP_MOVE : CAPNP_CAP_COPY };
 }
 
 /* Text and constants are shared, data is copied: a process must not see what another one writes. */
 static enum cap_status
-send_segment(struct step *step, struct capos_cap builder, const struct program *program, uint32_t index)
+send_segment(
+    struct step *step, struct capos_cap builder, const struct program *program, uint32_t index)
 {
 	const struct elf_segment *segment = &program->image.segments[index];
 	struct capos_call *call;
@@ -95,22 +99,24 @@ send_segment(struct step *step, struct capos_cap builder, const struct program *
 
 		call = step_begin(step, builder, PROCESS_BUILDER_METHOD_MAP, 0);
 		params = process_builder_map_params_init_root(&call->params);
-		process_builder_map_params_set_memory(params, lend(program->segments[index].cap, false));
+		process_builder_map_params_set_memory(
+		    params, lend(program->segments[index].cap, false));
 		process_builder_map_params_set_size(params, segment->memory_bytes);
 		process_builder_map_params_set_address(params, segment->address);
-		process_builder_map_params_set_protection(params,
-		    segment->is_executable ? PROTECTION_READ_EXECUTE : PROTECTION_READ);
+		process_builder_map_params_set_protection(
+		    params, segment->is_executable ? PROTECTION_READ_EXECUTE : PROTECTION_READ);
 	} else {
 		struct process_builder_map_copy_params_builder params;
 
 		call = step_begin(step, builder, PROCESS_BUILDER_METHOD_MAP_COPY, 0);
 		params = process_builder_map_copy_params_init_root(&call->params);
-		process_builder_map_copy_params_set_memory(params, lend(program->segments[index].cap, false));
+		process_builder_map_copy_params_set_memory(
+		    params, lend(program->segments[index].cap, false));
 		process_builder_map_copy_params_set_copy_bytes(params, segment->file_bytes);
 		process_builder_map_copy_params_set_size(params, segment->memory_bytes);
 		process_builder_map_copy_params_set_address(params, segment->address);
-		process_builder_map_copy_params_set_protection(params,
-		    segment->is_writable ? PROTECTION_READ_WRITE : PROTECTION_READ);
+		process_builder_map_copy_params_set_protection(
+		    params, segment->is_writable ? PROTECTION_READ_WRITE : PROTECTION_READ);
 	}
 	return capos_call_send(call);
 }
@@ -143,7 +149,8 @@ static enum cap_status
 send_start(struct step *step, struct capos_cap builder, const struct program *program)
 {
 	struct capos_call *call = step_begin(step, builder, PROCESS_BUILDER_METHOD_START, 1);
-	struct process_builder_start_params_builder params = process_builder_start_params_init_root(&call->params);
+	struct process_builder_start_params_builder params =
+	    process_builder_start_params_init_root(&call->params);
 
 	process_builder_start_params_set_entry(params, program->image.entry);
 	process_builder_start_params_set_stack_bytes(params, PROGRAM_STACK_BYTES);
@@ -172,16 +179,18 @@ finish_step(struct step *step, struct program_started *out)
 	if (status == CAP_ERR_APPLICATION_EXCEPTION && step->call.error.status != CAP_OK)
 		status = step->call.error.status;
 	if (status == CAP_OK && step->call.method == PROCESS_BUILDER_METHOD_START)
-		status = capos_adopt(&step->call, 0, PROCESS_HANDLE_INTERFACE_ID, &out->process.cap);
-	else if (status == CAP_OK && step->call.cap_count != 0 && out->client_count < PROGRAM_GRANTS_MAX)
+		status =
+		    capos_adopt(&step->call, 0, PROCESS_HANDLE_INTERFACE_ID, &out->process.cap);
+	else if (status == CAP_OK && step->call.cap_count != 0 &&
+	    out->client_count < PROGRAM_GRANTS_MAX)
 		status = capos_adopt(&step->call, 0, 0, &out->clients[out->client_count++]);
 	capos_call_end(&step->call);
 	return status;
 }
 
 static enum cap_status
-run_steps(struct capos_cap builder, const struct program *program, const struct program_start *start,
-    struct program_started *out)
+run_steps(struct capos_cap builder, const struct program *program,
+    const struct program_start *start, struct program_started *out)
 {
 	uint32_t count = program->image.segment_count + start->grant_count + 1;
 	enum cap_status result = CAP_OK;
@@ -207,10 +216,12 @@ run_steps(struct capos_cap builder, const struct program *program, const struct 
 }
 
 static enum cap_status
-create(const struct process_loader *loader, const struct program_start *start, struct process_builder *builder)
+create(const struct process_loader *loader, const struct program_start *start,
+    struct process_builder *builder)
 {
 	struct capos_call call;
-	struct process_factory_create_params_builder params = process_factory_create_begin(&call, loader->factory);
+	struct process_factory_create_params_builder params =
+	    process_factory_create_begin(&call, loader->factory);
 	struct process_factory_create_results results;
 	struct resource_limits_builder limits = process_factory_create_params_init_limits(params);
 	enum cap_status status;
@@ -221,7 +232,8 @@ create(const struct process_loader *loader, const struct program_start *start, s
 	resource_limits_set_virtual_pages(limits, resource_limits_virtual_pages(start->limits));
 	resource_limits_set_kernel_bytes(limits, resource_limits_kernel_bytes(start->limits));
 	resource_limits_set_endpoint_calls(limits, resource_limits_endpoint_calls(start->limits));
-	resource_limits_set_outstanding_calls(limits, resource_limits_outstanding_calls(start->limits));
+	resource_limits_set_outstanding_calls(
+	    limits, resource_limits_outstanding_calls(start->limits));
 	status = capos_call_send(&call);
 	if (status == CAP_OK)
 		status = process_factory_create_wait(&call, &results);
@@ -234,8 +246,8 @@ create(const struct process_loader *loader, const struct program_start *start, s
 }
 
 enum cap_status
-program_start(const struct process_loader *loader, const struct program *program, const struct program_start *start,
-    struct program_started *out)
+program_start(const struct process_loader *loader, const struct program *program,
+    const struct program_start *start, struct program_started *out)
 {
 	struct process_builder builder;
 	enum cap_status status;

@@ -9,8 +9,8 @@ static enum cap_status submit_receive(struct service_endpoint *at);
 /* Answers of deferred calls: the RETURN's completion says whether the caller was still there. */
 struct pending_return {
 	struct capos_completion completion;
-	int32_t			result;
-	bool			is_done;
+	int32_t result;
+	bool is_done;
 };
 
 static void
@@ -22,7 +22,8 @@ on_returned(struct capos_completion *completion, const struct cap_cqe *cqe)
 	pending->is_done = true;
 }
 
-/* Nobody waits for the RETURN of an ordinary answer: a caller that is gone is no failure of the server. */
+/* Nobody waits for the RETURN of an ordinary answer: a caller that is gone is no failure of the
+ * server. */
 static void
 on_answer_returned(struct capos_completion *completion, const struct cap_cqe *cqe)
 {
@@ -54,7 +55,8 @@ exception_type_of(enum cap_status status)
 
 /* Transfer entries behind the answer. False: they do not fit. */
 static bool
-append_transfers(const struct capnp_builder *results, uint8_t *buffer, uint32_t buffer_bytes, size_t message_bytes)
+append_transfers(const struct capnp_builder *results, uint8_t *buffer, uint32_t buffer_bytes,
+    size_t message_bytes)
 {
 	struct cap_transfer *entry = (struct cap_transfer *)(void *)(buffer + message_bytes);
 
@@ -62,17 +64,18 @@ append_transfers(const struct capnp_builder *results, uint8_t *buffer, uint32_t 
 		return false;
 	for (uint32_t i = 0; i < results->cap_count; i++)
 		entry[i] = (struct cap_transfer){ .cap_id = results->caps[i].cap_id,
-			.mode = results->caps[i].cap_id == 0 ? CAP_TRANSFER_HOLE : results->caps[i].mode };
+			.mode = results->caps[i].cap_id == 0 ? CAP_TRANSFER_HOLE
+							     : results->caps[i].mode };
 	return true;
 }
 
 struct answer {
-	uint64_t		 call_id;
+	uint64_t call_id;
 	struct capos_completion *completion;
-	const uint8_t		*message;
-	size_t			 message_bytes;
-	uint32_t		 cap_count;
-	bool			 is_exception;
+	const uint8_t *message;
+	size_t message_bytes;
+	uint32_t cap_count;
+	bool is_exception;
 };
 
 static enum cap_status
@@ -112,12 +115,15 @@ build_exception(uint8_t *buffer, uint32_t buffer_bytes, const struct capos_error
 static void
 read_caps(struct capnp_reader *params, const struct cap_delivery *delivery)
 {
-	const uint8_t *behind = (const uint8_t *)(delivery + 1) + ((delivery->param_bytes + 7) & ~7U);
+	const uint8_t *behind =
+	    (const uint8_t *)(delivery + 1) + ((delivery->param_bytes + 7) & ~7U);
 	const struct cap_record *records = (const struct cap_record *)(const void *)behind;
 
-	params->cap_count = delivery->cap_count <= CAPNP_CAPS_MAX ? delivery->cap_count : CAPNP_CAPS_MAX;
+	params->cap_count =
+	    delivery->cap_count <= CAPNP_CAPS_MAX ? delivery->cap_count : CAPNP_CAPS_MAX;
 	for (uint32_t i = 0; i < params->cap_count; i++)
-		params->caps[i] = (struct capnp_cap){ records[i].cap_id, records[i].interface_id, CAPNP_CAP_COPY };
+		params->caps[i] = (struct capnp_cap){ records[i].cap_id, records[i].interface_id,
+			CAPNP_CAP_COPY };
 }
 
 static void
@@ -125,7 +131,8 @@ release_untaken(struct capos *self, const struct capnp_reader *params)
 {
 	for (uint32_t i = 0; i < params->cap_count; i++)
 		if (params->caps[i].cap_id != 0)
-			capos_release((struct capos_cap){ self, params->caps[i].cap_id, params->caps[i].interface_id });
+			capos_release((struct capos_cap){
+			    self, params->caps[i].cap_id, params->caps[i].interface_id });
 }
 
 /* Run the method and queue its answer. */
@@ -135,7 +142,9 @@ answer_call(struct service_endpoint *at, const struct cap_delivery *delivery)
 	struct capos *self = at->service->self;
 	struct capos_block *block = at->block;
 	struct capos_caller caller = { .at = at, .delivery = delivery };
-	struct answer answer = { .call_id = delivery->call_id, .completion = &answer_completion, .message = block->params };
+	struct answer answer = { .call_id = delivery->call_id,
+		.completion = &answer_completion,
+		.message = block->params };
 	struct capnp_reader params;
 	struct capnp_builder results;
 	enum cap_status status = CAP_ERR_MALFORMED_MESSAGE;
@@ -145,8 +154,8 @@ answer_call(struct service_endpoint *at, const struct cap_delivery *delivery)
 	if (capnp_reader_init(&params, delivery + 1, delivery->param_bytes) == CAPNP_OK) {
 		if (delivery->cap_count != 0)
 			read_caps(&params, delivery);
-		status = at->interface.dispatch(at->interface.methods, at->interface.server, delivery->method, &params,
-		    &results, &caller);
+		status = at->interface.dispatch(at->interface.methods, at->interface.server,
+		    delivery->method, &params, &results, &caller);
 		if (status == CAP_OK && capnp_reader_error(&params) != CAPNP_OK)
 			status = CAP_ERR_MALFORMED_MESSAGE;
 	}
@@ -158,14 +167,16 @@ answer_call(struct service_endpoint *at, const struct cap_delivery *delivery)
 		answer.message_bytes = capnp_builder_finish(&results);
 		answer.cap_count = results.cap_count;
 		if (answer.message_bytes == 0 ||
-		    !append_transfers(&results, block->params, block->param_bytes, answer.message_bytes))
+		    !append_transfers(
+			&results, block->params, block->param_bytes, answer.message_bytes))
 			status = CAP_ERR_MESSAGE_TOO_LARGE;
 	}
 	if (status != CAP_OK) {
 		if (status != CAP_ERR_APPLICATION_EXCEPTION)
 			caller.error = (struct capos_error){ exception_type_of(status), status,
 				capnp_text_from_string(cap_status_sentence(status)) };
-		answer.message_bytes = build_exception(block->params, block->param_bytes, &caller.error);
+		answer.message_bytes =
+		    build_exception(block->params, block->param_bytes, &caller.error);
 		answer.cap_count = 0;
 		answer.is_exception = true;
 	}
@@ -256,7 +267,8 @@ capos_serve(struct capos *self, const char *endpoint_name, struct capos_interfac
 	static struct service_endpoint at;
 	static struct service service;
 	struct capos_cap endpoint;
-	enum cap_status status = capos_capset_find(self, endpoint_name, ENDPOINT_INTERFACE_ID, &endpoint);
+	enum cap_status status =
+	    capos_capset_find(self, endpoint_name, ENDPOINT_INTERFACE_ID, &endpoint);
 
 	service_init(&service, self);
 	if (status == CAP_OK)
@@ -295,11 +307,13 @@ return_from(struct capos_ticket ticket, struct capos_block *block, struct answer
 	while (status == CAP_OK && !pending.is_done)
 		status = capos_wait_any(self, CAP_DEADLINE_NONE);
 	capos_block_give(self, block);
-	return status == CAP_OK ? (enum cap_status)(pending.result < 0 ? pending.result : CAP_OK) : status;
+	return status == CAP_OK ? (enum cap_status)(pending.result < 0 ? pending.result : CAP_OK)
+				: status;
 }
 
 enum cap_status
-capos_reply(struct capos_ticket ticket, void (*fill)(struct capnp_builder *results, void *context), void *context)
+capos_reply(struct capos_ticket ticket, void (*fill)(struct capnp_builder *results, void *context),
+    void *context)
 {
 	struct capos_block *block = capos_block_take(ticket.service->self, CAPOS_BLOCK_MEDIUM);
 	struct answer answer = { 0 };
@@ -320,7 +334,8 @@ capos_reply(struct capos_ticket ticket, void (*fill)(struct capnp_builder *resul
 }
 
 enum cap_status
-capos_reply_fail(struct capos_ticket ticket, enum exception_type type, enum cap_status status, const char *reason)
+capos_reply_fail(struct capos_ticket ticket, enum exception_type type, enum cap_status status,
+    const char *reason)
 {
 	struct capos_block *block = capos_block_take(ticket.service->self, CAPOS_BLOCK_MEDIUM);
 	struct capos_error error = { type, status, capnp_text_from_string(reason) };
@@ -333,14 +348,16 @@ capos_reply_fail(struct capos_ticket ticket, enum exception_type type, enum cap_
 }
 
 enum cap_status
-capos_take(const struct capos_caller *caller, struct capnp_reader *params, struct capnp_cap cap, struct capos_cap *out)
+capos_take(const struct capos_caller *caller, struct capnp_reader *params, struct capnp_cap cap,
+    struct capos_cap *out)
 {
 	if (cap.cap_id == 0)
 		return CAP_ERR_INVALID_ARGUMENT;
 	for (uint32_t i = 0; i < params->cap_count; i++) {
 		if (params->caps[i].cap_id != cap.cap_id)
 			continue;
-		*out = (struct capos_cap){ caller->at->service->self, cap.cap_id, cap.interface_id };
+		*out =
+		    (struct capos_cap){ caller->at->service->self, cap.cap_id, cap.interface_id };
 		params->caps[i].cap_id = 0;
 		return CAP_OK;
 	}

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * Serving calls. A service has one loop for everything: calls that arrive at its endpoints, and completions of calls that it made
- * itself (struct capos_call.on_done). Methods run one at a time, on the thread of the loop.
+ * Serving calls. A service has one loop for everything: calls that arrive at its endpoints, and
+ * completions of calls that it made itself (struct capos_call.on_done). Methods run one at a time,
+ * on the thread of the loop.
  *
- * A method returns CAP_OK (its results are the answer), what capos_fail() returned, another status (answered as an exception with
- * the status's sentence), or what capos_defer() returned: then the call stays open, and capos_reply() or capos_reply_fail()
- * answers it later.
+ * A method returns CAP_OK (its results are the answer), what capos_fail() returned, another status
+ * (answered as an exception with the status's sentence), or what capos_defer() returned: then the
+ * call stays open, and capos_reply() or capos_reply_fail() answers it later.
  *
  * The hot path is one kernel entry: RETURN of the answer, RECV of the next call.
  */
@@ -18,33 +19,33 @@
 struct service;
 
 struct service_endpoint {
-	struct capos_completion	 receive; /* first: user_data of the RECV */
-	struct service		*service;
-	struct capos_cap	 endpoint;
-	struct capos_interface	 interface;
-	struct capos_block	*block; /* results: what arrives; params: what is answered */
+	struct capos_completion receive; /* first: user_data of the RECV */
+	struct service *service;
+	struct capos_cap endpoint;
+	struct capos_interface interface;
+	struct capos_block *block; /* results: what arrives; params: what is answered */
 	struct service_endpoint *next;
 };
 
 struct service {
-	struct capos		*self;
+	struct capos *self;
 	struct service_endpoint *endpoints;
-	bool			 is_stopping;
-	int			 exit_code;
+	bool is_stopping;
+	int exit_code;
 };
 
 /* The call that a method answers. Valid until the method returns. */
 struct capos_caller {
-	struct service_endpoint	  *at;
+	struct service_endpoint *at;
 	const struct cap_delivery *delivery;
-	bool			   is_deferred;
-	struct capos_error	   error;
+	bool is_deferred;
+	struct capos_error error;
 };
 
 /* A call that stays open. */
 struct capos_ticket {
 	struct service *service;
-	uint64_t	call_id; /* 0: none */
+	uint64_t call_id; /* 0: none */
 };
 
 /* The status that a method returns to keep its call open; never seen by a client. */
@@ -52,11 +53,12 @@ struct capos_ticket {
 
 void service_init(struct service *service, struct capos *self);
 /*
- * Serve `interface` at an endpoint (an owner's capability). MEDIUM blocks take about 500 bytes of parameters and of results; LARGE
- * ones 4 KiB, and are declared with CAPOS_LARGE_MESSAGES. `at` is the caller's storage.
+ * Serve `interface` at an endpoint (an owner's capability). MEDIUM blocks take about 500 bytes of
+ * parameters and of results; LARGE ones 4 KiB, and are declared with CAPOS_LARGE_MESSAGES. `at` is
+ * the caller's storage.
  */
-MUST_CHECK enum cap_status service_add(struct service *service, struct service_endpoint *at, struct capos_cap endpoint,
-    struct capos_interface interface, enum capos_block_kind kind);
+MUST_CHECK enum cap_status service_add(struct service *service, struct service_endpoint *at,
+    struct capos_cap endpoint, struct capos_interface interface, enum capos_block_kind kind);
 /* Run until service_stop: the exit code, or a negative status if the ring fails. */
 int service_run(struct service *service);
 void service_stop(struct service *service, int exit_code);
@@ -64,17 +66,20 @@ void service_stop(struct service *service, int exit_code);
 /* One endpoint, by its name in the CapSet, for ever. */
 int capos_serve(struct capos *self, const char *endpoint_name, struct capos_interface interface);
 
-MUST_CHECK enum cap_status capos_fail(const struct capos_caller *caller, enum exception_type type, const char *reason);
+MUST_CHECK enum cap_status
+capos_fail(const struct capos_caller *caller, enum exception_type type, const char *reason);
 struct capos_ticket capos_defer(const struct capos_caller *caller);
 /*
- * Answer a deferred call. `fill` builds the results into the message (its root with the generated `..._init_root`).
- * CAP_ERR_CALL_GONE: the caller has given up; capabilities of the answer stay here.
+ * Answer a deferred call. `fill` builds the results into the message (its root with the generated
+ * `..._init_root`). CAP_ERR_CALL_GONE: the caller has given up; capabilities of the answer stay
+ * here.
  */
-MUST_CHECK enum cap_status capos_reply(struct capos_ticket ticket, void (*fill)(struct capnp_builder *results, void *context),
-    void *context);
-MUST_CHECK enum cap_status capos_reply_fail(struct capos_ticket ticket, enum exception_type type, enum cap_status status,
-    const char *reason);
+MUST_CHECK enum cap_status capos_reply(struct capos_ticket ticket,
+    void (*fill)(struct capnp_builder *results, void *context), void *context);
+MUST_CHECK enum cap_status capos_reply_fail(struct capos_ticket ticket, enum exception_type type,
+    enum cap_status status, const char *reason);
 
-/* Take a capability that came with the call: it is the method's now. Others are released when the method returns. */
-MUST_CHECK enum cap_status capos_take(const struct capos_caller *caller, struct capnp_reader *params, struct capnp_cap cap,
-    struct capos_cap *out);
+/* Take a capability that came with the call: it is the method's now. Others are released when the
+ * method returns. */
+MUST_CHECK enum cap_status capos_take(const struct capos_caller *caller,
+    struct capnp_reader *params, struct capnp_cap cap, struct capos_cap *out);

@@ -26,7 +26,8 @@ give(struct capos_cap cap)
 }
 
 static enum cap_status
-launcher_launch(struct process_launcher_server *server, struct process_launcher_launch_params params,
+launcher_launch(struct process_launcher_server *server,
+    struct process_launcher_launch_params params,
     struct process_launcher_launch_results_builder results, const struct capos_caller *caller)
 {
 	struct launcher *launcher = &server->launcher;
@@ -40,7 +41,8 @@ launcher_launch(struct process_launcher_server *server, struct process_launcher_
 	enum cap_status status;
 
 	if (request.program == NULL)
-		return capos_fail(caller, EXCEPTION_TYPE_FAILED, "this launcher starts no such program");
+		return capos_fail(
+		    caller, EXCEPTION_TYPE_FAILED, "this launcher starts no such program");
 	status = spawner_run(launcher->spawner, &request, caller, &started);
 	if (status != CAP_OK)
 		return status;
@@ -52,7 +54,8 @@ launcher_launch(struct process_launcher_server *server, struct process_launcher_
 }
 
 static enum cap_status
-launcher_binaries(struct process_launcher_server *server, struct process_launcher_binaries_params params,
+launcher_binaries(struct process_launcher_server *server,
+    struct process_launcher_binaries_params params,
     struct process_launcher_binaries_results_builder results, const struct capos_caller *caller)
 {
 	struct launcher *launcher = &server->launcher;
@@ -77,7 +80,8 @@ choose_programs(struct spawner_state *state, struct launcher *launcher, struct c
 	if (names.count > LAUNCHER_PROGRAMS_MAX)
 		return CAP_ERR_INVALID_ARGUMENT;
 	for (uint32_t i = 0; i < names.count; i++) {
-		launcher->programs[i] = spawner_find(state, capnp_any_text(capnp_list_any(names, i)));
+		launcher->programs[i] =
+		    spawner_find(state, capnp_any_text(capnp_list_any(names, i)));
 		if (launcher->programs[i] == NULL)
 			return CAP_ERR_NOT_FOUND;
 	}
@@ -118,7 +122,9 @@ launcher_create(struct spawner_state *state, struct capnp_list names, struct cap
 	status = make_client(endpoint, client);
 	if (status == CAP_OK) {
 		status = service_add(&state->service, &launcher->endpoint, endpoint.cap,
-		    process_launcher_interface(&methods, (struct process_launcher_server *)launcher), CAPOS_BLOCK_LARGE);
+		    process_launcher_interface(
+			&methods, (struct process_launcher_server *)launcher),
+		    CAPOS_BLOCK_LARGE);
 		if (status != CAP_OK)
 			capos_release(*client);
 	}

@@ -8,7 +8,8 @@
 static enum cap_status
 index_programs(struct spawner_state *state)
 {
-	struct named_blob_list binaries = system_manifest_binaries(system_manifest_root(&state->package));
+	struct named_blob_list binaries =
+	    system_manifest_binaries(system_manifest_root(&state->package));
 
 	for (uint32_t i = 0; i < named_blob_list_size(binaries) && i < PROGRAMS_MAX; i++) {
 		struct named_blob blob = named_blob_at(binaries, i);
@@ -43,7 +44,8 @@ spawner_find(struct spawner_state *state, struct capnp_text name)
 	for (uint32_t i = 0; i < state->program_count; i++) {
 		struct spawner_program *program = &state->programs[i];
 
-		if (program->name.size == name.size && memcmp(program->name.data, name.data, name.size) == 0)
+		if (program->name.size == name.size &&
+		    memcmp(program->name.data, name.data, name.size) == 0)
 			return program;
 	}
 	return NULL;

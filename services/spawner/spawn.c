@@ -9,9 +9,11 @@ struct process_spawner_server {
 	struct spawner_state state; /* the only one there is */
 };
 
-/* A capability that came with the call is ours to give away; the process gets it, or it is released. */
+/* A capability that came with the call is ours to give away; the process gets it, or it is
+ * released. */
 static enum cap_status
-take_grants(const struct spawn_request *request, const struct capos_caller *caller, struct program_grant *grants)
+take_grants(const struct spawn_request *request, const struct capos_caller *caller,
+    struct program_grant *grants)
 {
 	struct capnp_reader *params = request->grants.l.reader;
 
@@ -50,8 +52,8 @@ load(struct spawner_state *state, struct spawner_program *program)
 }
 
 enum cap_status
-spawner_run(struct spawner_state *state, const struct spawn_request *request, const struct capos_caller *caller,
-    struct program_started *out)
+spawner_run(struct spawner_state *state, const struct spawn_request *request,
+    const struct capos_caller *caller, struct program_started *out)
 {
 	struct program_grant grants[PROGRAM_GRANTS_MAX] = { 0 };
 	uint32_t count = cap_grant_list_size(request->grants);
@@ -67,13 +69,15 @@ spawner_run(struct spawner_state *state, const struct spawn_request *request, co
 		return capos_fail(caller, EXCEPTION_TYPE_FAILED, "more than 32 grants");
 	status = load(state, request->program);
 	if (status == CAP_ERR_INVALID_ELF)
-		return capos_fail(caller, EXCEPTION_TYPE_FAILED, elf_error_name(request->program->program.error));
+		return capos_fail(
+		    caller, EXCEPTION_TYPE_FAILED, elf_error_name(request->program->program.error));
 	if (status != CAP_OK)
 		return status;
 	status = take_grants(request, caller, grants);
 	if (status == CAP_OK)
 		status = program_start(&state->loader, &request->program->program, &start, out);
-	/* What moved into the process is not ours any more: releasing its old id is refused, and harmless. */
+	/* What moved into the process is not ours any more: releasing its old id is refused, and
+	 * harmless. */
 	if (status != CAP_OK)
 		release_grants(grants, count);
 	return status;
@@ -101,7 +105,8 @@ spawner_spawn(struct process_spawner_server *server, struct process_spawner_spaw
 	enum cap_status status;
 
 	if (request.program == NULL)
-		return capos_fail(caller, EXCEPTION_TYPE_FAILED, "the boot package has no such program");
+		return capos_fail(
+		    caller, EXCEPTION_TYPE_FAILED, "the boot package has no such program");
 	status = spawner_run(state, &request, caller, &started);
 	if (status != CAP_OK)
 		return status;
@@ -113,15 +118,17 @@ spawner_spawn(struct process_spawner_server *server, struct process_spawner_spaw
 }
 
 static enum cap_status
-spawner_make_launcher(struct process_spawner_server *server, struct process_spawner_make_launcher_params params,
+spawner_make_launcher(struct process_spawner_server *server,
+    struct process_spawner_make_launcher_params params,
     struct process_spawner_make_launcher_results_builder results, const struct capos_caller *caller)
 {
 	struct capos_cap client;
-	enum cap_status status =
-	    launcher_create(&server->state, process_spawner_make_launcher_params_binaries(params), &client);
+	enum cap_status status = launcher_create(
+	    &server->state, process_spawner_make_launcher_params_binaries(params), &client);
 
 	if (status == CAP_ERR_NOT_FOUND)
-		return capos_fail(caller, EXCEPTION_TYPE_FAILED, "the boot package has no such program");
+		return capos_fail(
+		    caller, EXCEPTION_TYPE_FAILED, "the boot package has no such program");
 	if (status == CAP_OK)
 		process_spawner_make_launcher_results_set_launcher(results, give(client));
 	return status;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Line editing; see line_editor.h. Every key is one function; the switch stands in one place for each kind of key. Drawing has
- * two forms: a character at the end of a line that fits is written as it is, everything else redraws the window.
+ * Line editing; see line_editor.h. Every key is one function; the switch stands in one place for
+ * each kind of key. Drawing has two forms: a character at the end of a line that fits is written as
+ * it is, everything else redraws the window.
  */
 #include "line_editor.h"
 
 #include <string.h>
 
-#define KEY(letter) ((uint8_t)((letter)-0x40)) /* with Control held */
+#define KEY(letter) ((uint8_t)((letter) - 0x40)) /* with Control held */
 #define KEY_ESCAPE 0x1b
 #define KEY_DELETE_BACK 0x7f
 
@@ -68,7 +69,8 @@ window_columns(const struct line_editor *editor)
 {
 	uint32_t prompt_columns = columns_of(editor->prompt, editor->prompt_bytes);
 
-	return prompt_columns + 16 < LINE_SCREEN_COLUMNS ? LINE_SCREEN_COLUMNS - 1 - prompt_columns : 16;
+	return prompt_columns + 16 < LINE_SCREEN_COLUMNS ? LINE_SCREEN_COLUMNS - 1 - prompt_columns
+							 : 16;
 }
 
 static void
@@ -127,7 +129,8 @@ replace_line(struct line_editor *editor, const char *line, uint32_t byte_count)
 {
 	if (byte_count > editor->bytes_max)
 		byte_count = editor->bytes_max;
-	while (byte_count > 0 && byte_count < editor->bytes_max && is_continuation(line[byte_count]))
+	while (
+	    byte_count > 0 && byte_count < editor->bytes_max && is_continuation(line[byte_count]))
 		byte_count--;
 	memcpy(editor->line, line, byte_count);
 	editor->length = byte_count;
@@ -364,7 +367,8 @@ feed_escape(struct line_editor *editor, uint8_t byte)
 	}
 	if (is_number || byte == ';') {
 		editor->escape = LINE_ESCAPE_PARAMETERS;
-		editor->escape_number = is_number ? (uint8_t)(editor->escape_number * 10 + (byte - '0')) : 0;
+		editor->escape_number =
+		    is_number ? (uint8_t)(editor->escape_number * 10 + (byte - '0')) : 0;
 		return;
 	}
 	editor->escape = LINE_ESCAPE_NONE;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The line editor: every key, every refusal, what the screen shows, and that hidden input leaves nothing behind. */
+/* The line editor: every key, every refusal, what the screen shows, and that hidden input leaves
+ * nothing behind. */
 #include "line_editor.h"
 
 #include <string.h>
@@ -7,7 +8,7 @@
 #include "base/test.h"
 
 struct screen {
-	char	 bytes[65536];
+	char bytes[65536];
 	uint32_t length;
 };
 
@@ -43,7 +44,10 @@ begin(const struct line_start *request)
 static void
 begin_plain(void)
 {
-	begin(&(struct line_start){ .prompt = "> ", .prompt_bytes = 2, .initial = "", .history = true,
+	begin(&(struct line_start){ .prompt = "> ",
+	    .prompt_bytes = 2,
+	    .initial = "",
+	    .history = true,
 	    .completion = true });
 }
 
@@ -172,7 +176,10 @@ TEST(tab_completes_only_where_it_was_asked_for)
 TEST(a_line_starts_with_what_was_given)
 {
 	start();
-	begin(&(struct line_start){ .prompt = "> ", .prompt_bytes = 2, .initial = "call ", .initial_bytes = 5,
+	begin(&(struct line_start){ .prompt = "> ",
+	    .prompt_bytes = 2,
+	    .initial = "call ",
+	    .initial_bytes = 5,
 	    .cursor = 5 });
 	CHECK_EQ(type("x\r"), LINE_EVENT_LINE);
 	check_line("call x");
@@ -209,8 +216,12 @@ TEST(requests_out_of_range_are_refused_and_change_nothing)
 TEST(hidden_input_is_never_shown_remembered_or_kept)
 {
 	start();
-	begin(&(struct line_start){ .prompt = "Password: ", .prompt_bytes = 10, .initial = "", .hidden = true,
-	    .history = true, .completion = true });
+	begin(&(struct line_start){ .prompt = "Password: ",
+	    .prompt_bytes = 10,
+	    .initial = "",
+	    .hidden = true,
+	    .history = true,
+	    .completion = true });
 	CHECK_EQ(type("se\tcret\x1b[A\x01\x7f!\r"), LINE_EVENT_LINE);
 	check_line("secre!");
 	CHECK(memmem(screen.bytes, screen.length, "se", 2) == NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The lines that were entered before, newest last. Fixed size; the oldest is forgotten. An empty line and a line equal to the
- * newest are not remembered. Hidden input never comes here.
+ * The lines that were entered before, newest last. Fixed size; the oldest is forgotten. An empty
+ * line and a line equal to the newest are not remembered. Hidden input never comes here.
  */
 #include <stdint.h>
 
@@ -13,7 +13,7 @@ struct line_history {
 	uint32_t count;	 /* entries that are valid */
 	uint32_t newest; /* index of the newest entry */
 	uint32_t bytes[LINE_HISTORY_COUNT];
-	char	 lines[LINE_HISTORY_COUNT][LINE_BYTES_MAX];
+	char lines[LINE_HISTORY_COUNT][LINE_BYTES_MAX];
 };
 
 void line_history_add(struct line_history *history, const char *line, uint32_t byte_count);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * A terminal: a serial line on one side, TerminalSession and Console on the other. One thread; everything runs from the service loop.
+ * A terminal: a serial line on one side, TerminalSession and Console on the other. One thread;
+ * everything runs from the service loop.
  */
 #include <capos/capos.h>
 #include <schema/device.client.h>
@@ -14,18 +15,18 @@
 #define TERMINAL_OUTPUT_BYTES 4096
 
 struct terminal {
-	struct capos	   *self;
-	struct serial_port  serial;
-	struct capos_call   serial_read; /* always in flight */
-	struct line_editor  editor;
+	struct capos *self;
+	struct serial_port serial;
+	struct capos_call serial_read; /* always in flight */
+	struct line_editor editor;
 	struct line_history history;
 	struct capos_ticket reader; /* the open readLine */
-	bool		    is_reading;
-	bool		    is_broken; /* the serial line is gone */
-	uint32_t	    queue_bytes;
-	uint8_t		    queue[TERMINAL_QUEUE_BYTES];
-	uint32_t	    output_bytes;
-	uint8_t		    output[TERMINAL_OUTPUT_BYTES];
+	bool is_reading;
+	bool is_broken; /* the serial line is gone */
+	uint32_t queue_bytes;
+	uint8_t queue[TERMINAL_QUEUE_BYTES];
+	uint32_t output_bytes;
+	uint8_t output[TERMINAL_OUTPUT_BYTES];
 };
 
 void terminal_init(struct terminal *terminal, struct capos *self, struct serial_port serial);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The runner of one test binary: all registered tests, or those whose name contains the first argument; `--list`
- * names them. cmocka prints each result and the closing counts; the exit status is 1 if a test failed, and 2 if
- * nothing was run.
+ * The runner of one test binary: all registered tests, or those whose name contains the first
+ * argument; `--list` names them. cmocka prints each result and the closing counts; the exit status
+ * is 1 if a test failed, and 2 if nothing was run.
  */
 #include <stdio.h>
 #include <stdlib.h>

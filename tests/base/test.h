@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * Unit tests: TEST(name) { ... CHECK(...) ... } in any `*_test.c`. Tests register themselves; the runner
- * (tests/base/main.c) runs each under cmocka. A failed check ends its test. A test is named as a claim.
+ * Unit tests: TEST(name) { ... CHECK(...) ... } in any `*_test.c`. Tests register themselves; the
+ * runner (tests/base/main.c) runs each under cmocka. A failed check ends its test. A test is named
+ * as a claim.
  */
 #include <stddef.h>
 #include <stdint.h>

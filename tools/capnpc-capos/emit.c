@@ -27,7 +27,8 @@ visit_with_groups(struct emitter *emitter, view_t node, visit_fn visit)
 		view_t field = capnp_list_struct(fields, i);
 
 		if (field_is_group(field))
-			visit_with_groups(emitter, request_node(emitter->request, field_group_id(field)), visit);
+			visit_with_groups(
+			    emitter, request_node(emitter->request, field_group_id(field)), visit);
 	}
 	visit(emitter, node);
 }
@@ -118,7 +119,8 @@ struct_is_message_root(const struct emitter *emitter, uint64_t struct_id)
 		for (uint32_t k = 0; k < methods.count; k++) {
 			view_t method = capnp_list_struct(methods, k);
 
-			if (method_params_id(method) == struct_id || method_results_id(method) == struct_id)
+			if (method_params_id(method) == struct_id ||
+			    method_results_id(method) == struct_id)
 				return true;
 		}
 	}
@@ -135,7 +137,8 @@ struct_cap_count(const struct emitter *emitter, view_t node)
 		view_t field = capnp_list_struct(fields, i);
 
 		if (field_is_group(field))
-			count += struct_cap_count(emitter, request_node(emitter->request, field_group_id(field)));
+			count += struct_cap_count(
+			    emitter, request_node(emitter->request, field_group_id(field)));
 		else
 			count += type_is_cap(type_kind(field_type(field)));
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * Writing generated files. Each emitter writes one kind of file for one schema file; all of them walk the nodes of that
- * file, outer before inner, in the order of the schema.
+ * Writing generated files. Each emitter writes one kind of file for one schema file; all of them
+ * walk the nodes of that file, outer before inner, in the order of the schema.
  */
 #include <stdio.h>
 
@@ -11,8 +11,8 @@
 
 struct emitter {
 	const struct request *request;
-	FILE		     *out;
-	struct capnp_text     schema_name; /* "timer" */
+	FILE *out;
+	struct capnp_text schema_name; /* "timer" */
 };
 
 void emit_messages(struct emitter *emitter, view_t file);
@@ -34,7 +34,8 @@ void emit_comment(struct emitter *emitter, struct capnp_text comment, bool is_me
 /* First lines of a generated file. */
 void emit_head(struct emitter *emitter, const char *purpose);
 
-/* True if the struct is what a method takes or returns: its capability fields have fixed numbers. */
+/* True if the struct is what a method takes or returns: its capability fields have fixed numbers.
+ */
 bool struct_is_message_root(const struct emitter *emitter, uint64_t struct_id);
 /* Capability fields of the struct itself, its groups included, in schema order. */
 uint32_t struct_cap_count(const struct emitter *emitter, view_t node);

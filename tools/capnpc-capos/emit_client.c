@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `<area>.client.h`: typed handles and calls over lib/capos. Every method has `_begin` (build the parameters in place) and `_wait`
- * (read the results in place). A method whose parameters are scalars, Text, Data and capabilities and whose results are
- * scalars and capabilities is a plain function as well.
+ * `<area>.client.h`: typed handles and calls over lib/capos. Every method has `_begin` (build the
+ * parameters in place) and `_wait` (read the results in place). A method whose parameters are
+ * scalars, Text, Data and capabilities and whose results are scalars and capabilities is a plain
+ * function as well.
  */
 #include "emit.h"
 
 static bool
 is_plain_param(enum type_kind kind)
 {
-	return kind == TYPE_VOID || (kind >= TYPE_BOOL && kind <= TYPE_DATA) || kind == TYPE_ENUM || type_is_cap(kind);
+	return kind == TYPE_VOID || (kind >= TYPE_BOOL && kind <= TYPE_DATA) || kind == TYPE_ENUM ||
+	    type_is_cap(kind);
 }
 
 static bool
 is_plain_result(enum type_kind kind)
 {
-	return kind == TYPE_VOID || (kind >= TYPE_BOOL && kind <= TYPE_FLOAT64) || kind == TYPE_ENUM ||
-	    kind == TYPE_INTERFACE;
+	return kind == TYPE_VOID || (kind >= TYPE_BOOL && kind <= TYPE_FLOAT64) ||
+	    kind == TYPE_ENUM || kind == TYPE_INTERFACE;
 }
 
 static bool
@@ -39,8 +41,9 @@ all_fields(view_t node, bool (*is_plain)(enum type_kind))
 static struct name
 plain_c_type(struct emitter *emitter, view_t type)
 {
-	static const char *const scalars[] = { "", "bool", "int8_t", "int16_t", "int32_t", "int64_t", "uint8_t",
-		"uint16_t", "uint32_t", "uint64_t", "float", "double", "struct capnp_text", "struct capnp_data" };
+	static const char *const scalars[] = { "", "bool", "int8_t", "int16_t", "int32_t",
+		"int64_t", "uint8_t", "uint16_t", "uint32_t", "uint64_t", "float", "double",
+		"struct capnp_text", "struct capnp_data" };
 	enum type_kind kind = type_kind(type);
 	struct name c_type = { "struct capnp_cap" };
 
@@ -56,15 +59,18 @@ plain_c_type(struct emitter *emitter, view_t type)
 }
 
 static void
-emit_plain_head(struct emitter *emitter, const char *name, const char *handle, view_t params, view_t results)
+emit_plain_head(
+    struct emitter *emitter, const char *name, const char *handle, view_t params, view_t results)
 {
 	struct capnp_list fields = node_members(params);
 
-	fprintf(emitter->out, "MUST_CHECK static inline enum cap_status\n%s(struct %s target", name, handle);
+	fprintf(emitter->out, "MUST_CHECK static inline enum cap_status\n%s(struct %s target", name,
+	    handle);
 	for (uint32_t i = 0; i < fields.count; i++) {
 		view_t type = field_type(capnp_list_struct(fields, i));
-		const char *c_type = type_is_cap(type_kind(type)) ? "struct capnp_cap" :
-								    plain_c_type(emitter, type).text;
+		const char *c_type = type_is_cap(type_kind(type))
+		    ? "struct capnp_cap"
+		    : plain_c_type(emitter, type).text;
 
 		if (type_kind(type) != TYPE_VOID)
 			fprintf(emitter->out, ", %s %s", c_type,
@@ -96,7 +102,8 @@ emit_plain_results(struct emitter *emitter, view_t results)
 		if (type_kind(type) == TYPE_VOID)
 			continue;
 		if (type_is_cap(type_kind(type))) {
-			struct name target = name_upper(name_of_node(request_node(emitter->request, type_id(type))));
+			struct name target =
+			    name_upper(name_of_node(request_node(emitter->request, type_id(type))));
 
 			fprintf(emitter->out,
 			    "\tif (status == CAP_OK)\n"
@@ -104,13 +111,14 @@ emit_plain_results(struct emitter *emitter, view_t results)
 			    ordinal++, target.text, name.text);
 			continue;
 		}
-		fprintf(emitter->out, "\tif (status == CAP_OK)\n\t\t*out_%s = %s_%s(results);\n", name.text,
-		    results_name.text, name.text);
+		fprintf(emitter->out, "\tif (status == CAP_OK)\n\t\t*out_%s = %s_%s(results);\n",
+		    name.text, results_name.text, name.text);
 	}
 }
 
 static void
-emit_plain(struct emitter *emitter, const char *name, const char *handle, view_t params, view_t results)
+emit_plain(
+    struct emitter *emitter, const char *name, const char *handle, view_t params, view_t results)
 {
 	struct name params_name = name_of_node(params);
 	struct name results_name = name_of_node(results);
@@ -126,11 +134,13 @@ emit_plain(struct emitter *emitter, const char *name, const char *handle, view_t
 		struct name field_name = name_snake(member_name(field));
 
 		if (type_kind(field_type(field)) != TYPE_VOID)
-			fprintf(emitter->out, "\t%s_set_%s(params, %s);\n", params_name.text, field_name.text,
-			    field_name.text);
+			fprintf(emitter->out, "\t%s_set_%s(params, %s);\n", params_name.text,
+			    field_name.text, field_name.text);
 	}
-	fprintf(emitter->out, "\tstatus = capos_call_send(&call);\n"
-			      "\tif (status == CAP_OK)\n\t\tstatus = %s_wait(&call, &results);\n", name);
+	fprintf(emitter->out,
+	    "\tstatus = capos_call_send(&call);\n"
+	    "\tif (status == CAP_OK)\n\t\tstatus = %s_wait(&call, &results);\n",
+	    name);
 	emit_plain_results(emitter, results);
 	fprintf(emitter->out, "\tcapos_call_end(&call);\n\treturn status;\n}\n\n");
 }
@@ -207,11 +217,13 @@ emit_client_imports(struct emitter *emitter, view_t file)
 		view_t requested = capnp_list_struct(files, i);
 		struct capnp_list imports = capnp_get_list(requested, 1, CAPNP_ELEMENT_STRUCT);
 
-		for (uint32_t k = 0; node_id(requested) == node_id(file) && k < imports.count; k++) {
+		for (uint32_t k = 0; node_id(requested) == node_id(file) && k < imports.count;
+		    k++) {
 			struct capnp_text name = capnp_get_text(capnp_list_struct(imports, k), 0);
 
 			if (strcmp(name.data, "annotations.capnp") != 0)
-				fprintf(emitter->out, "#include \"%.*s.client.h\"\n", (int)name.size - 6, name.data);
+				fprintf(emitter->out, "#include \"%.*s.client.h\"\n",
+				    (int)name.size - 6, name.data);
 		}
 	}
 }
@@ -220,7 +232,8 @@ void
 emit_client(struct emitter *emitter, view_t file)
 {
 	emit_head(emitter, "typed clients");
-	fprintf(emitter->out, "#pragma once\n#include <capos/call.h>\n\n#include \"%.*s.capnp.h\"\n",
+	fprintf(emitter->out,
+	    "#pragma once\n#include <capos/call.h>\n\n#include \"%.*s.capnp.h\"\n",
 	    (int)emitter->schema_name.size, emitter->schema_name.data);
 	emit_client_imports(emitter, file);
 	fprintf(emitter->out, "\n");

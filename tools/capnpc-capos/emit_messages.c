@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `<area>.capnp.h`: views with getters (`struct foo`), views with setters (`struct foo_builder`), lists, enums, constants, and the
- * numbers of interfaces and methods. Everything is inline and needs lib/capnp only.
+ * `<area>.capnp.h`: views with getters (`struct foo`), views with setters (`struct foo_builder`),
+ * lists, enums, constants, and the numbers of interfaces and methods. Everything is inline and
+ * needs lib/capnp only.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -13,22 +14,29 @@
 /* One field on its way to code. */
 struct field_context {
 	struct emitter *emitter;
-	struct name	owner; /* the struct */
-	struct name	name;  /* owner and field */
-	view_t		field;
-	view_t		node;
-	uint32_t	cap_ordinal;
-	bool		is_root;
+	struct name owner; /* the struct */
+	struct name name;  /* owner and field */
+	view_t field;
+	view_t node;
+	uint32_t cap_ordinal;
+	bool is_root;
 };
 
 static const char *
 scalar_c_type(enum type_kind kind)
 {
 	static const char *const types[] = {
-		[TYPE_BOOL] = "bool",	    [TYPE_INT8] = "int8_t",	[TYPE_INT16] = "int16_t",
-		[TYPE_INT32] = "int32_t",   [TYPE_INT64] = "int64_t",	[TYPE_UINT8] = "uint8_t",
-		[TYPE_UINT16] = "uint16_t", [TYPE_UINT32] = "uint32_t", [TYPE_UINT64] = "uint64_t",
-		[TYPE_FLOAT32] = "float",   [TYPE_FLOAT64] = "double",
+		[TYPE_BOOL] = "bool",
+		[TYPE_INT8] = "int8_t",
+		[TYPE_INT16] = "int16_t",
+		[TYPE_INT32] = "int32_t",
+		[TYPE_INT64] = "int64_t",
+		[TYPE_UINT8] = "uint8_t",
+		[TYPE_UINT16] = "uint16_t",
+		[TYPE_UINT32] = "uint32_t",
+		[TYPE_UINT64] = "uint64_t",
+		[TYPE_FLOAT32] = "float",
+		[TYPE_FLOAT64] = "double",
 	};
 
 	return types[kind];
@@ -121,7 +129,8 @@ emit_scalar(struct field_context *context, view_t type)
 	const char *encode = "";
 
 	if (kind == TYPE_ENUM)
-		snprintf(c_type.text, sizeof(c_type.text), "enum %s", type_name(context->emitter, type).text);
+		snprintf(c_type.text, sizeof(c_type.text), "enum %s",
+		    type_name(context->emitter, type).text);
 	else
 		snprintf(c_type.text, sizeof(c_type.text), "%s", scalar_c_type(kind));
 	if (kind == TYPE_BOOL) {
@@ -130,7 +139,8 @@ emit_scalar(struct field_context *context, view_t type)
 		    ", %s);\n}\n\n",
 		    context->name.text, context->owner.text, offset, fallback ? "true" : "false");
 		fprintf(out, "static inline void\n%s_set_%s(struct %s_builder to, bool value)\n{\n",
-		    context->owner.text, context->name.text + strlen(context->owner.text) + 1, context->owner.text);
+		    context->owner.text, context->name.text + strlen(context->owner.text) + 1,
+		    context->owner.text);
 		emit_discriminant(context);
 		fprintf(out, "\tcapnp_set_bool(to.s, %" PRIu32 ", value, %s);\n}\n\n", offset,
 		    fallback ? "true" : "false");
@@ -146,12 +156,15 @@ emit_scalar(struct field_context *context, view_t type)
 	fprintf(out,
 	    "static inline %s\n%s(struct %s from)\n{\n\treturn (%s)%s(capnp_get_u%u(from.s, %" PRIu32
 	    ", UINT64_C(%" PRIu64 ") & UINT%u_MAX));\n}\n\n",
-	    c_type.text, context->name.text, context->owner.text, c_type.text, decode, bytes * 8, offset, fallback,
-	    bytes * 8);
-	fprintf(out, "static inline void\n%s_set_%s(struct %s_builder to, %s value)\n{\n", context->owner.text,
-	    context->name.text + strlen(context->owner.text) + 1, context->owner.text, c_type.text);
+	    c_type.text, context->name.text, context->owner.text, c_type.text, decode, bytes * 8,
+	    offset, fallback, bytes * 8);
+	fprintf(out, "static inline void\n%s_set_%s(struct %s_builder to, %s value)\n{\n",
+	    context->owner.text, context->name.text + strlen(context->owner.text) + 1,
+	    context->owner.text, c_type.text);
 	emit_discriminant(context);
-	fprintf(out, "\tcapnp_set_u%u(to.s, %" PRIu32 ", (uint%u_t)%s(value), UINT64_C(%" PRIu64 ") & UINT%u_MAX);\n}\n\n",
+	fprintf(out,
+	    "\tcapnp_set_u%u(to.s, %" PRIu32 ", (uint%u_t)%s(value), UINT64_C(%" PRIu64
+	    ") & UINT%u_MAX);\n}\n\n",
 	    bytes * 8, offset, bytes * 8, encode, fallback, bytes * 8);
 }
 
@@ -166,13 +179,16 @@ emit_default_words(struct field_context *context, enum type_kind kind)
 	if (!field_has_default(context->field) || type_is_cap(kind))
 		return false;
 	capnp_builder_init(&builder, buffer, sizeof(buffer));
-	capnp_any_copy(capnp_builder_root_any(&builder), capnp_get_any(field_default(context->field), 0));
+	capnp_any_copy(
+	    capnp_builder_root_any(&builder), capnp_get_any(field_default(context->field), 0));
 	words = capnp_builder_finish(&builder) / 8;
 	if (words == 0) {
-		fprintf(stderr, "capnpc-capos: the default of %s is too large\n", context->name.text);
+		fprintf(
+		    stderr, "capnpc-capos: the default of %s is too large\n", context->name.text);
 		exit(1);
 	}
-	fprintf(context->emitter->out, "static const uint64_t %s_default_words[] = {", context->name.text);
+	fprintf(context->emitter->out, "static const uint64_t %s_default_words[] = {",
+	    context->name.text);
 	for (size_t i = 1; i < words; i++)
 		fprintf(context->emitter->out, " UINT64_C(0x%" PRIx64 "),", buffer[i]);
 	fprintf(context->emitter->out, " };\n");
@@ -186,28 +202,31 @@ any_expression(struct field_context *context, bool has_default)
 	struct name expression;
 
 	if (has_default)
-		snprintf(expression.text, sizeof(expression.text), "capnp_get_any_or(from.s, %" PRIu32 ", %s_default_words)",
+		snprintf(expression.text, sizeof(expression.text),
+		    "capnp_get_any_or(from.s, %" PRIu32 ", %s_default_words)",
 		    field_offset(context->field), context->name.text);
 	else
-		snprintf(expression.text, sizeof(expression.text), "capnp_get_any(from.s, %" PRIu32 ")",
-		    field_offset(context->field));
+		snprintf(expression.text, sizeof(expression.text),
+		    "capnp_get_any(from.s, %" PRIu32 ")", field_offset(context->field));
 	return expression;
 }
 
 static void
 emit_getter(struct field_context *context, const char *c_type, const char *expression)
 {
-	fprintf(context->emitter->out, "static inline %s\n%s(struct %s from)\n{\n\treturn %s;\n}\n\n", c_type,
+	fprintf(context->emitter->out,
+	    "static inline %s\n%s(struct %s from)\n{\n\treturn %s;\n}\n\n", c_type,
 	    context->name.text, context->owner.text, expression);
 }
 
 /* `verb` is "set" or "init"; `parameters` begins with a comma if there are any. */
 static void
-emit_setter_head(struct field_context *context, const char *c_type, const char *verb, const char *parameters)
+emit_setter_head(
+    struct field_context *context, const char *c_type, const char *verb, const char *parameters)
 {
-	fprintf(context->emitter->out, "static inline %s\n%s_%s_%s(struct %s_builder to%s)\n{\n", c_type,
-	    context->owner.text, verb, context->name.text + strlen(context->owner.text) + 1, context->owner.text,
-	    parameters);
+	fprintf(context->emitter->out, "static inline %s\n%s_%s_%s(struct %s_builder to%s)\n{\n",
+	    c_type, context->owner.text, verb, context->name.text + strlen(context->owner.text) + 1,
+	    context->owner.text, parameters);
 	emit_discriminant(context);
 }
 
@@ -223,14 +242,15 @@ emit_blob(struct field_context *context, bool is_text)
 
 	snprintf(c_type, sizeof(c_type), "struct capnp_%s", noun);
 	snprintf(parameters, sizeof(parameters), ", struct capnp_%s value", noun);
-	snprintf(buffer, sizeof(buffer), "capnp_any_%s(%s)", noun, any_expression(context, has_default).text);
+	snprintf(buffer, sizeof(buffer), "capnp_any_%s(%s)", noun,
+	    any_expression(context, has_default).text);
 	emit_getter(context, c_type, buffer);
 	emit_setter_head(context, "void", "set", parameters);
 	fprintf(out, "\tcapnp_any_set_%s(capnp_set_any(to.s, %" PRIu32 "), value);\n}\n\n", noun,
 	    field_offset(context->field));
 	emit_setter_head(context, is_text ? "char *" : "uint8_t *", "init", ", uint32_t size");
-	fprintf(out, "\treturn capnp_any_init_%s(capnp_set_any(to.s, %" PRIu32 "), size);\n}\n\n", noun,
-	    field_offset(context->field));
+	fprintf(out, "\treturn capnp_any_init_%s(capnp_set_any(to.s, %" PRIu32 "), size);\n}\n\n",
+	    noun, field_offset(context->field));
 }
 
 static void
@@ -260,14 +280,16 @@ emit_list(struct field_context *context, view_t type)
 	view_t element = type_element(type);
 	enum type_kind kind = type_kind(element);
 	bool is_struct = kind == TYPE_STRUCT;
-	struct name target = is_struct ? type_name(context->emitter, element) : (struct name){ "capnp" };
+	struct name target =
+	    is_struct ? type_name(context->emitter, element) : (struct name){ "capnp" };
 	struct name upper = name_upper(target);
 	bool has_default = emit_default_words(context, TYPE_LIST);
 	char c_type[NAME_BYTES + 32];
 	char buffer[NAME_BYTES * 3];
 
 	snprintf(c_type, sizeof(c_type), "struct %s_list", target.text);
-	snprintf(buffer, sizeof(buffer), is_struct ? "(struct %s_list){ capnp_any_list(%s, %s) }" : "%.0scapnp_any_list(%s, %s)",
+	snprintf(buffer, sizeof(buffer),
+	    is_struct ? "(struct %s_list){ capnp_any_list(%s, %s) }" : "%.0scapnp_any_list(%s, %s)",
 	    target.text, any_expression(context, has_default).text, element_constant(kind));
 	emit_getter(context, c_type, buffer);
 	snprintf(c_type, sizeof(c_type), "struct %s_list_builder", target.text);
@@ -279,7 +301,8 @@ emit_list(struct field_context *context, view_t type)
 		    target.text, field_offset(context->field), upper.text, upper.text);
 	else
 		fprintf(context->emitter->out,
-		    "\treturn capnp_any_init_list(capnp_set_any(to.s, %" PRIu32 "), %s, count);\n}\n\n",
+		    "\treturn capnp_any_init_list(capnp_set_any(to.s, %" PRIu32
+		    "), %s, count);\n}\n\n",
 		    field_offset(context->field), element_constant(kind));
 }
 
@@ -289,11 +312,14 @@ emit_cap(struct field_context *context)
 	FILE *out = context->emitter->out;
 	char buffer[NAME_BYTES];
 
-	snprintf(buffer, sizeof(buffer), "capnp_get_cap(from.s, %" PRIu32 ")", field_offset(context->field));
+	snprintf(buffer, sizeof(buffer), "capnp_get_cap(from.s, %" PRIu32 ")",
+	    field_offset(context->field));
 	emit_getter(context, "struct capnp_cap", buffer);
 	emit_setter_head(context, "void", "set", ", struct capnp_cap value");
 	if (context->is_root)
-		fprintf(out, "\tcapnp_any_set_root_cap(capnp_set_any(to.s, %" PRIu32 "), %" PRIu32 ", value);\n}\n\n",
+		fprintf(out,
+		    "\tcapnp_any_set_root_cap(capnp_set_any(to.s, %" PRIu32 "), %" PRIu32
+		    ", value);\n}\n\n",
 		    field_offset(context->field), context->cap_ordinal);
 	else
 		fprintf(out, "\tcapnp_any_set_cap(capnp_set_any(to.s, %" PRIu32 "), value);\n}\n\n",
@@ -307,21 +333,25 @@ emit_any(struct field_context *context)
 
 	emit_getter(context, "struct capnp_any", any_expression(context, has_default).text);
 	emit_setter_head(context, "struct capnp_any_builder", "init", "");
-	fprintf(context->emitter->out, "\treturn capnp_set_any(to.s, %" PRIu32 ");\n}\n\n", field_offset(context->field));
+	fprintf(context->emitter->out, "\treturn capnp_set_any(to.s, %" PRIu32 ");\n}\n\n",
+	    field_offset(context->field));
 }
 
 static void
 emit_group_field(struct field_context *context)
 {
-	struct name group = name_of_node(request_node(context->emitter->request, field_group_id(context->field)));
+	struct name group =
+	    name_of_node(request_node(context->emitter->request, field_group_id(context->field)));
 	char c_type[NAME_BYTES + 32];
 	char buffer[NAME_BYTES * 2];
 
 	snprintf(c_type, sizeof(c_type), "struct %s", group.text);
 	snprintf(buffer, sizeof(buffer), "(struct %s){ from.s }", group.text);
 	/* Struct and accessor share the group's name: the accessor says what it does. */
-	fprintf(context->emitter->out, "static inline %s\n%s_get_%s(struct %s from)\n{\n\treturn %s;\n}\n\n", c_type,
-	    context->owner.text, context->name.text + strlen(context->owner.text) + 1, context->owner.text, buffer);
+	fprintf(context->emitter->out,
+	    "static inline %s\n%s_get_%s(struct %s from)\n{\n\treturn %s;\n}\n\n", c_type,
+	    context->owner.text, context->name.text + strlen(context->owner.text) + 1,
+	    context->owner.text, buffer);
 	snprintf(c_type, sizeof(c_type), "struct %s_builder", group.text);
 	emit_setter_head(context, c_type, "init", "");
 	fprintf(context->emitter->out, "\treturn (struct %s_builder){ to.s };\n}\n\n", group.text);
@@ -370,8 +400,8 @@ emit_field(struct field_context *context)
 		fprintf(context->emitter->out,
 		    "static inline bool\n%s_has_%s(struct %s from)\n{\n\treturn capnp_has_pointer(from.s, %" PRIu32
 		    ");\n}\n\n",
-		    context->owner.text, context->name.text + strlen(context->owner.text) + 1, context->owner.text,
-		    field_offset(context->field));
+		    context->owner.text, context->name.text + strlen(context->owner.text) + 1,
+		    context->owner.text, field_offset(context->field));
 }
 
 static void
@@ -388,7 +418,8 @@ emit_which(struct emitter *emitter, view_t node, struct name owner)
 
 		if (field_discriminant(field) != NO_DISCRIMINANT)
 			fprintf(emitter->out, "\t%s_WHICH_%s = %u,\n", upper.text,
-			    name_upper(name_snake(member_name(field))).text, field_discriminant(field));
+			    name_upper(name_snake(member_name(field))).text,
+			    field_discriminant(field));
 	}
 	fprintf(emitter->out, "};\n\n");
 	fprintf(emitter->out,
@@ -405,7 +436,8 @@ emit_fields(struct emitter *emitter, view_t node)
 	struct field_context context = { .emitter = emitter, .owner = owner, .node = node };
 
 	if (node_is_generic(node)) {
-		fprintf(stderr, "capnpc-capos: %s is generic; generics are not supported\n", owner.text);
+		fprintf(stderr, "capnpc-capos: %s is generic; generics are not supported\n",
+		    owner.text);
 		exit(1);
 	}
 	context.is_root = struct_is_message_root(emitter, node_id(node));
@@ -413,7 +445,8 @@ emit_fields(struct emitter *emitter, view_t node)
 	for (uint32_t i = 0; i < fields.count; i++) {
 		context.field = capnp_list_struct(fields, i);
 		context.name = name_join(owner, name_snake(member_name(context.field)));
-		emit_comment(emitter, request_member_comment(emitter->request, node_id(node), i), false);
+		emit_comment(
+		    emitter, request_member_comment(emitter->request, node_id(node), i), false);
 		emit_field(&context);
 		if (!field_is_group(context.field))
 			context.cap_ordinal += type_is_cap(type_kind(field_type(context.field)));
@@ -436,8 +469,9 @@ emit_struct_types(struct emitter *emitter, view_t node)
 	}
 	fprintf(out, "struct %s_list {\n\tstruct capnp_list l;\n};\n", name.text);
 	fprintf(out, "struct %s_list_builder {\n\tstruct capnp_list_builder l;\n};\n", name.text);
-	fprintf(out, "enum {\n\t%s_DATA_WORDS = %u,\n\t%s_POINTER_COUNT = %u,\n\t%s_CAP_COUNT = %u,\n", upper.text,
-	    struct_data_words(node), upper.text, struct_pointer_count(node), upper.text,
+	fprintf(out,
+	    "enum {\n\t%s_DATA_WORDS = %u,\n\t%s_POINTER_COUNT = %u,\n\t%s_CAP_COUNT = %u,\n",
+	    upper.text, struct_data_words(node), upper.text, struct_pointer_count(node), upper.text,
 	    struct_is_message_root(emitter, node_id(node)) ? struct_cap_count(emitter, node) : 0);
 	fprintf(out, "\t%s_CAP_MAX = %u,\n};\n\n", upper.text, struct_cap_max(emitter, node));
 }
@@ -452,16 +486,22 @@ emit_struct_roots(struct emitter *emitter, view_t node)
 
 	if (struct_is_group(node))
 		return;
-	fprintf(out, "static inline struct %s\n%s_root(struct capnp_reader *reader)\n{\n"
-		     "\treturn (struct %s){ capnp_reader_root(reader) };\n}\n\n", n, n, n);
+	fprintf(out,
+	    "static inline struct %s\n%s_root(struct capnp_reader *reader)\n{\n"
+	    "\treturn (struct %s){ capnp_reader_root(reader) };\n}\n\n",
+	    n, n, n);
 	fprintf(out,
 	    "static inline struct %s_builder\n%s_init_root(struct capnp_builder *builder)\n{\n"
 	    "\treturn (struct %s_builder){ capnp_builder_root(builder, %s_DATA_WORDS, %s_POINTER_COUNT, "
 	    "%s_CAP_COUNT) };\n}\n\n",
 	    n, n, n, upper.text, upper.text, upper.text);
-	fprintf(out, "static inline uint32_t\n%s_list_size(struct %s_list list)\n{\n\treturn list.l.count;\n}\n\n", n, n);
-	fprintf(out, "static inline struct %s\n%s_at(struct %s_list list, uint32_t index)\n{\n"
-		     "\treturn (struct %s){ capnp_list_struct(list.l, index) };\n}\n\n", n, n, n, n);
+	fprintf(out,
+	    "static inline uint32_t\n%s_list_size(struct %s_list list)\n{\n\treturn list.l.count;\n}\n\n",
+	    n, n);
+	fprintf(out,
+	    "static inline struct %s\n%s_at(struct %s_list list, uint32_t index)\n{\n"
+	    "\treturn (struct %s){ capnp_list_struct(list.l, index) };\n}\n\n",
+	    n, n, n, n);
 	fprintf(out,
 	    "static inline struct %s_builder\n%s_builder_at(struct %s_list_builder list, uint32_t index)\n{\n"
 	    "\treturn (struct %s_builder){ capnp_list_struct_builder(list.l, index) };\n}\n\n",
@@ -475,7 +515,8 @@ has_annotation(struct emitter *emitter, view_t node, const char *wanted)
 
 	for (uint32_t i = 0; i < annotations.count; i++) {
 		view_t annotation = capnp_list_struct(annotations, i);
-		struct name name = name_of_node(request_node(emitter->request, node_id(annotation)));
+		struct name name =
+		    name_of_node(request_node(emitter->request, node_id(annotation)));
 
 		if (strcmp(name.text, wanted) == 0)
 			return true;
@@ -506,22 +547,29 @@ emit_status_functions(struct emitter *emitter, view_t node)
 {
 	struct capnp_list members = node_members(node);
 
-	fprintf(emitter->out, "/* The name as it stands in C. */\nstatic inline const char *\n"
-			      "cap_status_name(enum cap_status status)\n{\n\tswitch (status) {\n");
+	fprintf(emitter->out,
+	    "/* The name as it stands in C. */\nstatic inline const char *\n"
+	    "cap_status_name(enum cap_status status)\n{\n\tswitch (status) {\n");
 	for (uint32_t i = 0; i < members.count; i++) {
-		struct name name = name_upper(name_snake(member_name(capnp_list_struct(members, i))));
+		struct name name =
+		    name_upper(name_snake(member_name(capnp_list_struct(members, i))));
 		const char *prefix = i == 0 ? "CAP_" : "CAP_ERR_";
 
-		fprintf(emitter->out, "\tcase %s%s:\n\t\treturn \"%s%s\";\n", prefix, name.text, prefix, name.text);
+		fprintf(emitter->out, "\tcase %s%s:\n\t\treturn \"%s%s\";\n", prefix, name.text,
+		    prefix, name.text);
 	}
 	fprintf(emitter->out, "\tdefault:\n\t\treturn \"unknown status\";\n\t}\n}\n\n");
-	fprintf(emitter->out, "/* A sentence for people. */\nstatic inline const char *\n"
-			      "cap_status_sentence(enum cap_status status)\n{\n\tswitch (status) {\n");
+	fprintf(emitter->out,
+	    "/* A sentence for people. */\nstatic inline const char *\n"
+	    "cap_status_sentence(enum cap_status status)\n{\n\tswitch (status) {\n");
 	for (uint32_t i = 0; i < members.count; i++) {
-		struct name name = name_upper(name_snake(member_name(capnp_list_struct(members, i))));
+		struct name name =
+		    name_upper(name_snake(member_name(capnp_list_struct(members, i))));
 
-		fprintf(emitter->out, "\tcase %s%s:\n\t\treturn ", i == 0 ? "CAP_" : "CAP_ERR_", name.text);
-		emit_string(emitter->out, request_member_comment(emitter->request, node_id(node), i));
+		fprintf(emitter->out, "\tcase %s%s:\n\t\treturn ", i == 0 ? "CAP_" : "CAP_ERR_",
+		    name.text);
+		emit_string(
+		    emitter->out, request_member_comment(emitter->request, node_id(node), i));
 		fprintf(emitter->out, ";\n");
 	}
 	fprintf(emitter->out, "\tdefault:\n\t\treturn \"Unknown status.\";\n\t}\n}\n\n");
@@ -538,11 +586,14 @@ emit_enum(struct emitter *emitter, view_t node)
 	emit_comment(emitter, request_comment(emitter->request, node_id(node)), false);
 	fprintf(emitter->out, "enum %s {\n", name.text);
 	for (uint32_t i = 0; i < members.count; i++) {
-		struct name member = name_upper(name_snake(member_name(capnp_list_struct(members, i))));
+		struct name member =
+		    name_upper(name_snake(member_name(capnp_list_struct(members, i))));
 
-		emit_comment(emitter, request_member_comment(emitter->request, node_id(node), i), true);
+		emit_comment(
+		    emitter, request_member_comment(emitter->request, node_id(node), i), true);
 		if (is_status)
-			fprintf(emitter->out, "\tCAP_%s%s = -%u,\n", i == 0 ? "" : "ERR_", member.text, i);
+			fprintf(emitter->out, "\tCAP_%s%s = -%u,\n", i == 0 ? "" : "ERR_",
+			    member.text, i);
 		else
 			fprintf(emitter->out, "\t%s_%s = %u,\n", upper.text, member.text, i);
 	}
@@ -561,7 +612,8 @@ emit_constant(struct emitter *emitter, view_t node)
 	uint64_t bits = value_bits(capnp_get_struct(node, 4), kind);
 
 	if (kind < TYPE_INT8 || kind > TYPE_UINT64) {
-		fprintf(stderr, "capnpc-capos: constant %s: only integers are supported\n", upper.text);
+		fprintf(
+		    stderr, "capnpc-capos: constant %s: only integers are supported\n", upper.text);
 		exit(1);
 	}
 	emit_comment(emitter, request_comment(emitter->request, node_id(node)), false);
@@ -578,7 +630,8 @@ emit_interface_numbers(struct emitter *emitter, view_t node)
 	struct capnp_list methods = node_members(node);
 
 	emit_comment(emitter, request_comment(emitter->request, node_id(node)), false);
-	fprintf(emitter->out, "#define %s_INTERFACE_ID UINT64_C(0x%" PRIx64 ")\nenum {\n", upper.text, node_id(node));
+	fprintf(emitter->out, "#define %s_INTERFACE_ID UINT64_C(0x%" PRIx64 ")\nenum {\n",
+	    upper.text, node_id(node));
 	for (uint32_t i = 0; i < methods.count; i++)
 		fprintf(emitter->out, "\t%s_METHOD_%s = %u,\n", upper.text,
 		    name_upper(name_snake(member_name(capnp_list_struct(methods, i)))).text, i);
@@ -610,7 +663,8 @@ void
 emit_messages(struct emitter *emitter, view_t file)
 {
 	emit_head(emitter, "messages");
-	fprintf(emitter->out, "#pragma once\n#include <capnp/builder.h>\n#include <capnp/reader.h>\n\n");
+	fprintf(emitter->out,
+	    "#pragma once\n#include <capnp/builder.h>\n#include <capnp/reader.h>\n\n");
 	emit_imports(emitter, file);
 	fprintf(emitter->out, "\n");
 	for_each_node(emitter, file, NODE_CONST, emit_constant);

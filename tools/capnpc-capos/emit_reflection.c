@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `<area>.reflect.c`: the schema as constant tables (lib/capnp/reflect.h), comments included. Tables are named by node id, so that
- * files can refer to each other's.
+ * `<area>.reflect.c`: the schema as constant tables (lib/capnp/reflect.h), comments included.
+ * Tables are named by node id, so that files can refer to each other's.
  */
 #include <inttypes.h>
 
@@ -26,7 +26,8 @@ emit_string(FILE *out, struct capnp_text text)
 	fputc('"', out);
 }
 
-/* The part of a display name that a person knows: behind the file, and for the structs of methods all of it. */
+/* The part of a display name that a person knows: behind the file, and for the structs of methods
+ * all of it. */
 static struct capnp_text
 short_name(view_t node)
 {
@@ -65,7 +66,8 @@ emit_type(struct emitter *emitter, view_t type, const char *list_name)
 	fprintf(emitter->out, " }");
 }
 
-/* Element types of lists are objects of their own, innermost first: <prefix>_0 is the outermost list's element. */
+/* Element types of lists are objects of their own, innermost first: <prefix>_0 is the outermost
+ * list's element. */
 static void
 emit_element_types(struct emitter *emitter, view_t type, const char *prefix, uint32_t level)
 {
@@ -93,16 +95,17 @@ emit_field(struct emitter *emitter, view_t node, uint32_t index, uint32_t cap_or
 	emit_string(emitter->out, request_member_comment(emitter->request, node_id(node), index));
 	fprintf(emitter->out, ", .type = ");
 	if (field_is_group(field)) {
-		fprintf(emitter->out, "{ .kind = %d, .structure = &reflect_struct_%" PRIx64 " }", TYPE_STRUCT,
-		    field_group_id(field));
+		fprintf(emitter->out, "{ .kind = %d, .structure = &reflect_struct_%" PRIx64 " }",
+		    TYPE_STRUCT, field_group_id(field));
 	} else {
-		snprintf(list_name, sizeof(list_name), "element_%" PRIx64 "_%u_0", node_id(node), index);
+		snprintf(
+		    list_name, sizeof(list_name), "element_%" PRIx64 "_%u_0", node_id(node), index);
 		emit_type(emitter, type, list_name);
-		fprintf(emitter->out, ", .offset = %u, .default_bits = UINT64_C(%" PRIu64 ")", field_offset(field),
-		    value_bits(field_default(field), type_kind(type)));
+		fprintf(emitter->out, ", .offset = %u, .default_bits = UINT64_C(%" PRIu64 ")",
+		    field_offset(field), value_bits(field_default(field), type_kind(type)));
 	}
-	fprintf(emitter->out, ", .discriminant = %u, .cap_ordinal = %u, .is_group = %s },\n", field_discriminant(field),
-	    cap_ordinal, field_is_group(field) ? "true" : "false");
+	fprintf(emitter->out, ", .discriminant = %u, .cap_ordinal = %u, .is_group = %s },\n",
+	    field_discriminant(field), cap_ordinal, field_is_group(field) ? "true" : "false");
 }
 
 static void
@@ -123,18 +126,20 @@ emit_struct(struct emitter *emitter, view_t node)
 			emit_element_types(emitter, field_type(field), prefix, 0);
 	}
 	if (fields.count != 0)
-		fprintf(emitter->out, "static const struct reflect_field fields_%" PRIx64 "[] = {\n", id);
+		fprintf(emitter->out,
+		    "static const struct reflect_field fields_%" PRIx64 "[] = {\n", id);
 	for (uint32_t i = 0; i < fields.count; i++) {
 		view_t field = capnp_list_struct(fields, i);
-		bool numbered = is_root && !field_is_group(field) && type_is_cap(type_kind(field_type(field)));
+		bool numbered =
+		    is_root && !field_is_group(field) && type_is_cap(type_kind(field_type(field)));
 
 		emit_field(emitter, node, i, numbered ? next_ordinal++ : 0xff);
 	}
 	if (fields.count != 0)
 		fprintf(emitter->out, "};\n");
 	fprintf(emitter->out,
-	    "const struct reflect_struct reflect_struct_%" PRIx64 " = { \"%.*s\", UINT64_C(0x%" PRIx64
-	    "), %u, %u, %u, %u, %u, %u, ",
+	    "const struct reflect_struct reflect_struct_%" PRIx64
+	    " = { \"%.*s\", UINT64_C(0x%" PRIx64 "), %u, %u, %u, %u, %u, %u, ",
 	    id, (int)name.size, name.data, id, struct_data_words(node), struct_pointer_count(node),
 	    struct_discriminant_count(node), is_root ? struct_cap_count(emitter, node) : 0,
 	    struct_discriminant_offset(node), fields.count);
@@ -154,7 +159,8 @@ emit_enum(struct emitter *emitter, view_t node)
 	for (uint32_t i = 0; i < members.count; i++)
 		fprintf(emitter->out, " \"%s\",", member_name(capnp_list_struct(members, i)).data);
 	fprintf(emitter->out,
-	    " };\nconst struct reflect_enum reflect_enum_%" PRIx64 " = { \"%.*s\", %u, names_%" PRIx64 " };\n\n",
+	    " };\nconst struct reflect_enum reflect_enum_%" PRIx64
+	    " = { \"%.*s\", %u, names_%" PRIx64 " };\n\n",
 	    node_id(node), (int)name.size, name.data, members.count, node_id(node));
 }
 
@@ -166,18 +172,21 @@ emit_interface(struct emitter *emitter, view_t node)
 	uint64_t id = node_id(node);
 
 	if (methods.count != 0)
-		fprintf(emitter->out, "static const struct reflect_method methods_%" PRIx64 "[] = {\n", id);
+		fprintf(emitter->out,
+		    "static const struct reflect_method methods_%" PRIx64 "[] = {\n", id);
 	for (uint32_t i = 0; i < methods.count; i++) {
 		view_t method = capnp_list_struct(methods, i);
 
 		fprintf(emitter->out, "\t{ \"%s\", ", member_name(method).data);
 		emit_string(emitter->out, request_member_comment(emitter->request, id, i));
-		fprintf(emitter->out, ", &reflect_struct_%" PRIx64 ", &reflect_struct_%" PRIx64 " },\n",
+		fprintf(emitter->out,
+		    ", &reflect_struct_%" PRIx64 ", &reflect_struct_%" PRIx64 " },\n",
 		    method_params_id(method), method_results_id(method));
 	}
 	if (methods.count != 0)
 		fprintf(emitter->out, "};\n");
-	fprintf(emitter->out, "const struct reflect_interface reflect_interface_%" PRIx64 " = { \"%.*s\", ", id,
+	fprintf(emitter->out,
+	    "const struct reflect_interface reflect_interface_%" PRIx64 " = { \"%.*s\", ", id,
 	    (int)name.size, name.data);
 	emit_string(emitter->out, request_comment(emitter->request, id));
 	fprintf(emitter->out, ", UINT64_C(0x%" PRIx64 "), %u, ", id, methods.count);
@@ -216,9 +225,10 @@ emit_reflection(struct emitter *emitter, view_t file)
 void
 emit_registry(const struct request *request, FILE *out)
 {
-	fprintf(out, "/* SPDX-License-Identifier: Apache-2.0 */\n"
-		     "/* Generated by capnpc-capos: every interface of the schema. Not to be edited. */\n"
-		     "#include <capnp/reflect.h>\n\n");
+	fprintf(out,
+	    "/* SPDX-License-Identifier: Apache-2.0 */\n"
+	    "/* Generated by capnpc-capos: every interface of the schema. Not to be edited. */\n"
+	    "#include <capnp/reflect.h>\n\n");
 	emit_reflection_declarations(request, out);
 	fprintf(out, "\nconst struct reflect_interface *const reflect_registry[] = {\n");
 	for (uint32_t i = 0; i < request->nodes.count; i++) {

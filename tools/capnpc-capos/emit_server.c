@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `<area>.server.h`: for each interface a table of methods and the function that calls the right one. The kernel's objects and the
- * services use the same form.
+ * `<area>.server.h`: for each interface a table of methods and the function that calls the right
+ * one. The kernel's objects and the services use the same form.
  */
 #include "emit.h"
 
@@ -14,10 +14,13 @@ emit_method_table(struct emitter *emitter, view_t node, const char *name)
 	fprintf(emitter->out, "struct %s_methods {\n", name);
 	for (uint32_t i = 0; i < methods.count; i++) {
 		view_t method = capnp_list_struct(methods, i);
-		struct name params = name_of_node(request_node(emitter->request, method_params_id(method)));
-		struct name results = name_of_node(request_node(emitter->request, method_results_id(method)));
+		struct name params =
+		    name_of_node(request_node(emitter->request, method_params_id(method)));
+		struct name results =
+		    name_of_node(request_node(emitter->request, method_results_id(method)));
 
-		emit_comment(emitter, request_member_comment(emitter->request, node_id(node), i), true);
+		emit_comment(
+		    emitter, request_member_comment(emitter->request, node_id(node), i), true);
 		fprintf(emitter->out,
 		    "\tenum cap_status (*%s)(struct %s_server *server, struct %s params, struct %s_builder results,\n"
 		    "\t    const struct capos_caller *caller);\n",
@@ -39,15 +42,20 @@ emit_dispatch(struct emitter *emitter, view_t node, const char *name)
 	    name);
 	fprintf(emitter->out, "\tconst struct %s_methods *methods = table;\n\n", name);
 	if (methods.count != 0)
-		fprintf(emitter->out, "\tif (method >= %u)\n\t\treturn CAP_ERR_UNIMPLEMENTED_METHOD;\n"
-				      "\tswitch (capnp_index_mask(method, %u)) {\n", methods.count, methods.count);
+		fprintf(emitter->out,
+		    "\tif (method >= %u)\n\t\treturn CAP_ERR_UNIMPLEMENTED_METHOD;\n"
+		    "\tswitch (capnp_index_mask(method, %u)) {\n",
+		    methods.count, methods.count);
 	else
-		fprintf(emitter->out, "\t(void)methods;\n\t(void)server;\n\t(void)params;\n\t(void)results;\n"
-				      "\t(void)caller;\n\tswitch (method) {\n");
+		fprintf(emitter->out,
+		    "\t(void)methods;\n\t(void)server;\n\t(void)params;\n\t(void)results;\n"
+		    "\t(void)caller;\n\tswitch (method) {\n");
 	for (uint32_t i = 0; i < methods.count; i++) {
 		view_t method = capnp_list_struct(methods, i);
-		struct name params = name_of_node(request_node(emitter->request, method_params_id(method)));
-		struct name results = name_of_node(request_node(emitter->request, method_results_id(method)));
+		struct name params =
+		    name_of_node(request_node(emitter->request, method_params_id(method)));
+		struct name results =
+		    name_of_node(request_node(emitter->request, method_results_id(method)));
 		struct name field = name_snake(member_name(method));
 
 		fprintf(emitter->out,
@@ -55,8 +63,8 @@ emit_dispatch(struct emitter *emitter, view_t node, const char *name)
 		    "\t\treturn methods->%s(server,\n"
 		    "\t\t    %s_DATA_WORDS + %s_POINTER_COUNT == 0 ? (struct %s){ { .reader = params } } : %s_root(params),\n"
 		    "\t\t    %s_init_root(results), caller);\n",
-		    i, field.text, field.text, name_upper(params).text, name_upper(params).text, params.text,
-		    params.text, results.text);
+		    i, field.text, field.text, name_upper(params).text, name_upper(params).text,
+		    params.text, params.text, results.text);
 	}
 	fprintf(emitter->out, "\tdefault:\n\t\treturn CAP_ERR_UNIMPLEMENTED_METHOD;\n\t}\n}\n\n");
 }
@@ -81,7 +89,8 @@ void
 emit_server(struct emitter *emitter, view_t file)
 {
 	emit_head(emitter, "method tables and dispatch");
-	fprintf(emitter->out, "#pragma once\n#include <capnp/interface.h>\n\n#include \"%.*s.capnp.h\"\n\n",
+	fprintf(emitter->out,
+	    "#pragma once\n#include <capnp/interface.h>\n\n#include \"%.*s.capnp.h\"\n\n",
 	    (int)emitter->schema_name.size, emitter->schema_name.data);
 	for_each_node(emitter, file, NODE_INTERFACE, emit_interface);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * capnpc-capos: the plug-in of the stock schema compiler that writes our C. Called by `capnp compile -o`; reads the request from
- * standard input and writes into the current folder: <area>.capnp.h, <area>.server.h, <area>.client.h, <area>.reflect.c.
+ * capnpc-capos: the plug-in of the stock schema compiler that writes our C. Called by `capnp
+ * compile -o`; reads the request from standard input and writes into the current folder:
+ * <area>.capnp.h, <area>.server.h, <area>.client.h, <area>.reflect.c.
  */
 #include <stdlib.h>
 
@@ -28,7 +29,8 @@ read_all(size_t *byte_count)
 }
 
 static void
-write_file(const struct request *request, view_t file, const char *suffix, void (*emit)(struct emitter *, view_t))
+write_file(const struct request *request, view_t file, const char *suffix,
+    void (*emit)(struct emitter *, view_t))
 {
 	struct capnp_text path = node_display_name(file);
 	struct emitter emitter = { .request = request };
@@ -36,8 +38,10 @@ write_file(const struct request *request, view_t file, const char *suffix, void 
 	char output[256];
 
 	emitter.schema_name.data = name == NULL ? path.data : name + 1;
-	emitter.schema_name.size = (uint32_t)(strstr(emitter.schema_name.data, ".capnp") - emitter.schema_name.data);
-	snprintf(output, sizeof(output), "%.*s.%s", (int)emitter.schema_name.size, emitter.schema_name.data, suffix);
+	emitter.schema_name.size =
+	    (uint32_t)(strstr(emitter.schema_name.data, ".capnp") - emitter.schema_name.data);
+	snprintf(output, sizeof(output), "%.*s.%s", (int)emitter.schema_name.size,
+	    emitter.schema_name.data, suffix);
 	emitter.out = fopen(output, "w");
 	if (emitter.out == NULL) {
 		perror(output);

@@ -17,7 +17,8 @@ append(struct name *name, size_t *length, char byte)
 	name->text[*length] = '\0';
 }
 
-/* A word begins at an upper case letter that follows a lower case one, or that ends a run of upper case ones. */
+/* A word begins at an upper case letter that follows a lower case one, or that ends a run of upper
+ * case ones. */
 static bool
 begins_word(struct capnp_text camel, uint32_t i)
 {
@@ -39,7 +40,8 @@ name_snake(struct capnp_text camel)
 
 		if (begins_word(camel, i))
 			append(&name, &length, '_');
-		append(&name, &length, isalnum((unsigned char)byte) ? (char)tolower((unsigned char)byte) : '_');
+		append(&name, &length,
+		    isalnum((unsigned char)byte) ? (char)tolower((unsigned char)byte) : '_');
 	}
 	return name;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * Names of generated code. CamelCase becomes snake_case (`ProcessSpawner` -> `process_spawner`); nested names are joined by `_`;
- * the structs of a method are `interface_method_params` and `..._results`.
+ * Names of generated code. CamelCase becomes snake_case (`ProcessSpawner` -> `process_spawner`);
+ * nested names are joined by `_`; the structs of a method are `interface_method_params` and
+ * `..._results`.
  */
 #include "request.h"
 

@@ -12,7 +12,8 @@ request_open(struct request *request, const void *bytes, size_t byte_count)
 	view_t root;
 
 	if (error != CAPNP_OK) {
-		fprintf(stderr, "capnpc-capos: the request is no message: %s\n", capnp_error_name(error));
+		fprintf(stderr, "capnpc-capos: the request is no message: %s\n",
+		    capnp_error_name(error));
 		return false;
 	}
 	/* A trusted file that is searched over and over. */
@@ -58,7 +59,8 @@ request_comment(const struct request *request, uint64_t id)
 struct capnp_text
 request_member_comment(const struct request *request, uint64_t id, uint32_t index)
 {
-	struct capnp_list members = capnp_get_list(find_source(request, id), 1, CAPNP_ELEMENT_STRUCT);
+	struct capnp_list members =
+	    capnp_get_list(find_source(request, id), 1, CAPNP_ELEMENT_STRUCT);
 
 	return capnp_get_text(capnp_list_struct(members, index), 0);
 }

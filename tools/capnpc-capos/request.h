@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The CodeGeneratorRequest that the stock compiler writes to our standard input: the structs of its schema.capnp, read with our
- * own reader. Offsets are those that `capnp compile -ocapnp` prints for that file.
+ * The CodeGeneratorRequest that the stock compiler writes to our standard input: the structs of its
+ * schema.capnp, read with our own reader. Offsets are those that `capnp compile -ocapnp` prints for
+ * that file.
  */
 #include <capnp/reader.h>
 
@@ -42,9 +43,9 @@ enum type_kind {
 
 struct request {
 	struct capnp_reader reader;
-	struct capnp_list   nodes;
-	struct capnp_list   files;
-	struct capnp_list   sources; /* doc comments */
+	struct capnp_list nodes;
+	struct capnp_list files;
+	struct capnp_list sources; /* doc comments */
 };
 
 /* Everything below is a view of the request's bytes. */
@@ -55,9 +56,11 @@ bool request_open(struct request *request, const void *bytes, size_t byte_count)
 
 /* The node with this id; a missing one ends the program: the compiler always sends it. */
 view_t request_node(const struct request *request, uint64_t id);
-/* The comment of a node, or of its index-th member (field, enumerant, method); empty if there is none. */
+/* The comment of a node, or of its index-th member (field, enumerant, method); empty if there is
+ * none. */
 struct capnp_text request_comment(const struct request *request, uint64_t id);
-struct capnp_text request_member_comment(const struct request *request, uint64_t id, uint32_t index);
+struct capnp_text
+request_member_comment(const struct request *request, uint64_t id, uint32_t index);
 
 static inline uint64_t
 node_id(view_t node)

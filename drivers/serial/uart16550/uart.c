@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The 16550 UART; see uart.h. The transmit interrupt is enabled only while a write is going on: an empty transmitter that nobody
- * feeds would interrupt for ever.
+ * The 16550 UART; see uart.h. The transmit interrupt is enabled only while a write is going on: an
+ * empty transmitter that nobody feeds would interrupt for ever.
  */
 #include "uart.h"
 
@@ -46,7 +46,8 @@ uart_start(struct uart *uart, struct uart_registers registers)
 	register_write(uart, UART_LINE_CONTROL, UART_LINE_8N1);
 	register_write(uart, UART_FIFO_CONTROL, UART_FIFO_ENABLE_AND_RESET);
 	register_write(uart, UART_MODEM_CONTROL, UART_MODEM_READY);
-	register_write(uart, UART_INTERRUPT_ENABLE, UART_INTERRUPT_RECEIVED | UART_INTERRUPT_LINE_STATUS);
+	register_write(
+	    uart, UART_INTERRUPT_ENABLE, UART_INTERRUPT_RECEIVED | UART_INTERRUPT_LINE_STATUS);
 	return true;
 }
 
@@ -61,7 +62,8 @@ receive_byte(struct uart *uart, uint8_t byte)
 	uart->receive_tail++;
 }
 
-/* At most a buffer full at a time: a device that never stops must not keep the driver from its callers. */
+/* At most a buffer full at a time: a device that never stops must not keep the driver from its
+ * callers. */
 static void
 receive_all(struct uart *uart)
 {
@@ -81,7 +83,8 @@ transmit_some(struct uart *uart)
 {
 	uint32_t room = UART_TRANSMIT_FIFO_BYTES;
 
-	if (uart_is_sent(uart) || !(register_read(uart, UART_LINE_STATUS) & UART_STATUS_TRANSMIT_EMPTY))
+	if (uart_is_sent(uart) ||
+	    !(register_read(uart, UART_LINE_STATUS) & UART_STATUS_TRANSMIT_EMPTY))
 		return;
 	while (room-- > 0 && !uart_is_sent(uart))
 		register_write(uart, UART_DATA, uart->transmit[uart->transmit_sent++]);
@@ -129,7 +132,8 @@ uart_write(struct uart *uart, const uint8_t *bytes, uint32_t byte_count)
 	transmit_some(uart);
 	if (!uart_is_sent(uart))
 		register_write(uart, UART_INTERRUPT_ENABLE,
-		    UART_INTERRUPT_RECEIVED | UART_INTERRUPT_LINE_STATUS | UART_INTERRUPT_TRANSMIT_EMPTY);
+		    UART_INTERRUPT_RECEIVED | UART_INTERRUPT_LINE_STATUS |
+			UART_INTERRUPT_TRANSMIT_EMPTY);
 	return true;
 }
 

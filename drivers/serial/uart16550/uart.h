@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The 16550 UART as a device: no capabilities, no calls. Registers are reached through two functions, so that
- * a test can stand in for the hardware. One thread; the owner calls uart_interrupt whenever the line fired.
+ * The 16550 UART as a device: no capabilities, no calls. Registers are reached through two
+ * functions, so that a test can stand in for the hardware. One thread; the owner calls
+ * uart_interrupt whenever the line fired.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,13 +19,13 @@ struct uart_registers {
 
 struct uart {
 	struct uart_registers registers;
-	uint32_t	      receive_head; /* free-running: bytes taken out */
-	uint32_t	      receive_tail; /* bytes put in */
-	uint64_t	      dropped;	    /* bytes lost because nobody read them, or in the device */
-	uint32_t	      transmit_sent;
-	uint32_t	      transmit_bytes;
-	uint8_t		      receive[UART_RECEIVE_BYTES];
-	uint8_t		      transmit[UART_TRANSMIT_BYTES];
+	uint32_t receive_head; /* free-running: bytes taken out */
+	uint32_t receive_tail; /* bytes put in */
+	uint64_t dropped;      /* bytes lost because nobody read them, or in the device */
+	uint32_t transmit_sent;
+	uint32_t transmit_bytes;
+	uint8_t receive[UART_RECEIVE_BYTES];
+	uint8_t transmit[UART_TRANSMIT_BYTES];
 };
 
 /* Find the device and set it to 115200 8N1 with interrupts. False: what is there is no 16550. */

@@ -18,7 +18,8 @@
 #define UART_INTERRUPT_TRANSMIT_EMPTY 0x02
 #define UART_INTERRUPT_LINE_STATUS 0x04
 
-#define UART_FIFO_ENABLE_AND_RESET 0xc7 /* on, both emptied, interrupt at 14 bytes or after a pause */
+#define UART_FIFO_ENABLE_AND_RESET                                                                 \
+	0xc7 /* on, both emptied, interrupt at 14 bytes or after a pause */
 
 #define UART_LINE_8N1 0x03
 #define UART_LINE_DIVISOR_ACCESS 0x80

@@ -9,16 +9,16 @@
 #include "base/test.h"
 
 struct model {
-	uint8_t	 scratch;
-	uint8_t	 interrupt_enable;
-	uint8_t	 line_control;
-	bool	 absent;
-	bool	 busy; /* the transmitter is not empty */
-	bool	 overrun;
-	uint8_t	 input[8192];
+	uint8_t scratch;
+	uint8_t interrupt_enable;
+	uint8_t line_control;
+	bool absent;
+	bool busy; /* the transmitter is not empty */
+	bool overrun;
+	uint8_t input[8192];
 	uint32_t input_head;
 	uint32_t input_tail;
-	uint8_t	 output[8192];
+	uint8_t output[8192];
 	uint32_t output_bytes;
 	uint32_t fifo_bytes; /* written since the transmitter was last empty */
 };

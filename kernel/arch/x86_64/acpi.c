@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ACPI as far as interrupts need it: RSDP, then XSDT or RSDT, then the MADT (ACPI 6.4, sections 5.2.5 to 5.2.12). The tables
- * are the firmware's: every length is checked, a table with a wrong checksum does not exist.
+ * ACPI as far as interrupts need it: RSDP, then XSDT or RSDT, then the MADT (ACPI 6.4,
+ * sections 5.2.5 to 5.2.12). The tables are the firmware's: every length is checked, a table with a
+ * wrong checksum does not exist.
  */
 #include <core/string.h>
 
@@ -18,19 +19,19 @@
 #define MADT_LAPIC_ADDRESS 5
 
 struct __attribute__((packed)) rsdp {
-	char	 signature[8];
-	uint8_t	 checksum;
-	char	 oem[6];
-	uint8_t	 revision;
+	char signature[8];
+	uint8_t checksum;
+	char oem[6];
+	uint8_t revision;
 	uint32_t rsdt;
 	uint32_t length;
 	uint64_t xsdt;
 };
 
 struct __attribute__((packed)) table_header {
-	char	 signature[4];
+	char signature[4];
 	uint32_t length;
-	uint8_t	 rest[28];
+	uint8_t rest[28];
 };
 
 static const void *
@@ -58,7 +59,8 @@ table_at(paddr_t address)
 
 	if (header == NULL || header->length < sizeof(*header) || header->length > TABLE_BYTES_MAX)
 		return NULL;
-	if (reach(address, header->length) == NULL || !sums_to_zero((const uint8_t *)header, header->length))
+	if (reach(address, header->length) == NULL ||
+	    !sums_to_zero((const uint8_t *)header, header->length))
 		return NULL;
 	return header;
 }
@@ -87,7 +89,8 @@ find_madt(paddr_t rsdp_address)
 	const struct rsdp *rsdp = reach(rsdp_address, sizeof(*rsdp));
 	const struct table_header *root;
 
-	if (rsdp == NULL || memcmp(rsdp->signature, "RSD PTR ", 8) != 0 || !sums_to_zero((const uint8_t *)rsdp, 20))
+	if (rsdp == NULL || memcmp(rsdp->signature, "RSD PTR ", 8) != 0 ||
+	    !sums_to_zero((const uint8_t *)rsdp, 20))
 		return NULL;
 	if (rsdp->revision >= 2 && (root = table_at(rsdp->xsdt)) != NULL)
 		return find_table(root, 8, "APIC");
@@ -137,7 +140,7 @@ acpi_find_interrupts(paddr_t rsdp, struct acpi_interrupts *out)
 		read_entry(bytes + at, length, out);
 		at += length;
 	}
-	log_line(LOG_INFO, "acpi", "LAPIC at %llx, I/O APIC at %llx", (unsigned long long)out->lapic,
-	    (unsigned long long)out->ioapic);
+	log_line(LOG_INFO, "acpi", "LAPIC at %llx, I/O APIC at %llx",
+	    (unsigned long long)out->lapic, (unsigned long long)out->ioapic);
 	return true;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Interrupt controllers: local APIC and I/O APIC (Intel SDM volume 3, chapter 11; 82093AA data sheet), or the legacy PIC and PIT where
- * they are missing. A line that fires is masked before anyone hears of it, and unmasked by whoever serves it.
+ * Interrupt controllers: local APIC and I/O APIC (Intel SDM volume 3, chapter 11; 82093AA data
+ * sheet), or the legacy PIC and PIT where they are missing. A line that fires is masked before
+ * anyone hears of it, and unmasked by whoever serves it.
  */
 #include "arch/interrupt.h"
 #include "base/log.h"
@@ -58,7 +59,8 @@ pic_mask_set(uint16_t mask)
 	port_write8(PIC_SLAVE + 1, (uint8_t)(mask >> 8));
 }
 
-/* The PIC is moved away from the exceptions in any case: a spurious interrupt of it must not look like a fault. */
+/* The PIC is moved away from the exceptions in any case: a spurious interrupt of it must not look
+ * like a fault. */
 static void
 pic_init(void)
 {
@@ -96,7 +98,8 @@ ioapic_route(uint32_t line, bool masked)
 	uint32_t entry = VECTOR_LINE_BASE + line;
 	uint16_t flags = line < 16 ? routes.isa[line].flags : 0xf;
 
-	/* MPS INTI flags: polarity in bits 0 and 1, trigger in bits 2 and 3; zero means as the bus says: ISA is high, edge. */
+	/* MPS INTI flags: polarity in bits 0 and 1, trigger in bits 2 and 3; zero means as the bus
+	 * says: ISA is high, edge. */
 	if ((flags & 3) == 3)
 		entry |= IOAPIC_ACTIVE_LOW;
 	if ((flags >> 2 & 3) == 3)
@@ -108,7 +111,8 @@ ioapic_route(uint32_t line, bool masked)
 void
 interrupt_init(const struct acpi_interrupts *found)
 {
-	bool has_lapic = found != NULL && (cpuid(1, 0).edx & (1U << 9)) != 0 && found->lapic != 0 && found->ioapic != 0;
+	bool has_lapic = found != NULL && (cpuid(1, 0).edx & (1U << 9)) != 0 && found->lapic != 0 &&
+	    found->ioapic != 0;
 
 	pic_init();
 	if (!has_lapic) {
@@ -201,7 +205,8 @@ interrupt_timer_calibrate(uint64_t lapic_ticks, uint64_t elapsed_ns)
 	lapic_write(LAPIC_TIMER, VECTOR_TIMER);
 }
 
-/* One shot after `delta_ns`, or as late as the counter reaches: whoever asked looks at the clock again. */
+/* One shot after `delta_ns`, or as late as the counter reaches: whoever asked looks at the clock
+ * again. */
 void
 interrupt_timer_set(uint64_t delta_ns)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loader information: Multiboot2 (specification 2.0, section 3.6) and PVH (Xen's hvm_start_info, version 1).
+ * Loader information: Multiboot2 (specification 2.0, section 3.6) and PVH (Xen's hvm_start_info,
+ * version 1).
  */
 #include "boot_info.h"
 
@@ -54,10 +55,12 @@ add_usable(struct boot_memory *out, const struct memory_map_entry *entry)
 {
 	uint32_t max = sizeof(out->usable) / sizeof(out->usable[0]);
 
-	if (entry->type != MEMORY_USABLE || entry->bytes == 0 || entry->base + entry->bytes < entry->base)
+	if (entry->type != MEMORY_USABLE || entry->bytes == 0 ||
+	    entry->base + entry->bytes < entry->base)
 		return;
 	if (out->usable_count < max)
-		out->usable[out->usable_count++] = (struct memory_range){ entry->base, entry->bytes };
+		out->usable[out->usable_count++] =
+		    (struct memory_range){ entry->base, entry->bytes };
 }
 
 static void
@@ -90,7 +93,8 @@ read_pvh(paddr_t info, boot_map_fn map, struct boot_memory *out)
 	out->loader = "PVH";
 	out->rsdp = start->rsdp;
 	out->module_count = start->module_count;
-	line = start->command_line == 0 ? NULL : map(start->command_line, sizeof(out->command_line));
+	line =
+	    start->command_line == 0 ? NULL : map(start->command_line, sizeof(out->command_line));
 	if (line != NULL)
 		copy_command_line(out, line, sizeof(out->command_line));
 	if (start->module_count == 0)
@@ -104,7 +108,8 @@ read_pvh(paddr_t info, boot_map_fn map, struct boot_memory *out)
 }
 
 static const char *
-read_tag(const uint8_t *tag_bytes, const struct multiboot2_tag *tag, paddr_t tag_address, struct boot_memory *out)
+read_tag(const uint8_t *tag_bytes, const struct multiboot2_tag *tag, paddr_t tag_address,
+    struct boot_memory *out)
 {
 	uint32_t numbers[2];
 
@@ -162,7 +167,8 @@ read_multiboot2(paddr_t info, boot_map_fn map, struct boot_memory *out)
 	if (bytes == NULL)
 		return "the Multiboot2 information is out of reach";
 	out->loader = "Multiboot2";
-	for (uint32_t tags = 0; tags < MULTIBOOT2_TAGS_MAX && total - at >= sizeof(struct multiboot2_tag); tags++) {
+	for (uint32_t tags = 0;
+	    tags < MULTIBOOT2_TAGS_MAX && total - at >= sizeof(struct multiboot2_tag); tags++) {
 		struct multiboot2_tag tag;
 		const char *problem;
 

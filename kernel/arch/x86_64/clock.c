@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Time: the time-stamp counter, its rate from the processor or the hypervisor, else measured against the PIT's channel 2, together with
- * the rate of the local APIC's timer.
+ * Time: the time-stamp counter, its rate from the processor or the hypervisor, else measured
+ * against the PIT's channel 2, together with the rate of the local APIC's timer.
  */
 #include "arch/clock.h"
 #include "base/log.h"
@@ -65,7 +65,8 @@ clock_init(void)
 	uint64_t tsc_ticks = 0;
 	uint64_t lapic_ticks = 0;
 	uint64_t hz = announced_hz();
-	bool invariant = cpuid(0x80000000, 0).eax >= 0x80000007 && (cpuid(0x80000007, 0).edx & (1U << 8));
+	bool invariant =
+	    cpuid(0x80000000, 0).eax >= 0x80000007 && (cpuid(0x80000007, 0).edx & (1U << 8));
 
 	if (measure(&tsc_ticks, &lapic_ticks)) {
 		if (interrupt_has_lapic())
@@ -81,7 +82,8 @@ clock_init(void)
 	parameters.shift = CLOCK_SHIFT;
 	parameters.base_tsc = time_stamp();
 	parameters.base_ns = 1;
-	log_line(LOG_INFO, "clock", "time-stamp counter at %llu kHz%s", (unsigned long long)(hz / 1000),
+	log_line(LOG_INFO, "clock", "time-stamp counter at %llu kHz%s",
+	    (unsigned long long)(hz / 1000),
 	    invariant ? "" : ", not invariant: trusted because this is a virtual machine");
 }
 

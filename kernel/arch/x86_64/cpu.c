@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The processor's tables and switches: segments, interrupt gates, system call entry, protection bits, extended state
- * (Intel SDM volume 3, chapters 2, 5, 6, 8, 13).
+ * The processor's tables and switches: segments, interrupt gates, system call entry, protection
+ * bits, extended state (Intel SDM volume 3, chapters 2, 5, 6, 8, 13).
  */
 #include <core/string.h>
 
@@ -22,14 +22,14 @@ struct __attribute__((packed)) tss {
 	uint64_t reserved2;
 	uint16_t reserved3;
 	uint16_t io_map_offset;
-	uint8_t	 io_bitmap[ARCH_IO_BITMAP_BYTES + 1]; /* the last byte is all ones */
+	uint8_t io_bitmap[ARCH_IO_BITMAP_BYTES + 1]; /* the last byte is all ones */
 };
 
 struct __attribute__((packed)) gate {
 	uint16_t offset_low;
 	uint16_t selector;
-	uint8_t	 ist;
-	uint8_t	 type;
+	uint8_t ist;
+	uint8_t type;
 	uint16_t offset_middle;
 	uint32_t offset_high;
 	uint32_t reserved;
@@ -69,15 +69,17 @@ gdt_init(void)
 	gdt[2] = UINT64_C(0x00cf93000000ffff); /* kernel data */
 	gdt[3] = UINT64_C(0x00cff3000000ffff); /* user data */
 	gdt[4] = UINT64_C(0x00affb000000ffff); /* user code */
-	gdt[5] = (limit & 0xffff) | (base & 0xffffff) << 16 | UINT64_C(0x89) << 40 | (limit >> 16 & 0xf) << 48 |
-	    (base >> 24 & 0xff) << 56;
+	gdt[5] = (limit & 0xffff) | (base & 0xffffff) << 16 | UINT64_C(0x89) << 40 |
+	    (limit >> 16 & 0xf) << 48 | (base >> 24 & 0xff) << 56;
 	gdt[6] = base >> 32;
 	__asm__ volatile("lgdt %0" : : "m"(pointer));
 	__asm__ volatile("pushq %0\n\tleaq 1f(%%rip), %%rax\n\tpushq %%rax\n\tlretq\n1:"
-			 :
-			 : "i"(SELECTOR_KERNEL_CODE)
-			 : "rax", "memory");
-	__asm__ volatile("mov %0, %%ds\n\tmov %0, %%es\n\tmov %0, %%ss" : : "r"(SELECTOR_KERNEL_DATA));
+	    :
+	    : "i"(SELECTOR_KERNEL_CODE)
+	    : "rax", "memory");
+	__asm__ volatile("mov %0, %%ds\n\tmov %0, %%es\n\tmov %0, %%ss"
+	    :
+	    : "r"(SELECTOR_KERNEL_DATA));
 	__asm__ volatile("mov %0, %%fs\n\tmov %0, %%gs" : : "r"(0));
 }
 
@@ -101,8 +103,8 @@ idt_init(void)
 	for (uint32_t i = 0; i < 256; i++) {
 		uint64_t stub = (uint64_t)trap_stubs + i * 16;
 
-		idt[i] = (struct gate){ (uint16_t)stub, SELECTOR_KERNEL_CODE, 0, 0x8e, (uint16_t)(stub >> 16),
-			(uint32_t)(stub >> 32), 0 };
+		idt[i] = (struct gate){ (uint16_t)stub, SELECTOR_KERNEL_CODE, 0, 0x8e,
+			(uint16_t)(stub >> 16), (uint32_t)(stub >> 32), 0 };
 	}
 	idt[2].ist = IST_NMI;
 	idt[8].ist = IST_DOUBLE_FAULT;
@@ -114,9 +116,11 @@ static void
 syscall_init(void)
 {
 	msr_write(MSR_EFER, msr_read(MSR_EFER) | 1); /* SCE */
-	msr_write(MSR_STAR, (uint64_t)SELECTOR_KERNEL_CODE << 32 | (uint64_t)(SELECTOR_USER_DATA - 8) << 48);
+	msr_write(MSR_STAR,
+	    (uint64_t)SELECTOR_KERNEL_CODE << 32 | (uint64_t)(SELECTOR_USER_DATA - 8) << 48);
 	msr_write(MSR_LSTAR, (uint64_t)entry_syscall);
-	/* Trap, interrupt, direction, nested task, alignment check and I/O level are off in the kernel. */
+	/* Trap, interrupt, direction, nested task, alignment check and I/O level are off in the
+	 * kernel. */
 	msr_write(MSR_SYSCALL_MASK, 0x47700);
 }
 
@@ -151,8 +155,9 @@ protection_init(void)
 	if (has_fsgsbase)
 		cr4 |= CR4_FSGSBASE;
 	cr4_write(cr4);
-	log_line(LOG_INFO, "cpu", "NX, WP%s%s%s%s", cr4 & CR4_SMEP ? ", SMEP" : "", cr4 & CR4_SMAP ? ", SMAP" : "",
-	    cr4 & CR4_UMIP ? ", UMIP" : "", has_fsgsbase ? ", FSGSBASE" : "");
+	log_line(LOG_INFO, "cpu", "NX, WP%s%s%s%s", cr4 & CR4_SMEP ? ", SMEP" : "",
+	    cr4 & CR4_SMAP ? ", SMAP" : "", cr4 & CR4_UMIP ? ", UMIP" : "",
+	    has_fsgsbase ? ", FSGSBASE" : "");
 }
 
 void
@@ -173,15 +178,16 @@ cpu_init(void)
 }
 
 /*
- * Without page-table isolation, a processor with Meltdown or L1TF would let user code read the kernel. Intel says which are
- * safe in IA32_ARCH_CAPABILITIES (RDCL_NO); AMD's have neither.
+ * Without page-table isolation, a processor with Meltdown or L1TF would let user code read the
+ * kernel. Intel says which are safe in IA32_ARCH_CAPABILITIES (RDCL_NO); AMD's have neither.
  */
 const char *
 cpu_refusal(void)
 {
 	struct cpuid vendor = cpuid(0, 0);
 	struct cpuid features = cpuid(7, 0);
-	bool is_intel = vendor.ebx == 0x756e6547 && vendor.edx == 0x49656e69 && vendor.ecx == 0x6c65746e;
+	bool is_intel =
+	    vendor.ebx == 0x756e6547 && vendor.edx == 0x49656e69 && vendor.ecx == 0x6c65746e;
 
 	if (!is_intel)
 		return NULL;
@@ -207,9 +213,9 @@ cpu_extended_save(struct arch_thread *thread)
 {
 	if (extended_mask != 0)
 		__asm__ volatile("xsave64 (%0)"
-				 :
-				 : "r"(thread->extended), "a"((uint32_t)extended_mask), "d"(0)
-				 : "memory");
+		    :
+		    : "r"(thread->extended), "a"((uint32_t)extended_mask), "d"(0)
+		    : "memory");
 	else
 		__asm__ volatile("fxsave64 (%0)" : : "r"(thread->extended) : "memory");
 }
@@ -219,9 +225,9 @@ cpu_extended_load(const struct arch_thread *thread)
 {
 	if (extended_mask != 0)
 		__asm__ volatile("xrstor64 (%0)"
-				 :
-				 : "r"(thread->extended), "a"((uint32_t)extended_mask), "d"(0)
-				 : "memory");
+		    :
+		    : "r"(thread->extended), "a"((uint32_t)extended_mask), "d"(0)
+		    : "memory");
 	else
 		__asm__ volatile("fxrstor64 (%0)" : : "r"(thread->extended) : "memory");
 }

@@ -34,7 +34,9 @@ cpuid(uint32_t leaf, uint32_t subleaf)
 {
 	struct cpuid r;
 
-	__asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
+	__asm__ volatile("cpuid"
+	    : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+	    : "a"(leaf), "c"(subleaf));
 	return r;
 }
 
@@ -50,7 +52,10 @@ msr_read(uint32_t msr)
 static inline void
 msr_write(uint32_t msr, uint64_t value)
 {
-	__asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
+	__asm__ volatile("wrmsr"
+	    :
+	    : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+	    : "memory");
 }
 
 static inline void

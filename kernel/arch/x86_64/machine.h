@@ -39,7 +39,7 @@ cpu_local(void)
 }
 
 /* cpu.c */
-void cpu_init(void);	      /* GDT, TSS, IDT, SYSCALL, control registers */
+void cpu_init(void);	       /* GDT, TSS, IDT, SYSCALL, control registers */
 const char *cpu_refusal(void); /* why this processor is not safe, or NULL */
 size_t cpu_extended_bytes(void);
 bool cpu_has_fsgsbase(void);
@@ -55,8 +55,8 @@ volatile void *paging_device(paddr_t address);
 
 /* acpi.c: fills what the MADT says; false if there is none that can be trusted. */
 struct acpi_interrupts {
-	paddr_t	 lapic;
-	paddr_t	 ioapic;
+	paddr_t lapic;
+	paddr_t ioapic;
 	uint32_t ioapic_base; /* its first global number */
 	struct {
 		uint32_t global;
@@ -67,7 +67,7 @@ bool acpi_find_interrupts(paddr_t rsdp, struct acpi_interrupts *out);
 
 /* apic.c */
 void interrupt_init(const struct acpi_interrupts *found);
-void interrupt_line_fired(uint32_t vector); /* masks and acknowledges; calls irq_fired */
+void interrupt_line_fired(uint32_t vector);  /* masks and acknowledges; calls irq_fired */
 void interrupt_timer_set(uint64_t delta_ns); /* one shot; 0: off */
 void interrupt_timer_acknowledge(void);
 void interrupt_timer_calibrate(uint64_t lapic_ticks, uint64_t elapsed_ns);
@@ -81,11 +81,11 @@ void clock_init(void);
 /* The commands that the loader passed, and what it left in memory. */
 struct boot_memory {
 	struct memory_range usable[64];
-	uint32_t	    usable_count;
-	paddr_t		    module;
-	uint64_t	    module_bytes;
-	uint32_t	    module_count;
-	paddr_t		    rsdp;
-	const char	   *loader;
-	char		    command_line[256];
+	uint32_t usable_count;
+	paddr_t module;
+	uint64_t module_bytes;
+	uint32_t module_count;
+	paddr_t rsdp;
+	const char *loader;
+	char command_line[256];
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kernel's own page tables. The image is mapped page by page with the access of each segment, all RAM and the interrupt
- * controllers at the direct map without execution; the first tables' identity map is gone afterwards. Guard pages below stacks are
- * holes in the image's map. Tables are taken from frames that nobody pays for: they stay for ever.
+ * The kernel's own page tables. The image is mapped page by page with the access of each segment,
+ * all RAM and the interrupt controllers at the direct map without execution; the first tables'
+ * identity map is gone afterwards. Guard pages below stacks are holes in the image's map. Tables
+ * are taken from frames that nobody pays for: they stay for ever.
  */
 #include <core/string.h>
 
@@ -84,7 +85,8 @@ static void
 map_direct(paddr_t base, paddr_t end, uint64_t access)
 {
 	for (paddr_t at = base & ~(LARGE_BYTES - 1); at < end; at += LARGE_BYTES)
-		map_kernel(DIRECT_MAP + at, at | access | PTE_PRESENT | PTE_WRITE | PTE_NX | PTE_GLOBAL, 2);
+		map_kernel(DIRECT_MAP + at,
+		    at | access | PTE_PRESENT | PTE_WRITE | PTE_NX | PTE_GLOBAL, 2);
 }
 
 /* Walk what is mapped and count pages that are writable and executable: there must be none. */
@@ -99,7 +101,8 @@ count_write_execute(const uint64_t *table, uint32_t level, uint64_t *pages)
 		if (!(entry & PTE_PRESENT))
 			continue;
 		if (level > 1 && !(entry & PTE_LARGE)) {
-			bad += count_write_execute(arch_direct_map(entry & PTE_FRAME), level - 1, pages);
+			bad += count_write_execute(
+			    arch_direct_map(entry & PTE_FRAME), level - 1, pages);
 			continue;
 		}
 		(*pages)++;
@@ -119,7 +122,8 @@ paging_init(const struct boot_memory *memory)
 	map_segment(kernel_rodata_start, kernel_rodata_end, PTE_NX);
 	map_segment(kernel_data_start, kernel_data_end, PTE_NX | PTE_WRITE);
 	for (uint32_t i = 0; i < memory->usable_count; i++)
-		map_direct(memory->usable[i].base, memory->usable[i].base + memory->usable[i].bytes, 0);
+		map_direct(
+		    memory->usable[i].base, memory->usable[i].base + memory->usable[i].bytes, 0);
 	/* The image, the boot package and the firmware's tables may lie between usable ranges. */
 	map_direct(0, LARGE_BYTES * 16, 0);
 	map_direct(memory->module, memory->module + memory->module_bytes, 0);
@@ -130,7 +134,8 @@ paging_init(const struct boot_memory *memory)
 	cr3_write(arch_direct_unmap(kernel_root));
 	bad = count_write_execute(kernel_root, 4, &pages);
 	KASSERT(bad == 0);
-	log_line(LOG_INFO, "paging", "%llu kernel mappings, none writable and executable", (unsigned long long)pages);
+	log_line(LOG_INFO, "paging", "%llu kernel mappings, none writable and executable",
+	    (unsigned long long)pages);
 }
 
 paddr_t

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The saved registers of a thread, and what the CPU finds through GS. entry.S knows the offsets; the assertions hold them.
+ * The saved registers of a thread, and what the CPU finds through GS. entry.S knows the offsets;
+ * the assertions hold them.
  */
 #include "base/types.h"
 
@@ -27,7 +28,7 @@ struct arch_thread {
 	uint64_t by_syscall; /* 1: entered by SYSCALL, caller-saved registers are not kept */
 	uint64_t fs_base;
 	uint64_t unused[4];
-	uint8_t	 extended[]; /* XSAVE or FXSAVE area; 64-byte aligned */
+	uint8_t extended[]; /* XSAVE or FXSAVE area; 64-byte aligned */
 };
 _Static_assert(offsetof(struct arch_thread, rip) == 120, "entry.S");
 _Static_assert(offsetof(struct arch_thread, rsp) == 136, "entry.S");
@@ -37,10 +38,10 @@ _Static_assert(offsetof(struct arch_thread, extended) % 64 == 0, "XSAVE alignmen
 /* What GS points to in the kernel. */
 struct cpu_local {
 	struct arch_thread *current; /* offset 0: entry.S */
-	uint64_t	    stack_top; /* offset 8: entry.S */
-	uint32_t	    id;
-	uint32_t	    unused;
-	struct cpu_local   *self; /* offset 24: cpu_local() */
+	uint64_t stack_top;	     /* offset 8: entry.S */
+	uint32_t id;
+	uint32_t unused;
+	struct cpu_local *self; /* offset 24: cpu_local() */
 };
 _Static_assert(offsetof(struct cpu_local, self) == 24, "cpu_local()");
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The debug console: COM1, 115200 8N1, polled. COM2 belongs to a driver process. */
+#include "serial.h"
 #include "arch/cpu.h"
 #include "instructions.h"
-#include "serial.h"
 
 #define COM1 0x3f8
 #define LINE_STATUS 5
@@ -24,7 +24,8 @@ serial_init(void)
 static void
 write_byte(uint8_t byte)
 {
-	for (uint32_t i = 0; i < POLLS_MAX && !(port_read8(COM1 + LINE_STATUS) & TRANSMIT_EMPTY); i++)
+	for (uint32_t i = 0; i < POLLS_MAX && !(port_read8(COM1 + LINE_STATUS) & TRANSMIT_EMPTY);
+	    i++)
 		;
 	port_write8(COM1, byte);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the first C instruction to the portable kernel. The loader's information is read while the first page tables still map
- * everything below 4 GiB; after paging_init only RAM and the interrupt controllers are mapped.
+ * From the first C instruction to the portable kernel. The loader's information is read while the
+ * first page tables still map everything below 4 GiB; after paging_init only RAM and the interrupt
+ * controllers are mapped.
  */
 #include <core/string.h>
 
@@ -15,7 +16,8 @@
 #include "serial.h"
 
 #define EARLY_END UINT64_C(0x100000000)
-#define LOW_RESERVED_BYTES UINT64_C(0x100000) /* firmware's and loaders' habits; nothing of ours */
+#define LOW_RESERVED_BYTES UINT64_C(0x100000) /* firmware's and loaders' habits; nothing of ours   \
+					       */
 
 static struct boot_memory memory;
 
@@ -38,7 +40,8 @@ frames_start(void)
 		{ memory.module, memory.module_bytes },
 	};
 
-	frame_init(memory.usable, memory.usable_count, reserved, sizeof(reserved) / sizeof(reserved[0]));
+	frame_init(
+	    memory.usable, memory.usable_count, reserved, sizeof(reserved) / sizeof(reserved[0]));
 }
 
 void
@@ -56,11 +59,13 @@ arch_start(uint32_t magic, uint32_t info)
 		boot_fatal(BOOT_EXIT_LOADER, "%s", problem);
 	log_line(LOG_INFO, "boot", "started by %s", memory.loader);
 	if (memory.module_count != 1)
-		boot_fatal(BOOT_EXIT_MODULES, "exactly one module is needed, the boot package; there are %u",
+		boot_fatal(BOOT_EXIT_MODULES,
+		    "exactly one module is needed, the boot package; there are %u",
 		    memory.module_count);
 	if (map_early(memory.module, memory.module_bytes) == NULL)
 		boot_fatal(BOOT_EXIT_MODULES, "the boot package lies above 4 GiB");
-	has_acpi = strstr(memory.command_line, "noapic") == NULL && acpi_find_interrupts(memory.rsdp, &interrupts);
+	has_acpi = strstr(memory.command_line, "noapic") == NULL &&
+	    acpi_find_interrupts(memory.rsdp, &interrupts);
 	frames_start();
 	paging_init(&memory);
 	interrupt_init(has_acpi ? &interrupts : NULL);

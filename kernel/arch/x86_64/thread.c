@@ -34,7 +34,8 @@ arch_thread_init(struct arch_thread *registers, const struct arch_thread_start *
 	registers->r8 = start->arguments[4];
 	registers->rflags = FLAGS_USER;
 	registers->fs_base = start->fs_base;
-	/* The legacy area's control words; with XSAVE the header says that nothing else is in use. */
+	/* The legacy area's control words; with XSAVE the header says that nothing else is in use.
+	 */
 	memcpy(registers->extended, &fpu_control, sizeof(fpu_control));
 	memcpy(registers->extended + 24, &sse_control, sizeof(sse_control));
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Exceptions and interrupts. In the kernel, interrupts come only inside a window or in idle; an exception there is a bug of ours. In user
- * mode, an exception ends the process, an interrupt may change the thread.
+ * Exceptions and interrupts. In the kernel, interrupts come only inside a window or in idle; an
+ * exception there is a bug of ours. In user mode, an exception ends the process, an interrupt may
+ * change the thread.
  */
 #include <core/string.h>
 
@@ -26,7 +27,8 @@ handle_interrupt(uint64_t vector)
 		kernel_clock_event();
 	} else if (vector >= VECTOR_LINE_BASE && vector < VECTOR_LINE_BASE + 24) {
 		interrupt_line_fired((uint32_t)vector);
-	} else if (vector > VECTOR_LEGACY_BASE && vector < VECTOR_LEGACY_BASE + 16 && !interrupt_has_lapic()) {
+	} else if (vector > VECTOR_LEGACY_BASE && vector < VECTOR_LEGACY_BASE + 16 &&
+	    !interrupt_has_lapic()) {
 		interrupt_line_fired((uint32_t)vector);
 	}
 	/* What is left is spurious: it has no end of interrupt. */
@@ -40,8 +42,9 @@ trap_in_kernel(struct trap_frame *frame)
 		return;
 	}
 	if (frame->vector < VECTOR_EXCEPTIONS)
-		kernel_panic("exception %llu, error %llx, at %llx, address %llx", (unsigned long long)frame->vector,
-		    (unsigned long long)frame->error, (unsigned long long)frame->rip, (unsigned long long)cr2_read());
+		kernel_panic("exception %llu, error %llx, at %llx, address %llx",
+		    (unsigned long long)frame->vector, (unsigned long long)frame->error,
+		    (unsigned long long)frame->rip, (unsigned long long)cr2_read());
 	handle_interrupt(frame->vector);
 }
 

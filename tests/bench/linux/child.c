@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the Linux guest starts over and over: a small static program with code, constants, data and bss. No C library. */
+/* What the Linux guest starts over and over: a small static program with code, constants, data and
+ * bss. No C library. */
 static const int constants[512] = { 7 };
 static int data[512] = { 1 };
 static int zeros[1024];

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The yardstick: what Linux takes for the operations that we measure, in the same emulator. This is init of a Linux guest with no
- * other program. It prints `linux_<name> <instructions>` lines and stops the machine. One time-stamp unit is one
- * instruction (see docs/testing.md), so a figure is a difference of time stamps; each is the median of many samples.
+ * The yardstick: what Linux takes for the operations that we measure, in the same emulator. This is
+ * init of a Linux guest with no other program. It prints `linux_<name> <instructions>` lines and
+ * stops the machine. One time-stamp unit is one instruction (see docs/testing.md), so a figure is a
+ * difference of time stamps; each is the median of many samples.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -122,13 +123,13 @@ measure_echo(void)
 }
 
 static struct {
-	int		     fd;
-	uint32_t	    *sq_tail;
-	uint32_t	    *sq_mask;
-	uint32_t	    *sq_array;
-	uint32_t	    *cq_head;
-	uint32_t	    *cq_tail;
-	uint32_t	    *cq_mask;
+	int fd;
+	uint32_t *sq_tail;
+	uint32_t *sq_mask;
+	uint32_t *sq_array;
+	uint32_t *cq_head;
+	uint32_t *cq_tail;
+	uint32_t *cq_mask;
 	struct io_uring_sqe *sqes;
 	struct io_uring_cqe *cqes;
 } uring;
@@ -136,8 +137,8 @@ static struct {
 static void *
 uring_map(size_t bytes, uint64_t offset)
 {
-	void *address =
-	    mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, uring.fd, (off_t)offset);
+	void *address = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
+	    uring.fd, (off_t)offset);
 
 	require(address != MAP_FAILED, "mmap of io_uring");
 	return address;
@@ -152,8 +153,10 @@ uring_start(void)
 
 	uring.fd = (int)syscall(SYS_io_uring_setup, 32, &params);
 	require(uring.fd >= 0, "io_uring_setup");
-	sq = uring_map(params.sq_off.array + params.sq_entries * sizeof(uint32_t), IORING_OFF_SQ_RING);
-	cq = uring_map(params.cq_off.cqes + params.cq_entries * sizeof(struct io_uring_cqe), IORING_OFF_CQ_RING);
+	sq = uring_map(
+	    params.sq_off.array + params.sq_entries * sizeof(uint32_t), IORING_OFF_SQ_RING);
+	cq = uring_map(params.cq_off.cqes + params.cq_entries * sizeof(struct io_uring_cqe),
+	    IORING_OFF_CQ_RING);
 	uring.sqes = uring_map(params.sq_entries * sizeof(struct io_uring_sqe), IORING_OFF_SQES);
 	uring.sq_tail = (uint32_t *)(void *)(sq + params.sq_off.tail);
 	uring.sq_mask = (uint32_t *)(void *)(sq + params.sq_off.ring_mask);
@@ -179,10 +182,12 @@ uring_nops(uint64_t turn, uint32_t count)
 		uring.sq_array[index] = index;
 	}
 	__atomic_store_n(uring.sq_tail, tail + count, __ATOMIC_RELEASE);
-	require(syscall(SYS_io_uring_enter, uring.fd, count, count, IORING_ENTER_GETEVENTS, NULL, 0) == count,
+	require(syscall(SYS_io_uring_enter, uring.fd, count, count, IORING_ENTER_GETEVENTS, NULL,
+		    0) == count,
 	    "io_uring_enter");
 	for (uint32_t i = 0; i < count; i++)
-		require(uring.cqes[(head + i) & *uring.cq_mask].user_data == turn + i, "io_uring order");
+		require(uring.cqes[(head + i) & *uring.cq_mask].user_data == turn + i,
+		    "io_uring order");
 	__atomic_store_n(uring.cq_head, head + count, __ATOMIC_RELEASE);
 }
 
@@ -203,7 +208,8 @@ null_call(uint64_t turn)
 {
 	struct stat status;
 
-	/* The plain system call: the C library's fstat goes through newfstatat, which takes more than twice as long. */
+	/* The plain system call: the C library's fstat goes through newfstatat, which takes more
+	 * than twice as long. */
 	(void)turn;
 	require(syscall(SYS_fstat, 1, &status) == 0, "fstat");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The smallest program that can be seen: one line on its console, and its name as the reason to exit with 0. */
+/* The smallest program that can be seen: one line on its console, and its name as the reason to
+ * exit with 0. */
 #include <capos/capos.h>
 #include <schema/console.client.h>
 
