@@ -46,8 +46,9 @@ include $(wildcard tools/*/rules.mk tests/*/rules.mk proofs/*/rules.mk)
 .PHONY: everything fmt clean
 everything: $(KERNEL_ELF) $(PROGRAM_ELFS) $(BOOT_PACKAGES) $(HOST_TOOLS) image
 
-fmt: ## format all C sources
+fmt: $(SETUP_DONE) ## format all sources: C and CUE
 	$(Q)git ls-files -co --exclude-standard '*.c' '*.h' | xargs $(CLANG_FORMAT) -i
+	$(Q)cd manifests && $(CAPOS_CUE) fmt --files .
 
 clean: ## remove everything that was built
 	rm -rf $(B)
