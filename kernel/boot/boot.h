@@ -13,8 +13,9 @@
 #define BOOT_EXIT_INIT 114    /* init ended otherwise than by exit */
 #define BOOT_EXIT_PACKAGE 113 /* the boot package cannot be started */
 
-#define MACHINE_CODE_MAX 100 /* codes of init and of MachineControl.halt; above: the kernel's own  \
-			      */
+#define MACHINE_CODE_MAX                                                                           \
+	100 /* codes of init and of MachineControl.halt; above: the kernel's own                   \
+	     */
 
 struct boot_request {
 	const void *package; /* the boot package, for ever */

@@ -36,7 +36,8 @@ find_binary(struct system_manifest manifest, struct capnp_text name, struct capn
 		struct named_blob blob = named_blob_at(binaries, i);
 		struct capnp_text blob_name = named_blob_name(blob);
 
-		if (blob_name.size != name.size || memcmp(blob_name.data, name.data, name.size) != 0)
+		if (blob_name.size != name.size ||
+		    memcmp(blob_name.data, name.data, name.size) != 0)
 			continue;
 		*out = named_blob_data(blob);
 		return CAP_OK;
@@ -51,9 +52,9 @@ load_segment(struct process *process, const struct elf_segment *segment, const u
 	struct address_space_fixed range = {
 		.address = segment->address,
 		.page_count = 1,
-		.access = segment->is_executable ? PAGE_ACCESS_EXECUTE :
-		    segment->is_writable	 ? PAGE_ACCESS_WRITE :
-						   PAGE_ACCESS_READ,
+		.access = segment->is_executable ? PAGE_ACCESS_EXECUTE
+		    : segment->is_writable	 ? PAGE_ACCESS_WRITE
+						 : PAGE_ACCESS_READ,
 	};
 
 	for (uint64_t at = 0; at < segment->memory_bytes; at += PAGE_BYTES) {
@@ -140,7 +141,8 @@ grant_caps(struct process *process, struct init_cap_list caps, char *why)
 				object_put(object);
 		}
 		if (status != CAP_OK) {
-			format_text(why, WHY_BYTES, "initConfig.init.caps[%u]: %s", i, cap_status_sentence(status));
+			format_text(why, WHY_BYTES, "initConfig.init.caps[%u]: %s", i,
+			    cap_status_sentence(status));
 			return status;
 		}
 	}
@@ -161,7 +163,8 @@ load_init(struct process *process, struct capnp_data file, struct process_entry 
 		enum cap_status status = load_segment(process, &image.segments[i], file.data);
 
 		if (status != CAP_OK) {
-			format_text(why, WHY_BYTES, "initConfig.init.binary: %s", cap_status_sentence(status));
+			format_text(why, WHY_BYTES, "initConfig.init.binary: %s",
+			    cap_status_sentence(status));
 			return status;
 		}
 	}
@@ -173,13 +176,14 @@ load_init(struct process *process, struct capnp_data file, struct process_entry 
 static void
 init_ended(const struct process_exit *exit)
 {
-	bool exited = exit->kind == EXIT_KIND_EXITED && exit->code >= 0 && exit->code <= MACHINE_CODE_MAX;
+	bool exited =
+	    exit->kind == EXIT_KIND_EXITED && exit->code >= 0 && exit->code <= MACHINE_CODE_MAX;
 
 	if (exited)
 		log_line(LOG_INFO, "boot", "init exited with %lld", (long long)exit->code);
 	else
-		log_line(LOG_ERROR, "boot", "init ended by fault %lld at 0x%llx", (long long)exit->code,
-		    (unsigned long long)exit->fault_instruction);
+		log_line(LOG_ERROR, "boot", "init ended by fault %lld at 0x%llx",
+		    (long long)exit->code, (unsigned long long)exit->fault_instruction);
 	arch_machine_stop(exited ? (uint8_t)exit->code : BOOT_EXIT_INIT);
 }
 
@@ -220,7 +224,8 @@ apply_parameters(struct kernel_params params)
 }
 
 enum cap_status
-first_process_start(const void *package, uint64_t package_bytes, const char *cpu_refusal, char why[200])
+first_process_start(
+    const void *package, uint64_t package_bytes, const char *cpu_refusal, char why[200])
 {
 	static struct capnp_reader reader; /* too large for a kernel stack's taste */
 	enum capnp_error error = capnp_reader_init(&reader, package, package_bytes);
@@ -229,16 +234,19 @@ first_process_start(const void *package, uint64_t package_bytes, const char *cpu
 	struct capnp_data file;
 
 	if (error != CAPNP_OK) {
-		format_text(why, WHY_BYTES, "the boot package is no message: %s", capnp_error_name(error));
+		format_text(
+		    why, WHY_BYTES, "the boot package is no message: %s", capnp_error_name(error));
 		return CAP_ERR_INVALID_MANIFEST;
 	}
 	manifest = system_manifest_root(&reader);
 	if (system_manifest_schema_version(manifest) != MANIFEST_SCHEMA_VERSION) {
-		format_text(why, WHY_BYTES, "schemaVersion: %u is not the version %u that this kernel reads",
+		format_text(why, WHY_BYTES,
+		    "schemaVersion: %u is not the version %u that this kernel reads",
 		    system_manifest_schema_version(manifest), MANIFEST_SCHEMA_VERSION);
 		return CAP_ERR_UNSUPPORTED_VERSION;
 	}
-	if (cpu_refusal != NULL && !kernel_params_allow_vulnerable_cpu(system_manifest_kernel_params(manifest))) {
+	if (cpu_refusal != NULL &&
+	    !kernel_params_allow_vulnerable_cpu(system_manifest_kernel_params(manifest))) {
 		format_text(why, WHY_BYTES, "%s", cpu_refusal);
 		return CAP_ERR_UNSUPPORTED_VERSION;
 	}

@@ -16,8 +16,9 @@
 #include "serial.h"
 
 #define EARLY_END UINT64_C(0x100000000)
-#define LOW_RESERVED_BYTES UINT64_C(0x100000) /* firmware's and loaders' habits; nothing of ours   \
-					       */
+#define LOW_RESERVED_BYTES                                                                         \
+	UINT64_C(0x100000) /* firmware's and loaders' habits; nothing of ours                      \
+			    */
 
 static struct boot_memory memory;
 
