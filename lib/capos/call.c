@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "capos.h"
+
 static void
 on_completion(struct capos_completion *completion, const struct cap_cqe *cqe)
 {
@@ -35,6 +37,7 @@ capos_call_begin_block(struct capos_call *call, struct capos_cap target, uint16_
 	call->method = method;
 	call->adopted = 0;
 	call->cap_count = 0;
+	call->results.cap_count = 0;
 	call->target = target;
 	call->deadline_ns = 0;
 	call->on_done = NULL;
@@ -73,7 +76,7 @@ capos_call_send(struct capos_call *call)
 	size_t message_bytes;
 
 	if (call->state != CAPOS_CALL_BUILDING)
-		return CAP_ERR_NO_MEMORY;
+		return call->block == NULL ? CAP_ERR_NO_MEMORY : CAP_ERR_WRONG_STATE;
 	message_bytes = capnp_builder_finish(&call->params);
 	if (message_bytes == 0 || !append_transfers(call, message_bytes))
 		return CAP_ERR_MESSAGE_TOO_LARGE;
@@ -110,22 +113,40 @@ read_caps(struct capos_call *call, uint32_t message_bytes)
 			      CAPNP_CAP_COPY };
 }
 
+/* The completion does not tell an exception's size: its segment table does, as far as the buffer
+ * goes. A server wrote it: every byte is hostile. */
+static bool
+open_exception(struct capos_call *call)
+{
+	uint32_t words;
+
+	if (call->result_buffer == NULL || call->result_bytes < CAPNP_WORD_BYTES)
+		return false;
+	words = ((const uint32_t *)(const void *)call->result_buffer)[1];
+	return words <= call->result_bytes / CAPNP_WORD_BYTES - 1 &&
+	    capnp_reader_init_single(&call->results, call->result_buffer,
+		((size_t)words + 1) * CAPNP_WORD_BYTES) == CAPNP_OK;
+}
+
 static void
 read_exception(struct capos_call *call)
 {
-	uint32_t words = ((const uint32_t *)(const void *)call->result_buffer)[1];
+	const struct capos_error unreadable = { EXCEPTION_TYPE_FAILED, CAP_OK,
+		CAPNP_TEXT("the exception cannot be read") };
 	struct cap_exception exception;
 
-	call->error = (struct capos_error){ EXCEPTION_TYPE_FAILED, CAP_OK,
-		CAPNP_TEXT("the exception cannot be read") };
-	if (words > call->result_bytes / 8 ||
-	    capnp_reader_init_single(&call->results, call->result_buffer, (size_t)words * 8 + 8) !=
-		CAPNP_OK)
+	call->error = unreadable;
+	if (!open_exception(call))
 		return;
 	exception = cap_exception_root(&call->results);
 	call->error.type = cap_exception_type(exception);
 	call->error.status = (enum cap_status)cap_exception_status(exception);
 	call->error.reason = cap_exception_reason(exception);
+	if (capnp_reader_error(&call->results) != CAPNP_OK ||
+	    call->error.type > EXCEPTION_TYPE_UNIMPLEMENTED) {
+		call->error = unreadable;
+		return;
+	}
 	/* The kernel leaves its sentence out where the buffer is small. */
 	if (call->error.reason.size == 0 && call->error.status != CAP_OK)
 		call->error.reason =
@@ -164,12 +185,26 @@ capos_call_wait(struct capos_call *call)
 	return open_results(call);
 }
 
+/* A FINISH that comes too late finds nothing, which is no failure. */
+static void
+on_cancelled(struct capos_completion *completion, const struct cap_cqe *cqe)
+{
+	(void)completion;
+	(void)cqe;
+}
+
+static struct capos_completion cancel_completion = { on_cancelled };
+
 enum cap_status
 capos_call_cancel(struct capos_call *call)
 {
 	struct cap_sqe *sqe;
 
-	CAPOS_TRY(capos_submit(call->target.self, NULL, &sqe));
+	if (call->state == CAPOS_CALL_DONE)
+		return CAP_OK;
+	if (call->state != CAPOS_CALL_SENT)
+		return CAP_ERR_WRONG_STATE;
+	CAPOS_TRY(capos_submit(call->target.self, &cancel_completion, &sqe));
 	sqe->op = CAP_OP_FINISH;
 	sqe->target = (uint64_t)&call->completion;
 	capos_submitted(call->target.self);
@@ -185,19 +220,26 @@ release_unclaimed(struct capos_call *call)
 			    call->target.self, call->results.caps[i].cap_id, 0 });
 }
 
+/* The kernel may still write into the buffers, and its completion names the call: neither may be
+ * used again before the end. If the ring has failed, the end cannot be known: the program ends. */
+static void
+await_end(struct capos_call *call)
+{
+	enum cap_status status = capos_call_cancel(call);
+
+	while (status == CAP_OK && call->state == CAPOS_CALL_SENT)
+		status = capos_wait_any(call->target.self, CAP_DEADLINE_NONE);
+	if (status != CAP_OK)
+		capos_exit(CAPOS_EXIT_PANIC);
+}
+
 void
 capos_call_end(struct capos_call *call)
 {
-	if (call->state == CAPOS_CALL_SENT) {
-		/* The kernel may still write into the buffers: they go back only after the call's
-		 * end. */
-		if (capos_call_cancel(call) == CAP_OK &&
-		    capos_call_wait(call) == CAP_ERR_RING_CORRUPT)
-			return;
-	}
-	if (call->state == CAPOS_CALL_DONE && call->cap_count != 0) {
-		if (call->result >= 0)
-			read_caps(call, (uint32_t)call->result);
+	if (call->state == CAPOS_CALL_SENT)
+		await_end(call);
+	if (call->state == CAPOS_CALL_DONE && call->cap_count != 0 && call->result >= 0) {
+		read_caps(call, (uint32_t)call->result);
 		release_unclaimed(call);
 	}
 	if (call->block != NULL && call->block->kind != CAPOS_BLOCK_KINDS)
@@ -211,8 +253,7 @@ capos_adopt(struct capos_call *call, uint32_t ordinal, uint64_t interface_id, st
 {
 	struct capnp_cap cap;
 
-	if (call->cap_count == 0 || ordinal >= call->results.cap_count ||
-	    (call->adopted & 1U << ordinal))
+	if (ordinal >= call->results.cap_count || (call->adopted & 1U << ordinal))
 		return CAP_ERR_NOT_FOUND;
 	cap = call->results.caps[ordinal];
 	if (cap.cap_id == 0)
@@ -241,11 +282,15 @@ enum cap_status
 capos_release_flush(struct capos *self)
 {
 	enum cap_status status;
-	int64_t entered = capos_enter(0, CAP_DEADLINE_POLL);
 
-	if (entered < 0)
-		return (enum cap_status)entered;
-	(void)capos_reap(self);
+	/* An entry takes at most 16 submissions. */
+	do {
+		int64_t entered = capos_enter(0, CAP_DEADLINE_POLL);
+
+		if (entered < 0)
+			return (enum cap_status)entered;
+		(void)capos_reap(self);
+	} while (__atomic_load_n(&self->ring->sq_head, __ATOMIC_RELAXED) != self->sq_tail);
 	status = self->release_status;
 	self->release_status = CAP_OK;
 	return status;

@@ -95,15 +95,17 @@ capos_call_is_done(const struct capos_call *call)
 {
 	return call->state == CAPOS_CALL_DONE;
 }
-/* Ask the kernel to end the call; it completes with CAP_ERR_CANCELLED unless it ended before. */
+/* Ask the kernel to end the call; it completes with CAP_ERR_CANCELLED unless it ended before. One
+ * that is done stays as it is; one that was not sent is CAP_ERR_WRONG_STATE. */
 MUST_CHECK enum cap_status capos_call_cancel(struct capos_call *call);
 /* Buffers go back; result capabilities that nobody adopted are released. A call in flight is
- * cancelled and awaited. */
+ * cancelled and awaited; if the ring has failed, so that its end cannot be known, the program ends
+ * with CAPOS_EXIT_PANIC. */
 void capos_call_end(struct capos_call *call);
 
 /*
- * Make a result capability the caller's own, once. `interface_id` 0 takes any. CAP_ERR_NOT_FOUND:
- * the answer has none there.
+ * Make a result capability the caller's own, once, after capos_call_wait. `interface_id` 0 takes
+ * any. CAP_ERR_NOT_FOUND: the answer has none there. After a refusal it is still the call's.
  */
 MUST_CHECK enum cap_status capos_adopt(
     struct capos_call *call, uint32_t ordinal, uint64_t interface_id, struct capos_cap *out);

@@ -9,10 +9,13 @@
 
 int capos_main(struct capos *self);
 
+#define CAPOS_EXIT_BAD_START 133 /* the kernel's start block is not of this ABI */
+#define CAPOS_EXIT_PANIC 134
+
 _Noreturn void capos_exit(int64_t code);
 
-/* One line to the Console named "console", if there is one, and the end of the process with code
- * 134. */
+/* One line to the Console named "console", if there is one, and the end of the process with
+ * CAPOS_EXIT_PANIC. It needs no free buffer and no free memory. */
 _Noreturn void
 capos_panic(struct capos *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

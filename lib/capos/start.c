@@ -2,15 +2,9 @@
 /* From the first instruction to capos_main: check what the kernel gave, set up thread-local
  * storage, run, exit. */
 #include <abi/start.h>
-#include <core/format.h>
-#include <schema/console.client.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "capos.h"
-
-#define EXIT_BAD_START 133
-#define EXIT_PANIC 134
 
 /* Placed by user.ld around the program's TLS image. */
 extern const char tls_image_start[], tls_image_end[], tls_memory_end[];
@@ -54,28 +48,11 @@ capos_start(struct cap_ring *ring, uint64_t pid, const struct capset_header *cap
 	int code;
 
 	if (!is_start_valid(ring, capset))
-		capos_exit(EXIT_BAD_START);
+		capos_exit(CAPOS_EXIT_BAD_START);
 	tls_start();
 	main_thread.pid = (uint32_t)pid;
 	main_thread.capset = capset;
 	capos_ring_init(&main_thread, ring);
 	code = capos_main(&main_thread);
 	capos_exit(code);
-}
-
-void
-capos_panic(struct capos *self, const char *format, ...)
-{
-	struct console console;
-	char text[200];
-	va_list arguments;
-
-	va_start(arguments, format);
-	format_text_list(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	/* Nothing more can be done if the last words find no console. */
-	if (console_from_capset(self, "console", &console) == CAP_OK &&
-	    console_write_line(console, capnp_text_from_string(text)) != CAP_OK)
-		capos_exit(EXIT_PANIC);
-	capos_exit(EXIT_PANIC);
 }

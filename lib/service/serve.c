@@ -22,16 +22,47 @@ on_returned(struct capos_completion *completion, const struct cap_cqe *cqe)
 	pending->is_done = true;
 }
 
-/* Nobody waits for the RETURN of an ordinary answer: a caller that is gone is no failure of the
- * server. */
+static void
+release_moved(struct service_endpoint *at)
+{
+	for (uint32_t i = 0; i < at->moved_count; i++)
+		capos_release((struct capos_cap){ at->service->self, at->moved[i], 0 });
+	at->moved_count = 0;
+}
+
+/* A caller that is gone is no failure of the server, but what was meant for it is nobody's. An
+ * answer of a block is taken at once: this comes before the next call is received. */
 static void
 on_answer_returned(struct capos_completion *completion, const struct cap_cqe *cqe)
 {
-	(void)completion;
-	(void)cqe;
+	struct service_endpoint *at = (struct service_endpoint *)(void *)((uint8_t *)completion -
+	    offsetof(struct service_endpoint, answered));
+
+	if (at->moved_count == 0)
+		return;
+	if (cqe->result >= 0)
+		at->moved_count = 0;
+	else
+		release_moved(at);
 }
 
-static struct capos_completion answer_completion = { on_answer_returned };
+/* What the answer moves is no longer among the parameters. */
+static void
+note_moved(
+    struct service_endpoint *at, const struct capnp_builder *results, struct capnp_reader *params)
+{
+	at->moved_count = 0;
+	for (uint32_t i = 0; i < results->cap_count; i++) {
+		const struct capnp_cap *cap = &results->caps[i];
+
+		if (cap->mode != CAPNP_CAP_MOVE || cap->cap_id == 0)
+			continue;
+		at->moved[at->moved_count++] = cap->cap_id;
+		for (uint32_t k = 0; k < params->cap_count; k++)
+			if (params->caps[k].cap_id == cap->cap_id)
+				params->caps[k].cap_id = 0;
+	}
+}
 
 static enum exception_type
 exception_type_of(enum cap_status status)
@@ -135,63 +166,104 @@ release_untaken(struct capos *self, const struct capnp_reader *params)
 			    self, params->caps[i].cap_id, params->caps[i].interface_id });
 }
 
+/* Open the parameters and run the method. */
+static enum cap_status
+run_method(struct capos_caller *caller, struct capnp_reader *params, struct capnp_builder *results)
+{
+	const struct capos_interface *interface = &caller->at->interface;
+	const struct cap_delivery *delivery = caller->delivery;
+	enum capnp_error error = capnp_reader_init(params, delivery + 1, delivery->param_bytes);
+	enum cap_status status;
+
+	params->cap_count = 0;
+	/* They are the server's now, even if the message is no good. */
+	if (delivery->cap_count != 0)
+		read_caps(params, delivery);
+	if (error != CAPNP_OK)
+		return CAP_ERR_MALFORMED_MESSAGE;
+	if (delivery->interface_id != interface->interface_id)
+		return CAP_ERR_WRONG_INTERFACE;
+	status = interface->dispatch(
+	    interface->methods, interface->server, delivery->method, params, results, caller);
+	if (status == CAP_OK && capnp_reader_error(params) != CAPNP_OK)
+		return CAP_ERR_MALFORMED_MESSAGE;
+	return status;
+}
+
+/* The results if they are good, else an exception, stand in the endpoint's block. */
+static void
+finish_answer(struct capos_caller *caller, enum cap_status status, struct capnp_builder *results,
+    struct answer *answer)
+{
+	struct capos_block *block = caller->at->block;
+
+	if (status == CAP_OK) {
+		answer->message_bytes = capnp_builder_finish(results);
+		answer->cap_count = results->cap_count;
+		if (answer->message_bytes != 0 &&
+		    append_transfers(
+			results, block->params, block->param_bytes, answer->message_bytes))
+			return;
+		status = CAP_ERR_MESSAGE_TOO_LARGE;
+	}
+	release_moved(caller->at);
+	if (status != CAP_ERR_APPLICATION_EXCEPTION)
+		caller->error = (struct capos_error){ exception_type_of(status), status,
+			capnp_text_from_string(cap_status_sentence(status)) };
+	answer->message_bytes = build_exception(block->params, block->param_bytes, &caller->error);
+	answer->cap_count = 0;
+	answer->is_exception = true;
+}
+
 /* Run the method and queue its answer. */
 static enum cap_status
 answer_call(struct service_endpoint *at, const struct cap_delivery *delivery)
 {
-	struct capos *self = at->service->self;
-	struct capos_block *block = at->block;
 	struct capos_caller caller = { .at = at, .delivery = delivery };
 	struct answer answer = { .call_id = delivery->call_id,
-		.completion = &answer_completion,
-		.message = block->params };
+		.completion = &at->answered,
+		.message = at->block->params };
 	struct capnp_reader params;
 	struct capnp_builder results;
-	enum cap_status status = CAP_ERR_MALFORMED_MESSAGE;
+	enum cap_status status;
 
-	params.cap_count = 0;
-	capnp_builder_init(&results, block->params, block->param_bytes);
-	if (capnp_reader_init(&params, delivery + 1, delivery->param_bytes) == CAPNP_OK) {
-		if (delivery->cap_count != 0)
-			read_caps(&params, delivery);
-		status = at->interface.dispatch(at->interface.methods, at->interface.server,
-		    delivery->method, &params, &results, &caller);
-		if (status == CAP_OK && capnp_reader_error(&params) != CAPNP_OK)
-			status = CAP_ERR_MALFORMED_MESSAGE;
+	capnp_builder_init(&results, at->block->params, at->block->param_bytes);
+	status = run_method(&caller, &params, &results);
+	if (results.cap_count != 0)
+		note_moved(at, &results, &params);
+	if (status == CAPOS_DEFERRED) {
+		release_moved(at);
+		status = CAP_OK;
+	} else {
+		finish_answer(&caller, status, &results, &answer);
+		status = submit_return(at->service->self, &answer);
 	}
+	/* After the answer, which may carry copies of them. */
 	if (params.cap_count != 0)
-		release_untaken(self, &params);
-	if (status == CAPOS_DEFERRED)
-		return CAP_OK;
-	if (status == CAP_OK) {
-		answer.message_bytes = capnp_builder_finish(&results);
-		answer.cap_count = results.cap_count;
-		if (answer.message_bytes == 0 ||
-		    !append_transfers(
-			&results, block->params, block->param_bytes, answer.message_bytes))
-			status = CAP_ERR_MESSAGE_TOO_LARGE;
-	}
-	if (status != CAP_OK) {
-		if (status != CAP_ERR_APPLICATION_EXCEPTION)
-			caller.error = (struct capos_error){ exception_type_of(status), status,
-				capnp_text_from_string(cap_status_sentence(status)) };
-		answer.message_bytes =
-		    build_exception(block->params, block->param_bytes, &caller.error);
-		answer.cap_count = 0;
-		answer.is_exception = true;
-	}
-	return submit_return(self, &answer);
+		release_untaken(at->service->self, &params);
+	return status;
 }
 
+/* Methods do not run here: another one may be waiting for a completion. */
 static void
 on_received(struct capos_completion *completion, const struct cap_cqe *cqe)
 {
 	struct service_endpoint *at = (struct service_endpoint *)completion;
-	enum cap_status status = CAP_OK;
 
-	if (cqe->result < 0) {
+	at->received = cqe->result;
+	at->next_ready = NULL;
+	*at->service->ready_end = at;
+	at->service->ready_end = &at->next_ready;
+}
+
+static void
+serve_received(struct service_endpoint *at)
+{
+	enum cap_status status;
+
+	if (at->received < 0) {
 		/* The endpoint is gone, or the loop is ending. */
-		if (cqe->result != CAP_ERR_CANCELLED)
+		if (at->received != CAP_ERR_CANCELLED)
 			service_stop(at->service, 1);
 		return;
 	}
@@ -220,7 +292,7 @@ submit_receive(struct service_endpoint *at)
 void
 service_init(struct service *service, struct capos *self)
 {
-	*service = (struct service){ .self = self };
+	*service = (struct service){ .self = self, .ready_end = &service->ready };
 }
 
 enum cap_status
@@ -228,6 +300,8 @@ service_add(struct service *service, struct service_endpoint *at, struct capos_c
     struct capos_interface interface, enum capos_block_kind kind)
 {
 	at->receive.done = on_received;
+	at->answered.done = on_answer_returned;
+	at->moved_count = 0;
 	at->service = service;
 	at->endpoint = endpoint;
 	at->interface = interface;
@@ -243,10 +317,19 @@ int
 service_run(struct service *service)
 {
 	while (!service->is_stopping) {
-		enum cap_status status = capos_wait_any(service->self, CAP_DEADLINE_NONE);
+		struct service_endpoint *at = service->ready;
+		enum cap_status status = CAP_OK;
 
-		if (status != CAP_OK)
-			return (int)status;
+		if (at == NULL) {
+			status = capos_wait_any(service->self, CAP_DEADLINE_NONE);
+			if (status != CAP_OK)
+				return (int)status;
+			continue;
+		}
+		service->ready = at->next_ready;
+		if (service->ready == NULL)
+			service->ready_end = &service->ready;
+		serve_received(at);
 	}
 	/* Answers that are queued still leave. */
 	if (capos_enter(0, CAP_DEADLINE_POLL) < 0)
@@ -311,11 +394,19 @@ return_from(struct capos_ticket ticket, struct capos_block *block, struct answer
 				: status;
 }
 
+static struct capos_block *
+answer_block(struct capos *self)
+{
+	struct capos_block *block = capos_block_take(self, CAPOS_BLOCK_LARGE);
+
+	return block != NULL ? block : capos_block_take(self, CAPOS_BLOCK_MEDIUM);
+}
+
 enum cap_status
 capos_reply(struct capos_ticket ticket, void (*fill)(struct capnp_builder *results, void *context),
     void *context)
 {
-	struct capos_block *block = capos_block_take(ticket.service->self, CAPOS_BLOCK_MEDIUM);
+	struct capos_block *block = answer_block(ticket.service->self);
 	struct answer answer = { 0 };
 	struct capnp_builder results;
 

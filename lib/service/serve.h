@@ -6,8 +6,12 @@
  * on the thread of the loop.
  *
  * A method returns CAP_OK (its results are the answer), what capos_fail() returned, another status
- * (answered as an exception with the status's sentence), or what capos_defer() returned: then the
- * call stays open, and capos_reply() or capos_reply_fail() answers it later.
+ * (answered as an exception with the status's sentence), or CAPOS_DEFERRED after capos_defer():
+ * then the call stays open, and capos_reply() or capos_reply_fail() answers it later. A method may
+ * call others and wait: calls that arrive meanwhile wait for the loop, but `on_done` callbacks run.
+ *
+ * A capability that a method sets in its results with CAPNP_CAP_MOVE is the answer's: if the answer
+ * does not reach the caller, whatever the reason, it is released.
  *
  * The hot path is one kernel entry: RETURN of the answer, RECV of the next call.
  */
@@ -19,7 +23,12 @@
 struct service;
 
 struct service_endpoint {
-	struct capos_completion receive; /* first: user_data of the RECV */
+	struct capos_completion receive;  /* first: user_data of the RECV */
+	struct capos_completion answered; /* user_data of the RETURN */
+	cap_id_t moved[CAPNP_CAPS_MAX];	  /* by the answer that is on its way */
+	uint32_t moved_count;
+	int32_t received; /* the RECV's result */
+	struct service_endpoint *next_ready;
 	struct service *service;
 	struct capos_cap endpoint;
 	struct capos_interface interface;
@@ -30,6 +39,8 @@ struct service_endpoint {
 struct service {
 	struct capos *self;
 	struct service_endpoint *endpoints;
+	struct service_endpoint *ready; /* have received, first come first served */
+	struct service_endpoint **ready_end;
 	bool is_stopping;
 	int exit_code;
 };
@@ -38,7 +49,6 @@ struct service {
 struct capos_caller {
 	struct service_endpoint *at;
 	const struct cap_delivery *delivery;
-	bool is_deferred;
 	struct capos_error error;
 };
 
@@ -51,6 +61,7 @@ struct capos_ticket {
 /* The status that a method returns to keep its call open; never seen by a client. */
 #define CAPOS_DEFERRED ((enum cap_status)1)
 
+/* The service must not move afterwards. */
 void service_init(struct service *service, struct capos *self);
 /*
  * Serve `interface` at an endpoint (an owner's capability). MEDIUM blocks take about 500 bytes of
@@ -66,13 +77,15 @@ void service_stop(struct service *service, int exit_code);
 /* One endpoint, by its name in the CapSet, for ever. */
 int capos_serve(struct capos *self, const char *endpoint_name, struct capos_interface interface);
 
+/* `reason` is read after the method has returned: a literal, or static. */
 MUST_CHECK enum cap_status
 capos_fail(const struct capos_caller *caller, enum exception_type type, const char *reason);
 struct capos_ticket capos_defer(const struct capos_caller *caller);
 /*
  * Answer a deferred call. `fill` builds the results into the message (its root with the generated
  * `..._init_root`). CAP_ERR_CALL_GONE: the caller has given up; capabilities of the answer stay
- * here.
+ * here. The answer is at most as large as a LARGE message, or a MEDIUM one if none of those is
+ * free.
  */
 MUST_CHECK enum cap_status capos_reply(struct capos_ticket ticket,
     void (*fill)(struct capnp_builder *results, void *context), void *context);
