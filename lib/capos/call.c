@@ -44,7 +44,10 @@ capos_call_begin_block(struct capos_call *call, struct capos_cap target, uint16_
 	call->result_buffer = NULL;
 	call->block = block;
 	if (block == NULL) {
-		capnp_builder_init(&call->params, NULL, 0);
+		/* The caller builds all the same: there is no room, so nothing is written. */
+		static uint64_t no_room;
+
+		capnp_builder_init(&call->params, &no_room, 0);
 		return;
 	}
 	call->state = CAPOS_CALL_BUILDING;
@@ -205,6 +208,7 @@ capos_call_cancel(struct capos_call *call)
 	if (call->state != CAPOS_CALL_SENT)
 		return CAP_ERR_WRONG_STATE;
 	CAPOS_TRY(capos_submit(call->target.self, &cancel_completion, &sqe));
+	capos_unawaited(call->target.self, sqe);
 	sqe->op = CAP_OP_FINISH;
 	sqe->target = (uint64_t)&call->completion;
 	capos_submitted(call->target.self);
@@ -273,6 +277,7 @@ capos_release(struct capos_cap cap)
 	/* A ring that cannot take it has failed as a whole; the next call says so. */
 	if (cap.cap_id == 0 || capos_submit(cap.self, NULL, &sqe) != CAP_OK)
 		return;
+	capos_unawaited(cap.self, sqe);
 	sqe->op = CAP_OP_RELEASE;
 	sqe->target = cap.cap_id;
 	capos_submitted(cap.self);

@@ -105,15 +105,18 @@ capos_reap(struct capos *self)
 	while ((int32_t)(tail - self->cq_head) > 0) {
 		struct cap_cqe cqe = self->cq[self->cq_head & self->cq_mask];
 
+		struct capos_completion *completion =
+		    (struct capos_completion *)(cqe.user_data & ~CAPOS_UNAWAITED);
+
 		self->cq_head++;
 		self->in_flight--;
+		self->unawaited -= cqe.user_data & CAPOS_UNAWAITED;
 		count++;
 		/* The place may be used again as soon as it is reaped: reap before the callback
 		 * submits. */
 		__atomic_store_n(&self->ring->cq_head, self->cq_head, __ATOMIC_RELEASE);
-		if (cqe.user_data != 0)
-			((struct capos_completion *)cqe.user_data)
-			    ->done((struct capos_completion *)cqe.user_data, &cqe);
+		if (completion != NULL)
+			completion->done(completion, &cqe);
 		else if (cqe.result < 0 && self->release_status == CAP_OK)
 			self->release_status = (enum cap_status)cqe.result;
 	}
@@ -123,8 +126,13 @@ capos_reap(struct capos *self)
 enum cap_status
 capos_wait_any(struct capos *self, uint64_t deadline_ns)
 {
-	int64_t entered = capos_enter(1, deadline_ns);
+	uint32_t wanted = self->unawaited + 1;
+	int64_t entered;
 
+	/* With nothing else in flight, those are what can be waited for. */
+	if (wanted > self->in_flight && self->in_flight != 0)
+		wanted = self->in_flight;
+	entered = capos_enter(wanted, deadline_ns);
 	if (entered < 0)
 		return (enum cap_status)entered;
 	return capos_reap(self) != 0 ? CAP_OK : CAP_ERR_TIMED_OUT;

@@ -53,6 +53,7 @@ struct capos {
 	uint32_t sq_tail;
 	uint32_t cq_head;
 	uint32_t in_flight; /* submitted and not reaped */
+	uint32_t unawaited; /* of these: nobody waits for them (capos_unawaited) */
 	uint32_t pid;
 	const struct capset_header *capset; /* NULL: no capabilities */
 	struct capos_block *free_blocks[CAPOS_BLOCK_KINDS];
@@ -68,6 +69,17 @@ int64_t capos_enter(uint32_t min_complete, uint64_t deadline_ns);
  */
 MUST_CHECK enum cap_status
 capos_submit(struct capos *self, struct capos_completion *completion, struct cap_sqe **out);
+/* Nobody waits for this one, which ends as soon as the kernel takes it: it does not end a wait for
+ * something else. In user_data it is the lowest bit, which no pointer has. */
+#define CAPOS_UNAWAITED UINT64_C(1)
+
+static inline void
+capos_unawaited(struct capos *self, struct cap_sqe *sqe)
+{
+	sqe->user_data |= CAPOS_UNAWAITED;
+	self->unawaited++;
+}
+
 /* The submission is complete. */
 static inline void
 capos_submitted(struct capos *self)
@@ -79,7 +91,8 @@ capos_submitted(struct capos *self)
 
 /* Hand out every completion that is there; returns how many. */
 uint32_t capos_reap(struct capos *self);
-/* Enter with what is queued, wait for one completion at least, hand out. */
+/* Enter with what is queued, wait for one completion at least that is not unawaited (if any is in
+ * flight), hand out. */
 MUST_CHECK enum cap_status capos_wait_any(struct capos *self, uint64_t deadline_ns);
 
 /* A block of this kind, or a larger one; NULL: none is free. */

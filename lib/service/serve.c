@@ -107,6 +107,7 @@ struct answer {
 	size_t message_bytes;
 	uint32_t cap_count;
 	bool is_exception;
+	bool is_awaited;
 };
 
 static enum cap_status
@@ -115,6 +116,8 @@ submit_return(struct capos *self, const struct answer *answer)
 	struct cap_sqe *sqe;
 
 	CAPOS_TRY(capos_submit(self, answer->completion, &sqe));
+	if (!answer->is_awaited)
+		capos_unawaited(self, sqe);
 	sqe->op = CAP_OP_RETURN;
 	sqe->flags = answer->is_exception ? CAP_SQE_EXCEPTION : 0;
 	sqe->target = answer->call_id;
@@ -386,6 +389,7 @@ return_from(struct capos_ticket ticket, struct capos_block *block, struct answer
 	answer->call_id = ticket.call_id;
 	answer->completion = &pending.completion;
 	answer->message = block->params;
+	answer->is_awaited = true;
 	status = submit_return(self, answer);
 	while (status == CAP_OK && !pending.is_done)
 		status = capos_wait_any(self, CAP_DEADLINE_NONE);
