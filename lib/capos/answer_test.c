@@ -174,6 +174,27 @@ TEST(an_exception_of_hostile_bytes_cannot_be_read)
 	check_unreadable(0, 0, 0);	     /* no buffer */
 }
 
+TEST(an_exception_that_ends_behind_its_buffer_cannot_be_read)
+{
+	/* A root of one data word and one pointer: the pointer would be the first word behind. */
+	static const uint32_t words[] = { 0, 3, 0, 0x10001, 0, 0 };
+	struct echo echo = { { &self, 9, ECHO_INTERFACE_ID } };
+	void *buffer = aligned_alloc(8, sizeof(words));
+	struct capos_call call;
+
+	start();
+	memcpy(next.bytes, words, sizeof(words));
+	next.byte_count = sizeof(words);
+	next.result = CAP_ERR_APPLICATION_EXCEPTION;
+	(void)echo_swap_begin(&call, echo);
+	capos_call_result_buffer(&call, buffer, sizeof(words));
+	CHECK_EQ(capos_call_send(&call), CAP_OK);
+	CHECK_EQ(capos_call_wait(&call), CAP_ERR_APPLICATION_EXCEPTION);
+	check_reason(&call, "the exception cannot be read");
+	capos_call_end(&call);
+	free(buffer);
+}
+
 TEST(a_transport_error_is_handed_on_as_it_is)
 {
 	struct capos_call call;
@@ -220,6 +241,12 @@ TEST(a_result_capability_is_adopted_once_and_with_its_interface_checked)
 	struct capos_cap cap = { NULL, 7, 7 };
 
 	start();
+	/* What an earlier call left in the same memory is not taken for this one's. */
+	prepare_caps(CAPNP_CAPS_MAX);
+	CHECK_EQ(swap(&call), CAP_OK);
+	capos_call_end(&call);
+	CHECK_EQ(capos_release_flush(&self), CAP_OK);
+	fake.log_count = 0;
 	prepare_caps(3);
 	next.caps[1] = (struct cap_record){ 0, 0 };
 	CHECK_EQ(swap(&call), CAP_OK);
@@ -250,6 +277,7 @@ TEST(an_answer_that_nobody_looked_at_is_released_too)
 
 	start();
 	prepare_caps(CAPNP_CAPS_MAX);
+	memset(&call, 0xa5, sizeof(call));
 	(void)echo_swap_begin(&call, echo);
 	CHECK_EQ(capos_call_send(&call), CAP_OK);
 	CHECK_EQ(capos_wait_any(&self, CAP_DEADLINE_NONE), CAP_OK);

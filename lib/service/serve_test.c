@@ -21,7 +21,7 @@ struct echo_server {
 	uint32_t running; /* methods, at this moment */
 	uint32_t running_most;
 	bool calls_other;
-	bool keeps_cap; /* copies it into the answer, does not take it */
+	uint8_t keeps_mode; /* the capability goes into the answer thus, and is not taken */
 	bool stops;
 	uint64_t room; /* bytes that the answer asks for beyond those it was given */
 	struct capos_ticket ticket;
@@ -106,7 +106,8 @@ echo_swap(struct echo_server *at, struct echo_swap_params params,
 	struct capos_cap cap;
 
 	at->runs++;
-	if (at->keeps_cap) {
+	if (at->keeps_mode != 0) {
+		from.mode = at->keeps_mode;
 		echo_swap_results_set_cap(results, from);
 		return at->status;
 	}
@@ -434,7 +435,7 @@ TEST(a_capability_that_is_copied_into_the_answer_is_released_after_it)
 
 	start();
 	client_swaps();
-	server.keeps_cap = true;
+	server.keeps_mode = CAPNP_CAP_COPY;
 	run();
 	CHECK_EQ(transfers()[0].mode, CAP_TRANSFER_COPY);
 	CHECK_EQ(releases_of(77), 1);
@@ -442,6 +443,19 @@ TEST(a_capability_that_is_copied_into_the_answer_is_released_after_it)
 		returned += fake.log[i].op == CAP_OP_RETURN;
 		if (fake.log[i].op == CAP_OP_RELEASE)
 			CHECK_EQ(returned, 1);
+	}
+}
+
+TEST(a_capability_that_is_moved_into_the_answer_untaken_is_released_at_most_once)
+{
+	for (uint32_t gone = 0; gone < 2; gone++) {
+		start();
+		client_swaps();
+		server.keeps_mode = CAPNP_CAP_MOVE;
+		client.return_result = gone ? CAP_ERR_CALL_GONE : 0;
+		run();
+		CHECK_EQ(releases_of(77), gone);
+		CHECK_EQ(releases_of(78), 1);
 	}
 }
 
@@ -512,6 +526,20 @@ TEST(a_ticket_is_answered_later)
 	start_deferred();
 	CHECK_EQ(capos_reply(server.ticket, fill_data, &data), CAP_OK);
 	check_data("now");
+}
+
+TEST(a_reply_does_not_wait_for_the_next_call)
+{
+	struct capos_cap endpoint = { &self, ENDPOINT_CAP, ENDPOINT_INTERFACE_ID };
+	struct capnp_data data = { (const uint8_t *)"now", 3 };
+
+	start_deferred();
+	fake.on_idle = NULL;
+	CHECK_EQ(service_add(&service, &endpoints[1], endpoint, echo_interface(&methods, &server),
+		     CAPOS_BLOCK_SMALL),
+	    CAP_OK);
+	CHECK_EQ(capos_reply(server.ticket, fill_data, &data), CAP_OK);
+	CHECK_EQ(fake.in_flight_count, 1);
 }
 
 TEST(a_ticket_may_fail_with_type_status_and_text)
