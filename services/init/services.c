@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starting services: each gets exactly what the manifest names, in its order. Sources are resolved
+ * to capabilities of init's own: kernel capabilities that the kernel gave init, facets that earlier
+ * services export, the spawner, launchers.
+ */
+#include <schema/device.capnp.h>
+#include <string.h>
+
+#include "init.h"
+
+/* The grant of one capability of a service. */
+struct source {
+	struct capnp_cap cap; /* cap_id 0: local */
+	enum local_source local;
+	uint64_t interface_id;
+	bool is_temporary; /* made for this service: init keeps nothing of it */
+};
+
+static bool
+is_same_text(struct capnp_text one, struct capnp_text other)
+{
+	return one.size == other.size && memcmp(one.data, other.data, one.size) == 0;
+}
+
+static bool
+is_same_kernel_source(struct kernel_source one, struct kernel_source other)
+{
+	if (kernel_source_which(one) != kernel_source_which(other))
+		return false;
+	switch (kernel_source_which(one)) {
+	case KERNEL_SOURCE_WHICH_IO_PORTS:
+		return kernel_source_io_ports_base(kernel_source_get_io_ports(one)) ==
+		    kernel_source_io_ports_base(kernel_source_get_io_ports(other)) &&
+		    kernel_source_io_ports_count(kernel_source_get_io_ports(one)) ==
+		    kernel_source_io_ports_count(kernel_source_get_io_ports(other));
+	case KERNEL_SOURCE_WHICH_INTERRUPT:
+		return kernel_source_interrupt_line(kernel_source_get_interrupt(one)) ==
+		    kernel_source_interrupt_line(kernel_source_get_interrupt(other));
+	default:
+		return true;
+	}
+}
+
+/* Devices have one holder: they are given away. Everything else is copied. */
+static bool
+moves(uint64_t interface_id)
+{
+	return interface_id == IO_PORT_RANGE_INTERFACE_ID ||
+	    interface_id == INTERRUPT_INTERFACE_ID || interface_id == MACHINE_CONTROL_INTERFACE_ID;
+}
+
+static enum cap_status
+find_kernel(struct init_state *init, struct kernel_source wanted, struct source *out)
+{
+	struct init_cap_list caps = init_entry_caps(init_config_init(init->config));
+
+	for (uint32_t i = 0; i < init_cap_list_size(caps); i++) {
+		struct capset_entry_view entry;
+
+		if (!is_same_kernel_source(init_cap_kernel(init_cap_at(caps, i)), wanted))
+			continue;
+		/* The CapSet stands in the order of the manifest. */
+		entry = capos_capset_entry(init->self, i);
+		out->cap = (struct capnp_cap){ entry.cap.cap_id, entry.cap.interface_id,
+			moves(entry.cap.interface_id) ? CAPNP_CAP_MOVE : CAPNP_CAP_COPY };
+		return CAP_OK;
+	}
+	return CAP_ERR_NOT_FOUND;
+}
+
+static enum cap_status
+find_export(struct init_state *init, struct service_cap_source_service wanted, struct source *out)
+{
+	for (uint32_t i = 0; i < init->export_count; i++) {
+		const struct init_export *export = &init->exports[i];
+
+		if (!is_same_text(export->name, service_cap_source_service_export(wanted)) ||
+		    !is_same_text(init->services[export->service].name,
+			service_cap_source_service_service(wanted)))
+			continue;
+		out->cap = (struct capnp_cap){ export->client.cap_id, export->client.interface_id,
+			CAPNP_CAP_COPY };
+		return CAP_OK;
+	}
+	return CAP_ERR_NOT_FOUND;
+}
+
+static enum cap_status
+make_launcher(struct init_state *init, struct service_entry service, struct source *out)
+{
+	struct capnp_list names = service_entry_launchable(service);
+	struct capos_call call;
+	struct process_spawner_make_launcher_params_builder params =
+	    process_spawner_make_launcher_begin(&call, init->spawner);
+	struct process_spawner_make_launcher_results results;
+	struct capnp_list_builder list =
+	    process_spawner_make_launcher_params_init_binaries(params, names.count);
+	struct capos_cap launcher;
+	enum cap_status status;
+
+	for (uint32_t i = 0; i < names.count; i++)
+		capnp_any_set_text(
+		    capnp_list_any_builder(list, i), capnp_any_text(capnp_list_any(names, i)));
+	status = capos_call_send(&call);
+	if (status == CAP_OK)
+		status = process_spawner_make_launcher_wait(&call, &results);
+	if (status == CAP_OK)
+		status = capos_adopt(&call, 0, PROCESS_LAUNCHER_INTERFACE_ID, &launcher);
+	if (status == CAP_OK)
+		out->cap =
+		    (struct capnp_cap){ launcher.cap_id, launcher.interface_id, CAPNP_CAP_MOVE };
+	capos_call_end(&call);
+	return status;
+}
+
+/* The interface that a local endpoint's clients see: what the service exports it as. */
+static uint64_t
+exported_interface(struct service_entry service, struct capnp_text cap_name)
+{
+	struct service_export_list exports = service_entry_exports(service);
+
+	for (uint32_t i = 0; i < service_export_list_size(exports); i++)
+		if (is_same_text(service_export_cap(service_export_at(exports, i)), cap_name))
+			return service_export_interface_id(service_export_at(exports, i));
+	return 0;
+}
+
+static enum cap_status
+resolve(struct init_state *init, struct service_entry service, struct service_cap cap,
+    struct source *out)
+{
+	struct service_cap_source source = service_cap_get_source(cap);
+
+	*out = (struct source){ 0 };
+	switch (service_cap_source_which(source)) {
+	case SERVICE_CAP_SOURCE_WHICH_KERNEL:
+		return find_kernel(init, service_cap_source_kernel(source), out);
+	case SERVICE_CAP_SOURCE_WHICH_SERVICE:
+		return find_export(init, service_cap_source_get_service(source), out);
+	case SERVICE_CAP_SOURCE_WHICH_LOCAL:
+		out->local = service_cap_source_local(source);
+		out->interface_id = exported_interface(service, service_cap_name(cap));
+		return CAP_OK;
+	case SERVICE_CAP_SOURCE_WHICH_SPAWNER:
+		out->cap = (struct capnp_cap){ init->spawner.cap.cap_id,
+			init->spawner.cap.interface_id, CAPNP_CAP_COPY };
+		return CAP_OK;
+	case SERVICE_CAP_SOURCE_WHICH_LAUNCHER:
+		return make_launcher(init, service, out);
+	default:
+		return CAP_ERR_INVALID_MANIFEST;
+	}
+}
+
+/* Launchers are made by calls of their own: before the spawn call takes its buffer. */
+static enum cap_status
+resolve_all(struct init_state *init, struct service_entry service, struct source *sources)
+{
+	struct service_cap_list caps = service_entry_caps(service);
+
+	for (uint32_t i = 0; i < service_cap_list_size(caps); i++) {
+		enum cap_status status =
+		    resolve(init, service, service_cap_at(caps, i), &sources[i]);
+
+		if (status != CAP_OK) {
+			struct capnp_text name = service_cap_name(service_cap_at(caps, i));
+
+			init_log(init, "init: %s needs %.*s: %s", service_entry_name(service).data,
+			    (int)name.size, name.data, cap_status_sentence(status));
+			return status;
+		}
+	}
+	return CAP_OK;
+}
+
+static void
+build_grants(struct cap_grant_list_builder grants, struct service_entry service,
+    const struct source *sources)
+{
+	struct service_cap_list caps = service_entry_caps(service);
+
+	for (uint32_t i = 0; i < service_cap_list_size(caps); i++) {
+		struct cap_grant_builder grant = cap_grant_builder_at(grants, i);
+
+		cap_grant_set_name(grant, service_cap_name(service_cap_at(caps, i)));
+		if (sources[i].cap.cap_id != 0)
+			cap_grant_set_cap(grant, sources[i].cap);
+		else
+			cap_grant_set_local(grant, sources[i].local);
+		cap_grant_set_interface_id(grant, sources[i].interface_id);
+	}
+}
+
+/* Clients come back in the order of the local endpoints: each is kept under the names that it is
+ * exported as. */
+static enum cap_status
+keep_exports(struct init_state *init, struct service_entry service, const struct source *sources,
+    struct capos_call *call)
+{
+	struct service_cap_list caps = service_entry_caps(service);
+	struct service_export_list exports = service_entry_exports(service);
+	uint32_t ordinal = 1; /* behind the process handle */
+
+	for (uint32_t i = 0; i < service_cap_list_size(caps); i++) {
+		struct capos_cap client;
+
+		if (sources[i].cap.cap_id != 0 || sources[i].local != LOCAL_SOURCE_ENDPOINT)
+			continue;
+		CAPOS_TRY(capos_adopt(call, ordinal++, 0, &client));
+		for (uint32_t k = 0; k < service_export_list_size(exports); k++) {
+			struct service_export export = service_export_at(exports, k);
+
+			if (!is_same_text(service_export_cap(export),
+				service_cap_name(service_cap_at(caps, i))))
+				continue;
+			if (init->export_count == EXPORTS_MAX)
+				return CAP_ERR_QUOTA_EXCEEDED;
+			init->exports[init->export_count++] =
+			    (struct init_export){ init->service_count, service_export_name(export),
+				    client };
+		}
+	}
+	return CAP_OK;
+}
+
+static void
+copy_limits(struct resource_limits_builder to, struct resource_limits from)
+{
+	resource_limits_set_cap_slots(to, resource_limits_cap_slots(from));
+	resource_limits_set_frame_pages(to, resource_limits_frame_pages(from));
+	resource_limits_set_virtual_pages(to, resource_limits_virtual_pages(from));
+	resource_limits_set_kernel_bytes(to, resource_limits_kernel_bytes(from));
+	resource_limits_set_endpoint_calls(to, resource_limits_endpoint_calls(from));
+	resource_limits_set_outstanding_calls(to, resource_limits_outstanding_calls(from));
+}
+
+static enum cap_status
+spawn(struct init_state *init, struct service_entry service, const struct source *sources)
+{
+	struct init_service *entry = &init->services[init->service_count];
+	struct capos_call call;
+	struct process_spawner_spawn_params_builder params =
+	    process_spawner_spawn_begin(&call, init->spawner);
+	struct process_spawner_spawn_results results;
+	enum cap_status status;
+
+	process_spawner_spawn_params_set_name(params, service_entry_name(service));
+	process_spawner_spawn_params_set_binary(params, service_entry_binary(service));
+	build_grants(process_spawner_spawn_params_init_grants(
+			 params, service_cap_list_size(service_entry_caps(service))),
+	    service, sources);
+	copy_limits(
+	    process_spawner_spawn_params_init_limits(params), service_entry_limits(service));
+	status = capos_call_send(&call);
+	if (status == CAP_OK)
+		status = process_spawner_spawn_wait(&call, &results);
+	if (status == CAP_ERR_APPLICATION_EXCEPTION)
+		init_log(init, "init: %s: %.*s", service_entry_name(service).data,
+		    (int)call.error.reason.size, call.error.reason.data);
+	if (status == CAP_OK)
+		status = capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &entry->process.cap);
+	if (status == CAP_OK)
+		status = keep_exports(init, service, sources, &call);
+	capos_call_end(&call);
+	return status;
+}
+
+enum cap_status
+init_start_services(struct init_state *init)
+{
+	struct service_entry_list services = init_config_services(init->config);
+	struct source sources[PROGRAM_GRANTS_MAX];
+
+	for (uint32_t i = 0; i < service_entry_list_size(services); i++) {
+		struct service_entry service = service_entry_at(services, i);
+		struct init_service *entry = &init->services[init->service_count];
+
+		if (init->service_count == SERVICES_MAX ||
+		    service_cap_list_size(service_entry_caps(service)) > PROGRAM_GRANTS_MAX)
+			return CAP_ERR_QUOTA_EXCEEDED;
+		entry->name = service_entry_name(service);
+		entry->is_foreground = service_entry_foreground(service);
+		entry->init = init;
+		CAPOS_TRY(resolve_all(init, service, sources));
+		CAPOS_TRY(spawn(init, service, sources));
+		init_log(init, "init: started %.*s", (int)entry->name.size, entry->name.data);
+		init->service_count++;
+	}
+	return CAP_OK;
+}
