@@ -83,24 +83,28 @@ capos_call_send(struct capos_call *call)
 	message_bytes = capnp_builder_finish(&call->params);
 	if (message_bytes == 0 || !append_transfers(call, message_bytes))
 		return CAP_ERR_MESSAGE_TOO_LARGE;
-	CAPOS_TRY(capos_submit(call->target.self, &call->completion, &sqe));
-	sqe->op = CAP_OP_CALL;
-	sqe->method = call->method;
-	sqe->target = call->target.cap_id;
-	sqe->addr = (uint64_t)call->block->params;
-	sqe->len = (uint32_t)message_bytes;
-	sqe->result_addr = (uint64_t)call->result_buffer;
-	sqe->result_len = call->result_bytes;
-	sqe->xfer_count = (uint8_t)call->params.cap_count;
-	sqe->cap_max = call->cap_max;
-	sqe->deadline_ns = call->deadline_ns;
+	CAPOS_TRY(capos_submit(call->target.self, &sqe));
+	*sqe = (struct cap_sqe){
+		.op = CAP_OP_CALL,
+		.method = call->method,
+		.target = call->target.cap_id,
+		.user_data = (uint64_t)&call->completion,
+		.addr = (uint64_t)call->block->params,
+		.len = (uint32_t)message_bytes,
+		.result_addr = (uint64_t)call->result_buffer,
+		.result_len = call->result_bytes,
+		.xfer_count = (uint8_t)call->params.cap_count,
+		.cap_max = call->cap_max,
+		.deadline_ns = call->deadline_ns,
+	};
 	call->state = CAPOS_CALL_SENT;
 	capos_submitted(call->target.self);
 	return CAP_OK;
 }
 
-/* The first capability stands in the completion, the others behind the payload. */
-static void
+/* Out of line, as is read_exception: most answers need neither. The first capability stands in the
+ * completion, the others behind the payload. */
+static __attribute__((noinline)) void
 read_caps(struct capos_call *call, uint32_t message_bytes)
 {
 	const struct cap_record *more =
@@ -131,7 +135,7 @@ open_exception(struct capos_call *call)
 		((size_t)words + 1) * CAPNP_WORD_BYTES) == CAPNP_OK;
 }
 
-static void
+static __attribute__((noinline)) void
 read_exception(struct capos_call *call)
 {
 	const struct capos_error unreadable = { EXCEPTION_TYPE_FAILED, CAP_OK,
@@ -161,8 +165,11 @@ open_results(struct capos_call *call)
 {
 	/* `result` counts the payload; the records behind it are not part of the message. */
 	if (call->result >= 0) {
-		if (capnp_reader_init(&call->results, call->result_buffer, (size_t)call->result) !=
-		    CAPNP_OK)
+		/* Almost every answer has one segment; another one is not refused by this. */
+		if (capnp_reader_init_single(
+			&call->results, call->result_buffer, (size_t)call->result) != CAPNP_OK &&
+		    capnp_reader_init(&call->results, call->result_buffer, (size_t)call->result) !=
+			CAPNP_OK)
 			return CAP_ERR_MALFORMED_MESSAGE;
 		if (call->cap_count != 0)
 			read_caps(call, (uint32_t)call->result);
@@ -207,10 +214,13 @@ capos_call_cancel(struct capos_call *call)
 		return CAP_OK;
 	if (call->state != CAPOS_CALL_SENT)
 		return CAP_ERR_WRONG_STATE;
-	CAPOS_TRY(capos_submit(call->target.self, &cancel_completion, &sqe));
-	capos_unawaited(call->target.self, sqe);
-	sqe->op = CAP_OP_FINISH;
-	sqe->target = (uint64_t)&call->completion;
+	CAPOS_TRY(capos_submit(call->target.self, &sqe));
+	*sqe = (struct cap_sqe){
+		.op = CAP_OP_FINISH,
+		.target = (uint64_t)&call->completion,
+		.user_data = (uint64_t)&cancel_completion | CAPOS_UNAWAITED,
+	};
+	call->target.self->unawaited++;
 	capos_submitted(call->target.self);
 	return CAP_OK;
 }
@@ -275,11 +285,14 @@ capos_release(struct capos_cap cap)
 	struct cap_sqe *sqe;
 
 	/* A ring that cannot take it has failed as a whole; the next call says so. */
-	if (cap.cap_id == 0 || capos_submit(cap.self, NULL, &sqe) != CAP_OK)
+	if (cap.cap_id == 0 || capos_submit(cap.self, &sqe) != CAP_OK)
 		return;
-	capos_unawaited(cap.self, sqe);
-	sqe->op = CAP_OP_RELEASE;
-	sqe->target = cap.cap_id;
+	*sqe = (struct cap_sqe){
+		.op = CAP_OP_RELEASE,
+		.target = cap.cap_id,
+		.user_data = CAPOS_UNAWAITED,
+	};
+	cap.self->unawaited++;
 	capos_submitted(cap.self);
 }
 

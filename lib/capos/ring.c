@@ -138,31 +138,18 @@ capos_wait_any(struct capos *self, uint64_t deadline_ns)
 	return capos_reap(self) != 0 ? CAP_OK : CAP_ERR_TIMED_OUT;
 }
 
-/* Make room: the kernel takes what is queued; if all ops are in flight, one must end first. */
-static enum cap_status
-make_room(struct capos *self)
-{
-	bool is_full = self->in_flight > self->cq_mask;
-	int64_t entered =
-	    capos_enter(is_full ? 1 : 0, is_full ? CAP_DEADLINE_NONE : CAP_DEADLINE_POLL);
-
-	if (entered < 0)
-		return (enum cap_status)entered;
-	(void)capos_reap(self);
-	return CAP_OK;
-}
-
+/* The kernel takes what is queued; if all ops are in flight, one must end first. */
 enum cap_status
-capos_submit(struct capos *self, struct capos_completion *completion, struct cap_sqe **out)
+capos_make_room(struct capos *self)
 {
-	struct cap_sqe *sqe;
+	while (!capos_has_room(self)) {
+		bool is_full = self->in_flight > self->cq_mask;
+		int64_t entered =
+		    capos_enter(is_full ? 1 : 0, is_full ? CAP_DEADLINE_NONE : CAP_DEADLINE_POLL);
 
-	while (self->in_flight > self->cq_mask ||
-	    self->sq_tail - __atomic_load_n(&self->ring->sq_head, __ATOMIC_RELAXED) > self->sq_mask)
-		CAPOS_TRY(make_room(self));
-	sqe = &self->sq[self->sq_tail & self->sq_mask];
-	*sqe = (struct cap_sqe){ .user_data = (uint64_t)completion };
-	self->in_flight++;
-	*out = sqe;
+		if (entered < 0)
+			return (enum cap_status)entered;
+		(void)capos_reap(self);
+	}
 	return CAP_OK;
 }

@@ -63,22 +63,37 @@ struct capos {
 /* One system call; on the host a test gives its own kernel. */
 int64_t capos_enter(uint32_t min_complete, uint64_t deadline_ns);
 
-/*
- * A submission to be filled in; it is zeroed but for user_data. Enters the kernel if the queue is
- * full, or all ops are in flight. CAP_ERR_RING_CORRUPT: the ring was written by someone else.
- */
-MUST_CHECK enum cap_status
-capos_submit(struct capos *self, struct capos_completion *completion, struct cap_sqe **out);
-/* Nobody waits for this one, which ends as soon as the kernel takes it: it does not end a wait for
- * something else. In user_data it is the lowest bit, which no pointer has. */
-#define CAPOS_UNAWAITED UINT64_C(1)
-
-static inline void
-capos_unawaited(struct capos *self, struct cap_sqe *sqe)
+static inline bool
+capos_has_room(const struct capos *self)
 {
-	sqe->user_data |= CAPOS_UNAWAITED;
-	self->unawaited++;
+	return self->in_flight <= self->cq_mask &&
+	    self->sq_tail - __atomic_load_n(&self->ring->sq_head, __ATOMIC_RELAXED) <=
+	    self->sq_mask;
 }
+
+/* Enter the kernel until there is. */
+MUST_CHECK enum cap_status capos_make_room(struct capos *self);
+
+/*
+ * A submission to be filled in, all of it: it holds what an earlier one left. Enters the kernel if
+ * the queue is full, or all ops are in flight. CAP_ERR_RING_CORRUPT: the ring was written by
+ * someone else. It counts as in flight from here on: capos_submitted() follows, and nothing between
+ * that can fail.
+ */
+MUST_CHECK static inline enum cap_status
+capos_submit(struct capos *self, struct cap_sqe **out)
+{
+	if (__builtin_expect(!capos_has_room(self), 0))
+		CAPOS_TRY(capos_make_room(self));
+	self->in_flight++;
+	*out = &self->sq[self->sq_tail & self->sq_mask];
+	return CAP_OK;
+}
+
+/* Nobody waits for what carries this in its user_data, and it ends as soon as the kernel takes it:
+ * it does not end a wait for something else. It is the lowest bit, which no pointer has;
+ * self->unawaited counts them. */
+#define CAPOS_UNAWAITED UINT64_C(1)
 
 /* The submission is complete. */
 static inline void

@@ -115,15 +115,19 @@ submit_return(struct capos *self, const struct answer *answer)
 {
 	struct cap_sqe *sqe;
 
-	CAPOS_TRY(capos_submit(self, answer->completion, &sqe));
+	CAPOS_TRY(capos_submit(self, &sqe));
+	*sqe = (struct cap_sqe){
+		.op = CAP_OP_RETURN,
+		.flags = answer->is_exception ? CAP_SQE_EXCEPTION : 0,
+		.target = answer->call_id,
+		.user_data =
+		    (uint64_t)answer->completion | (answer->is_awaited ? 0 : CAPOS_UNAWAITED),
+		.addr = (uint64_t)answer->message,
+		.len = (uint32_t)answer->message_bytes,
+		.xfer_count = (uint8_t)answer->cap_count,
+	};
 	if (!answer->is_awaited)
-		capos_unawaited(self, sqe);
-	sqe->op = CAP_OP_RETURN;
-	sqe->flags = answer->is_exception ? CAP_SQE_EXCEPTION : 0;
-	sqe->target = answer->call_id;
-	sqe->addr = (uint64_t)answer->message;
-	sqe->len = (uint32_t)answer->message_bytes;
-	sqe->xfer_count = (uint8_t)answer->cap_count;
+		self->unawaited++;
 	capos_submitted(self);
 	return CAP_OK;
 }
@@ -175,9 +179,12 @@ run_method(struct capos_caller *caller, struct capnp_reader *params, struct capn
 {
 	const struct capos_interface *interface = &caller->at->interface;
 	const struct cap_delivery *delivery = caller->delivery;
-	enum capnp_error error = capnp_reader_init(params, delivery + 1, delivery->param_bytes);
+	enum capnp_error error =
+	    capnp_reader_init_single(params, delivery + 1, delivery->param_bytes);
 	enum cap_status status;
 
+	if (error != CAPNP_OK)
+		error = capnp_reader_init(params, delivery + 1, delivery->param_bytes);
 	params->cap_count = 0;
 	/* They are the server's now, even if the message is no good. */
 	if (delivery->cap_count != 0)
@@ -282,12 +289,15 @@ submit_receive(struct service_endpoint *at)
 {
 	struct cap_sqe *sqe;
 
-	CAPOS_TRY(capos_submit(at->service->self, &at->receive, &sqe));
-	sqe->op = CAP_OP_RECV;
-	sqe->target = at->endpoint.cap_id;
-	sqe->result_addr = (uint64_t)at->block->results;
-	sqe->result_len = at->block->result_bytes;
-	sqe->cap_max = CAPNP_CAPS_MAX;
+	CAPOS_TRY(capos_submit(at->service->self, &sqe));
+	*sqe = (struct cap_sqe){
+		.op = CAP_OP_RECV,
+		.target = at->endpoint.cap_id,
+		.user_data = (uint64_t)&at->receive,
+		.result_addr = (uint64_t)at->block->results,
+		.result_len = at->block->result_bytes,
+		.cap_max = CAPNP_CAPS_MAX,
+	};
 	capos_submitted(at->service->self);
 	return CAP_OK;
 }
@@ -316,23 +326,32 @@ service_add(struct service *service, struct service_endpoint *at, struct capos_c
 	return submit_receive(at);
 }
 
+static struct service_endpoint *
+take_ready(struct service *service)
+{
+	struct service_endpoint *at = service->ready;
+
+	if (at == NULL)
+		return NULL;
+	service->ready = at->next_ready;
+	if (service->ready == NULL)
+		service->ready_end = &service->ready;
+	return at;
+}
+
 int
 service_run(struct service *service)
 {
 	while (!service->is_stopping) {
-		struct service_endpoint *at = service->ready;
+		struct service_endpoint *at = take_ready(service);
 		enum cap_status status = CAP_OK;
 
-		if (at == NULL) {
+		if (at != NULL)
+			serve_received(at);
+		else
 			status = capos_wait_any(service->self, CAP_DEADLINE_NONE);
-			if (status != CAP_OK)
-				return (int)status;
-			continue;
-		}
-		service->ready = at->next_ready;
-		if (service->ready == NULL)
-			service->ready_end = &service->ready;
-		serve_received(at);
+		if (status != CAP_OK)
+			return (int)status;
 	}
 	/* Answers that are queued still leave. */
 	if (capos_enter(0, CAP_DEADLINE_POLL) < 0)
