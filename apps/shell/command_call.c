@@ -188,9 +188,9 @@ command_call(struct shell *shell, struct scanner *scanner)
 
 	if (!parse_call(shell, scanner, &line))
 		return;
-	capos_call_begin(&call,
+	capos_call_begin_kind(&call,
 	    (struct capos_cap){ shell->self, line.target->cap_id, line.target->interface_id },
-	    line.ordinal, CAPNP_CAPS_MAX);
+	    line.ordinal, CAPNP_CAPS_MAX, CAPOS_BLOCK_LARGE);
 	if (!build_arguments(shell, scanner, &line, &call)) {
 		capos_call_end(&call);
 		return;

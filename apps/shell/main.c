@@ -10,6 +10,8 @@
 #include "complete.h"
 #include "shell.h"
 
+CAPOS_LARGE_MESSAGES(2);
+
 static struct shell shell;
 
 /* What the shell is typing into, between two reads. */

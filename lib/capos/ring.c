@@ -53,18 +53,27 @@ blocks_init(struct capos *self)
 	}
 }
 
+static struct capos_block *
+block_pop(struct capos *self, enum capos_block_kind kind)
+{
+	struct capos_block *block = self->free_blocks[kind];
+
+	if (block != NULL)
+		self->free_blocks[kind] = block->next;
+	return block;
+}
+
 struct capos_block *
 capos_block_take(struct capos *self, enum capos_block_kind kind)
 {
-	for (; kind < CAPOS_BLOCK_KINDS; kind++) {
-		struct capos_block *block = self->free_blocks[kind];
+	enum capos_block_kind at = kind;
 
-		if (block == NULL)
-			continue;
-		self->free_blocks[kind] = block->next;
-		return block;
-	}
-	return NULL;
+	/* A larger one serves as well; a program without large ones tries with the medium one. */
+	while (at < CAPOS_BLOCK_KINDS && self->free_blocks[at] == NULL)
+		at++;
+	if (at == CAPOS_BLOCK_KINDS)
+		at = CAPOS_BLOCK_MEDIUM;
+	return block_pop(self, at);
 }
 
 void

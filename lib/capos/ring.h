@@ -110,7 +110,10 @@ uint32_t capos_reap(struct capos *self);
  * flight), hand out. */
 MUST_CHECK enum cap_status capos_wait_any(struct capos *self, uint64_t deadline_ns);
 
-/* A block of this kind, or a larger one; NULL: none is free. */
+/*
+ * A block of this kind, or a larger one; for a LARGE one at least the MEDIUM one. NULL: none is
+ * free.
+ */
 struct capos_block *capos_block_take(struct capos *self, enum capos_block_kind kind);
 void capos_block_give(struct capos *self, struct capos_block *block);
 

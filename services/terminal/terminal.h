@@ -6,23 +6,23 @@
  */
 #include <capos/capos.h>
 #include <schema/device.client.h>
-#include <schema/terminal.server.h>
 #include <service/serve.h>
 
 #include "line_editor.h"
 
 #define TERMINAL_QUEUE_BYTES 1024 /* typed while nobody reads */
 #define TERMINAL_OUTPUT_BYTES 4096
+#define TERMINAL_READ_BYTES 256
 
 struct terminal {
-	struct capos *self;
+	struct service service;
+	struct service_endpoint session_endpoint;
+	struct service_endpoint output_endpoint;
 	struct serial_port serial;
 	struct capos_call serial_read; /* always in flight */
 	struct line_editor editor;
 	struct line_history history;
-	struct capos_ticket reader; /* the open readLine */
-	bool is_reading;
-	bool is_broken; /* the serial line is gone */
+	struct capos_ticket reader; /* of the open readLine; call_id 0: none */
 	uint32_t queue_bytes;
 	uint8_t queue[TERMINAL_QUEUE_BYTES];
 	uint32_t output_bytes;
@@ -35,5 +35,8 @@ void terminal_init(struct terminal *terminal, struct capos *self, struct serial_
 MUST_CHECK enum cap_status terminal_listen(struct terminal *terminal);
 
 /* The capabilities that it serves. */
-struct capos_interface terminal_session(struct terminal *terminal);
-struct capos_interface terminal_output(struct terminal *terminal);
+struct capos_interface terminal_session_of(struct terminal *terminal);
+struct capos_interface terminal_output_of(struct terminal *terminal);
+
+/* Show text above the line that is being typed; a line feed starts a new line. */
+void terminal_show(struct terminal *terminal, const char *bytes, uint32_t byte_count);

@@ -145,16 +145,72 @@ emit_plain(
 	fprintf(emitter->out, "\tcapos_call_end(&call);\n\treturn status;\n}\n\n");
 }
 
+#define UNBOUNDED 0xffff
+
+/* Words of a message with this struct as its root, at most; UNBOUNDED with lists, text, data or
+ * untyped pointers. */
+static uint32_t
+words_max(struct emitter *emitter, view_t node, uint32_t depth)
+{
+	struct capnp_list fields = node_members(node);
+	uint32_t words = struct_data_words(node) + struct_pointer_count(node);
+
+	for (uint32_t i = 0; i < fields.count && words < UNBOUNDED; i++) {
+		view_t field = capnp_list_struct(fields, i);
+		enum type_kind kind = type_kind(field_type(field));
+
+		if (field_is_group(field))
+			return UNBOUNDED;
+		if (kind == TYPE_TEXT || kind == TYPE_DATA || kind == TYPE_LIST || kind == TYPE_ANY)
+			return UNBOUNDED;
+		if (kind == TYPE_STRUCT && depth == 0)
+			return UNBOUNDED;
+		if (kind == TYPE_STRUCT)
+			words += words_max(emitter,
+			    request_node(emitter->request, type_id(field_type(field))), depth - 1);
+	}
+	return words;
+}
+
+#define STRUCT_DEPTH 2
+
 /* Whether parameters and results fit into the runtime's smallest blocks (lib/capos/ring.h). */
 static bool
 is_small(struct emitter *emitter, view_t params, view_t results)
 {
-	uint32_t result_words = struct_data_words(results) + struct_pointer_count(results);
 	uint32_t cap_count = struct_cap_count(emitter, results);
+	uint32_t record_words = cap_count > 1 ? (cap_count - 1) * 2 : 0;
 
-	return struct_pointer_count(params) == 0 && struct_data_words(params) <= 2 &&
-	    struct_pointer_count(results) == cap_count && cap_count <= 2 &&
-	    16 + result_words * 8 + (cap_count > 1 ? (cap_count - 1) * 16 : 0) <= 64;
+	return struct_cap_count(emitter, params) == 0 &&
+	    words_max(emitter, params, STRUCT_DEPTH) <= 2 &&
+	    words_max(emitter, results, STRUCT_DEPTH) + record_words <= 6;
+}
+
+/* Lists and structs may be of any size; Text and Data are small more often than not. */
+static bool
+is_large(struct emitter *emitter, view_t message)
+{
+	struct capnp_list fields = node_members(message);
+
+	if (words_max(emitter, message, STRUCT_DEPTH) < UNBOUNDED)
+		return false;
+	for (uint32_t i = 0; i < fields.count; i++) {
+		view_t field = capnp_list_struct(fields, i);
+		enum type_kind kind = type_kind(field_type(field));
+
+		if (field_is_group(field) || kind == TYPE_LIST || kind == TYPE_STRUCT ||
+		    kind == TYPE_ANY)
+			return true;
+	}
+	return false;
+}
+
+static const char *
+block_kind(struct emitter *emitter, view_t params, view_t results)
+{
+	if (is_small(emitter, params, results))
+		return "SMALL";
+	return is_large(emitter, params) || is_large(emitter, results) ? "LARGE" : "MEDIUM";
 }
 
 static void
@@ -175,7 +231,7 @@ emit_method(struct emitter *emitter, view_t node, uint32_t index)
 	    "\tcapos_call_begin_kind(call, target.cap, %u, %s_CAP_MAX, CAPOS_BLOCK_%s);\n"
 	    "\treturn %s_init_root(&call->params);\n}\n\n",
 	    params_name.text, name.text, handle.text, index, name_upper(results_name).text,
-	    is_small(emitter, params, results) ? "SMALL" : "MEDIUM", params_name.text);
+	    block_kind(emitter, params, results), params_name.text);
 	fprintf(emitter->out,
 	    "MUST_CHECK static inline enum cap_status\n%s_wait(struct capos_call *call, struct %s *out)\n{\n"
 	    "\tenum cap_status status = capos_call_wait(call);\n\n"

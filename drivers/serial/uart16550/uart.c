@@ -78,16 +78,23 @@ receive_all(struct uart *uart)
 	}
 }
 
+static bool
+can_transmit(struct uart *uart)
+{
+	return !uart_is_sent(uart) &&
+	    (register_read(uart, UART_LINE_STATUS) & UART_STATUS_TRANSMIT_EMPTY) != 0;
+}
+
+/* A FIFO full at a time, as long as the device takes them: an emulated one is never busy. */
 static void
 transmit_some(struct uart *uart)
 {
-	uint32_t room = UART_TRANSMIT_FIFO_BYTES;
+	while (can_transmit(uart)) {
+		uint32_t room = UART_TRANSMIT_FIFO_BYTES;
 
-	if (uart_is_sent(uart) ||
-	    !(register_read(uart, UART_LINE_STATUS) & UART_STATUS_TRANSMIT_EMPTY))
-		return;
-	while (room-- > 0 && !uart_is_sent(uart))
-		register_write(uart, UART_DATA, uart->transmit[uart->transmit_sent++]);
+		while (room-- > 0 && !uart_is_sent(uart))
+			register_write(uart, UART_DATA, uart->transmit[uart->transmit_sent++]);
+	}
 	if (uart_is_sent(uart))
 		register_write(uart, UART_INTERRUPT_ENABLE,
 		    UART_INTERRUPT_RECEIVED | UART_INTERRUPT_LINE_STATUS);
