@@ -98,7 +98,8 @@ class Machine:
 
     def expect_prompt(self):
         """Wait for the prompt at the start of a line; returns what came before it, plain."""
-        self.expect(r"\r\n?" + re.escape(PROMPT) + r"(\x1b\[K)?")
+        # An empty line behind the prompt: a line that is being edited shows its text there.
+        self.expect(r"\r" + re.escape(PROMPT) + r"\x1b\[K")
         return plain(self.child.before.decode(errors="replace"))
 
     def send(self, text):
