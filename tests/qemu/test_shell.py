@@ -44,7 +44,9 @@ def test_a_typed_call_answers_with_typed_results(shell):
     ("call timer.sleepUntil (deadline = 1)", 23, "deadline"),
     ("call timer.sleepUntil (deadlineNs = 1", 37, "expected"),
     ("call timer.later ()", 11, "no method"),
-    ('call echo.ping (data = 0x"00")', 5, "no such capability"),
+    ('call nothing.ping (data = 0x"00")', 5, "no such capability"),
+    ('call echo.ping (data = 0x"0")', 26, "hexadecimal"),
+    ("call echo.swap (cap = @nothing)", 23, "no such capability"),
     ("call timer", 10, "expected"),
     ("bogus", 0, "help"),
     ("inspect nothing", 8, "no such capability"),
@@ -71,9 +73,9 @@ def test_a_program_without_its_grant_says_so_and_the_shell_goes_on(shell):
 
 
 def test_spawn_wait_and_release(shell):
-    shell.command('spawn "echo-client" with { echo: @echo, console: @console } -> $child')
+    shell.command('spawn "hello" -> $child')
     assert "ProcessHandle" in shell.command("caps")
-    assert "exited" in shell.command("wait child")
+    assert "child: exited 1" in shell.command("wait child")
     shell.command("release child")
     assert "ProcessHandle" not in shell.command("caps")
 
