@@ -217,6 +217,12 @@ deliver_now_locked(
 		return DELIVERY_CALL_REFUSED;
 	match_lock(&match);
 	*status = match_check_locked(&match);
+	/*
+	 * A buffer that is too small says what this target accepts: the caller asked for too much. Were
+	 * it the receiver's fault, any client could stop any server with one long message.
+	 */
+	if (*status == CAP_OK && match.total > receive->result_len)
+		*status = CAP_ERR_MESSAGE_TOO_LARGE;
 	if (*status != CAP_OK) {
 		match_unlock(&match);
 		return DELIVERY_CALL_REFUSED;
@@ -226,10 +232,7 @@ deliver_now_locked(
 		queue_unlink_locked(endpoint, receive);
 		return DELIVERY_RECV_ENDED;
 	}
-	if (match.total > receive->result_len)
-		*status = CAP_ERR_BUFFER_TOO_SMALL;
-	else
-		*status = match_commit_locked(&match);
+	*status = match_commit_locked(&match);
 	match_unlock(&match);
 	if (*status != CAP_OK)
 		return receive_failed_locked(&match, *status);
