@@ -126,12 +126,30 @@ drop_range_locked(struct address_space *space, uaddr_t start, uaddr_t end, bool 
 	}
 }
 
+/*
+ * A quota that is too small is found out before anything is made: undoing gives frames back, but
+ * page tables that were made on the way stay with the process.
+ */
+static enum cap_status
+quota_check(struct address_space *space, uint64_t bytes)
+{
+	uint64_t pages = bytes / PAGE_BYTES;
+	enum cap_status status = ledger_charge(space->payer, LEDGER_FRAME_PAGES, pages);
+
+	if (status == CAP_OK)
+		ledger_release(space->payer, LEDGER_FRAME_PAGES, pages);
+	return status;
+}
+
 static enum cap_status
 commit_range_locked(struct address_space *space, const struct space_request *request)
 {
 	uaddr_t end = request->address + request->bytes;
 	uint32_t work = 0;
+	enum cap_status room = quota_check(space, request->bytes);
 
+	if (room != CAP_OK)
+		return room;
 	for (uaddr_t at = request->address; at < end; at += PAGE_BYTES) {
 		paddr_t frame;
 		enum cap_status status = commit_page_locked(space, at, request->access, &frame);
@@ -149,7 +167,10 @@ static enum cap_status
 copy_range_locked(struct address_space *space, const struct space_request *request)
 {
 	uint32_t work = 0;
+	enum cap_status room = quota_check(space, request->bytes);
 
+	if (room != CAP_OK)
+		return room;
 	for (uint64_t at = 0; at < request->bytes; at += PAGE_BYTES) {
 		uint64_t left = at < request->copy_bytes ? request->copy_bytes - at : 0;
 		paddr_t frame;
