@@ -218,8 +218,8 @@ deliver_now_locked(
 	match_lock(&match);
 	*status = match_check_locked(&match);
 	/*
-	 * A buffer that is too small says what this target accepts: the caller asked for too much. Were
-	 * it the receiver's fault, any client could stop any server with one long message.
+	 * A buffer that is too small says what this target accepts: the caller asked for too much.
+	 * Were it the receiver's fault, any client could stop any server with one long message.
 	 */
 	if (*status == CAP_OK && match.total > receive->result_len)
 		*status = CAP_ERR_MESSAGE_TOO_LARGE;
