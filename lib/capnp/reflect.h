@@ -54,6 +54,7 @@ struct reflect_field {
 	uint16_t discriminant;
 	uint8_t cap_ordinal; /* of a capability field of a method's struct */
 	bool is_group;	     /* its fields stand in the same struct */
+	bool has_default;    /* the schema gives a value, also of a pointer */
 	uint64_t default_bits;
 };
 

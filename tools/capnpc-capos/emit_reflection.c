@@ -104,8 +104,10 @@ emit_field(struct emitter *emitter, view_t node, uint32_t index, uint32_t cap_or
 		fprintf(emitter->out, ", .offset = %u, .default_bits = UINT64_C(%" PRIu64 ")",
 		    field_offset(field), value_bits(field_default(field), type_kind(type)));
 	}
-	fprintf(emitter->out, ", .discriminant = %u, .cap_ordinal = %u, .is_group = %s },\n",
-	    field_discriminant(field), cap_ordinal, field_is_group(field) ? "true" : "false");
+	fprintf(emitter->out,
+	    ", .discriminant = %u, .cap_ordinal = %u, .is_group = %s, .has_default = %s },\n",
+	    field_discriminant(field), cap_ordinal, field_is_group(field) ? "true" : "false",
+	    !field_is_group(field) && field_has_default(field) ? "true" : "false");
 }
 
 static void

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * interop-messages generate SEED COUNT > FILE        framed random messages
+ * compare-batches interop-messages compare FILE OTHER                 both files hold the same
+ * messages; prints a count for each feature interop-messages mutate SEED COUNT < FILE damaged
+ * messages are read whole: an error or a value, nothing else
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "interop.h"
+
+#define SEGMENTS 8
+#define DEPTH 3
+
+static const struct reflect_struct *const root_type = &reflect_struct_ba1b2c3d4e5f6073;
+static _Alignas(8) uint8_t segment_memory[SEGMENTS][MESSAGE_BYTES_MAX / SEGMENTS];
+
+/* The framed form; segments that were too small for anything are empty, and stand between others.
+ */
+static void
+write_message(struct capnp_builder *builder, const struct capnp_builder_segment *segments)
+{
+	uint32_t table[SEGMENTS + 2] = { 0 };
+	uint32_t used = 0;
+
+	if (capnp_builder_error(builder) != CAPNP_OK) {
+		fprintf(stderr, "generate: %s\n", capnp_error_name(capnp_builder_error(builder)));
+		exit(1);
+	}
+	for (uint32_t i = 0; i < SEGMENTS; i++)
+		if (segments[i].used_words != 0)
+			used = i + 1;
+	table[0] = used - 1;
+	for (uint32_t i = 0; i < used; i++)
+		table[i + 1] = segments[i].used_words;
+	fwrite(table, 4, (used + 2) & ~1U, stdout);
+	for (uint32_t i = 0; i < used; i++)
+		fwrite(segments[i].words, 8, segments[i].used_words, stdout);
+}
+
+/* One segment, or several small ones: then pointers have to go far. */
+static void
+generate_one(struct random *random)
+{
+	struct capnp_builder_segment segments[SEGMENTS];
+	bool is_split = random_below(random, 2) != 0;
+	struct capnp_builder builder;
+
+	for (uint32_t i = 0; i < SEGMENTS; i++) {
+		uint32_t words = (uint32_t)sizeof(segment_memory[i]) / 8;
+
+		if (is_split && i + 1 < SEGMENTS)
+			words = 40 + (uint32_t)random_below(random, 60);
+		segments[i] = (struct capnp_builder_segment){ segment_memory[i], words, 0 };
+	}
+	capnp_builder_init_segments(&builder, segments, SEGMENTS);
+	interop_fill(random, root_type,
+	    capnp_builder_root(&builder, root_type->data_words, root_type->pointer_count, 0),
+	    DEPTH);
+	write_message(&builder, segments);
+}
+
+/* The next framed message of a file; 0 at its end. */
+static size_t
+read_message(FILE *file, uint8_t *bytes)
+{
+	uint32_t count;
+	size_t table_bytes;
+	size_t total = 0;
+
+	if (fread(bytes, 4, 1, file) != 1)
+		return 0;
+	memcpy(&count, bytes, 4);
+	table_bytes = (((size_t)count + 1) / 2 + 1) * 8;
+	if (count >= CAPNP_SEGMENTS_MAX ||
+	    fread(bytes + 4, 1, table_bytes - 4, file) != table_bytes - 4)
+		return 0;
+	for (uint32_t i = 0; i <= count; i++) {
+		uint32_t words;
+
+		memcpy(&words, bytes + 4 + (size_t)i * 4, 4);
+		total += (size_t)words * 8;
+	}
+	if (total > MESSAGE_BYTES_MAX - table_bytes ||
+	    fread(bytes + table_bytes, 1, total, file) != total)
+		return 0;
+	return table_bytes + total;
+}
+
+static bool
+print_counts(const struct interop_counts *counts)
+{
+	static const char *const names[] = { "Void", "Bool", "Int8", "Int16", "Int32", "Int64",
+		"UInt8", "UInt16", "UInt32", "UInt64", "Float32", "Float64", "Text", "Data", "List",
+		"Enum", "Struct" };
+	bool complete = true;
+
+	for (uint32_t kind = 0; kind < sizeof(names) / sizeof(names[0]); kind++) {
+		bool has_list = kind < REFLECT_UINT8 || kind > REFLECT_UINT64;
+
+		printf("%-8s %8llu fields %8llu in lists\n", names[kind],
+		    (unsigned long long)counts->fields[kind],
+		    (unsigned long long)counts->lists[kind]);
+		complete &= counts->fields[kind] != 0 && (counts->lists[kind] != 0 || !has_list);
+	}
+	printf("groups %llu, unions %llu, defaults %llu, several segments %llu\n",
+	    (unsigned long long)counts->groups, (unsigned long long)counts->union_members,
+	    (unsigned long long)counts->defaults, (unsigned long long)counts->far_pointers);
+	return complete && counts->groups != 0 && counts->union_members != 0 &&
+	    counts->defaults != 0 && counts->far_pointers != 0;
+}
+
+static int
+compare(FILE *one, FILE *other)
+{
+	static _Alignas(8) uint8_t bytes[2][MESSAGE_BYTES_MAX];
+	struct interop_counts counts = { 0 };
+	uint64_t messages = 0;
+
+	for (;; messages++) {
+		size_t size = read_message(one, bytes[0]);
+		size_t other_size = read_message(other, bytes[1]);
+		struct capnp_reader readers[2];
+
+		if (size == 0 && other_size == 0)
+			break;
+		if (capnp_reader_init(&readers[0], bytes[0], size) != CAPNP_OK ||
+		    capnp_reader_init(&readers[1], bytes[1], other_size) != CAPNP_OK ||
+		    !interop_equal(root_type, capnp_reader_root(&readers[0]),
+			capnp_reader_root(&readers[1]), &counts) ||
+		    readers[0].error != CAPNP_OK || readers[1].error != CAPNP_OK) {
+			fprintf(stderr, "message %llu differs\n", (unsigned long long)messages);
+			return 1;
+		}
+		counts.far_pointers += readers[0].segment_count > 1;
+	}
+	printf("%llu messages are the same\n", (unsigned long long)messages);
+	return print_counts(&counts) ? 0 : 1;
+}
+
+static int
+mutate(uint64_t seed, uint64_t count)
+{
+	static _Alignas(8) uint8_t original[MESSAGE_BYTES_MAX];
+	static _Alignas(8) uint8_t damaged[MESSAGE_BYTES_MAX];
+	struct random random = { seed };
+	uint64_t errors = 0;
+	uint64_t done = 0;
+	size_t size;
+
+	while (done < count && (size = read_message(stdin, original)) != 0) {
+		for (uint32_t round = 0; round < 20 && done < count; round++, done++) {
+			struct interop_counts counts = { 0 };
+			struct capnp_reader reader;
+
+			memcpy(damaged, original, size);
+			for (uint64_t i = 0; i <= random_below(&random, 4); i++)
+				damaged[random_below(&random, size)] =
+				    (uint8_t)random_next(&random);
+			if (capnp_reader_init(&reader, damaged, size) != CAPNP_OK) {
+				errors++;
+				continue;
+			}
+			/* Compared with itself: everything that can be reached is read. */
+			(void)interop_equal(root_type, capnp_reader_root(&reader),
+			    capnp_reader_root(&reader), &counts);
+			errors += reader.error != CAPNP_OK;
+		}
+	}
+	printf("%llu damaged messages read, %llu refused\n", (unsigned long long)done,
+	    (unsigned long long)errors);
+	return done == count && errors != 0 && errors != done ? 0 : 1;
+}
+
+int
+main(int argument_count, char **arguments)
+{
+	if (argument_count == 4 && strcmp(arguments[1], "generate") == 0) {
+		struct random random = { strtoull(arguments[2], NULL, 0) };
+
+		for (uint64_t left = strtoull(arguments[3], NULL, 0); left > 0; left--)
+			generate_one(&random);
+		return 0;
+	}
+	if (argument_count == 4 && strcmp(arguments[1], "compare") == 0) {
+		FILE *one = fopen(arguments[2], "rb");
+		FILE *other = fopen(arguments[3], "rb");
+
+		return one == NULL || other == NULL ? 1 : compare(one, other);
+	}
+	if (argument_count == 4 && strcmp(arguments[1], "mutate") == 0)
+		return mutate(strtoull(arguments[2], NULL, 0), strtoull(arguments[3], NULL, 0));
+	fprintf(stderr, "usage: interop-messages generate|compare|mutate ...\n");
+	return 2;
+}
