@@ -24,34 +24,48 @@ struct line_answer {
 	enum line_status status;
 };
 
-static enum cap_status
-write_serial(struct terminal *terminal, struct capnp_data data)
+/* The generated call takes a buffer for short data; output may fill the largest. */
+static void
+serial_write_begin(struct terminal *terminal, struct capos_call *call, struct capnp_data data)
 {
-	struct capos_call call;
-	enum cap_status status;
-
-	/* The generated call takes a buffer for short data; output may fill the largest. */
 	capos_call_begin_kind(
-	    &call, terminal->serial.cap, SERIAL_PORT_METHOD_WRITE, 0, CAPOS_BLOCK_LARGE);
-	serial_port_write_params_set_data(serial_port_write_params_init_root(&call.params), data);
-	status = capos_call_send(&call);
+	    call, terminal->serial.cap, SERIAL_PORT_METHOD_WRITE, 0, CAPOS_BLOCK_LARGE);
+	serial_port_write_params_set_data(serial_port_write_params_init_root(&call->params), data);
+}
+
+static enum cap_status
+serial_write_end(struct capos_call *call)
+{
+	enum cap_status status = capos_call_send(call);
+
 	if (status == CAP_OK)
-		status = capos_call_wait(&call);
-	capos_call_end(&call);
+		status = capos_call_wait(call);
+	capos_call_end(call);
 	return status;
 }
 
+/*
+ * While one write is under way, bytes may be typed, and their echo comes here: it is collected, and
+ * leaves with the next turn of the loop. The line takes one write at a time.
+ */
 static void
 flush(struct terminal *terminal)
 {
-	struct capnp_data data = { terminal->output, terminal->output_bytes };
-
-	if (terminal->output_bytes == 0)
+	if (terminal->is_writing)
 		return;
-	terminal->output_bytes = 0;
-	/* Without its line there is no terminal. */
-	if (write_serial(terminal, data) != CAP_OK)
-		service_stop(&terminal->service, 1);
+	terminal->is_writing = true;
+	while (terminal->output_bytes != 0 && !terminal->service.is_stopping) {
+		struct capnp_data data = { terminal->output, terminal->output_bytes };
+		struct capos_call call;
+
+		/* The message holds a copy: the buffer can be filled again at once. */
+		serial_write_begin(terminal, &call, data);
+		terminal->output_bytes = 0;
+		/* Without its line there is no terminal. */
+		if (serial_write_end(&call) != CAP_OK)
+			service_stop(&terminal->service, 1);
+	}
+	terminal->is_writing = false;
 }
 
 static void
@@ -62,6 +76,8 @@ put(void *context, const char *bytes, uint32_t byte_count)
 	for (uint32_t i = 0; i < byte_count; i++) {
 		if (terminal->output_bytes == TERMINAL_OUTPUT_BYTES)
 			flush(terminal);
+		if (terminal->output_bytes == TERMINAL_OUTPUT_BYTES)
+			return; /* more echo than a whole buffer during one write: cut */
 		terminal->output[terminal->output_bytes++] = (uint8_t)bytes[i];
 	}
 }

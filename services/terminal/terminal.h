@@ -22,6 +22,7 @@ struct terminal {
 	struct capos_call serial_read; /* always in flight */
 	struct line_editor editor;
 	struct line_history history;
+	bool is_writing;	    /* to the serial line: one write at a time */
 	struct capos_ticket reader; /* of the open readLine; call_id 0: none */
 	uint32_t queue_bytes;
 	uint8_t queue[TERMINAL_QUEUE_BYTES];

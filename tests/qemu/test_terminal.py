@@ -34,6 +34,13 @@ def test_typed_ahead_lines_are_not_lost(shell):
     assert "interface" in shell.expect_prompt()
 
 
+def test_a_long_line_that_arrives_at_once_is_taken_whole(shell):
+    """Its echo comes while the line still takes earlier echo: once, that ended the terminal."""
+    for _ in range(20):
+        shell.send("call timer.now (" + " " * 600 + ")\r")
+        assert "(ns = " in shell.expect_prompt()
+
+
 def test_the_log_and_the_terminal_are_separate(shell):
     shell.command("caps")
     assert "TerminalSession" not in shell.console()
