@@ -22,7 +22,7 @@ def test_the_shell_prompt_appears(boot, how):
 
 
 def test_the_legacy_interrupt_controller_is_enough(boot):
-    machine = boot("system", append="noapic")
+    machine = boot("system", append="nolapic")
     machine.expect_prompt()
     assert "using the legacy PIC" in machine.console()
     machine.send("exit\r")

@@ -79,17 +79,27 @@ boot_pvh:
 	or $0x900, %eax		/* LME, NXE */
 	wrmsr
 	mov %cr0, %eax
-	and $~0x60000004, %eax	/* no EM, caches on */
-	or $0x80010003, %eax	/* PG, WP, MP, PE */
+	and $~0x6000000c, %eax	/* no TS, no EM, caches on */
+	or $0x80010023, %eax	/* PG, WP, NE, MP, PE */
 	mov %eax, %cr0
 	lgdt boot_gdt_pointer
 	ljmp $8, $boot_long
+
+/* There is no C without long mode: the line and the exit code of BOOT_EXIT_CPU from here. */
 no_long_mode:
-	mov $0x3f8, %dx
-	mov $'!', %al
+	mov $no_long_mode_text, %esi
+	mov $0x3f8, %dx		/* COM1, as the firmware left it */
+3:	lodsb
+	test %al, %al
+	jz 4f
 	out %al, %dx
-3:	hlt
 	jmp 3b
+4:	mov $112, %al
+	mov $0xf4, %dx
+	out %al, %dx
+5:	cli
+	hlt
+	jmp 5b
 
 	.code64
 boot_long:
@@ -106,6 +116,8 @@ boot_long:
 	jmp *%rax
 
 	.section .boot.data, "aw"
+no_long_mode_text:
+	.asciz "capos: boot: fatal: this processor has no 64-bit mode, or no execute protection\r\n"
 	.balign 8
 boot_gdt:
 	.quad 0, 0x00af9a000000ffff, 0x00cf92000000ffff
@@ -122,19 +134,18 @@ boot_pd:	.skip 4096 * 4
 
 	.section .text, "ax"
 boot_high:
-	lea cpu_stacks_top(%rip), %rsp
+	lea cpu_stack_top(%rip), %rsp
 	xor %ebp, %ebp
 	call arch_start
 	ud2
 
-/* The kernel stack of the boot CPU, with a guard page below it, and stacks for faults that need one of their own. */
+/* The kernel stack of the boot CPU, and three for faults that need one of their own; a guard page below each. */
 	.section .bss, "aw", @nobits
 	.balign 4096
-	.globl cpu_stack_guard, cpu_stacks_top, ist_stacks_top, ist_stack_guard
+	.globl cpu_stack_guard, cpu_stack_top, ist_stacks
 cpu_stack_guard: .skip 4096
 	.skip 4096 * 4
-cpu_stacks_top:
-ist_stack_guard: .skip 4096
-	.skip 4096 * 6
-ist_stacks_top:
+cpu_stack_top:
+ist_stacks:
+	.skip 3 * 4096 * 3
 	.section .note.GNU-stack, "", @progbits

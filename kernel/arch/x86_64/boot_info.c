@@ -8,8 +8,12 @@
 #include <core/string.h>
 
 #define MEMORY_USABLE 1
+#define MEMORY_END (UINT64_C(1) << 46) /* as far as the direct map has room */
 #define MULTIBOOT2_BYTES_MAX (1 << 20)
 #define MULTIBOOT2_TAGS_MAX 4096
+
+#define PVH_MAGIC 0x336ec578
+#define PVH_MAP_ENTRIES_MAX 1024
 
 #define TAG_END 0
 #define TAG_COMMAND_LINE 1
@@ -55,8 +59,8 @@ add_usable(struct boot_memory *out, const struct memory_map_entry *entry)
 {
 	uint32_t max = sizeof(out->usable) / sizeof(out->usable[0]);
 
-	if (entry->type != MEMORY_USABLE || entry->bytes == 0 ||
-	    entry->base + entry->bytes < entry->base)
+	if (entry->type != MEMORY_USABLE || entry->bytes == 0 || entry->base >= MEMORY_END ||
+	    entry->bytes > MEMORY_END - entry->base)
 		return;
 	if (out->usable_count < max)
 		out->usable[out->usable_count++] =
@@ -73,37 +77,84 @@ copy_command_line(struct boot_memory *out, const char *text, uint64_t bytes_max)
 	out->command_line[i] = '\0';
 }
 
+/* Copy what stands at `address`; false if it is out of reach. */
+static bool
+copy_from(paddr_t address, boot_map_fn map, void *out, size_t bytes)
+{
+	const void *source = map(address, bytes);
+
+	if (source == NULL)
+		return false;
+	memcpy(out, source, bytes);
+	return true;
+}
+
+static const char *
+read_pvh_memory(const struct pvh_start *start, boot_map_fn map, struct boot_memory *out)
+{
+	if (start->memory_map_count > PVH_MAP_ENTRIES_MAX)
+		return "the PVH memory map is too long";
+	for (uint32_t i = 0; i < start->memory_map_count; i++) {
+		struct memory_map_entry entry;
+		uint64_t address;
+
+		if (__builtin_add_overflow(start->memory_map, i * sizeof(entry), &address) ||
+		    !copy_from(address, map, &entry, sizeof(entry)))
+			return "the PVH memory map is out of reach";
+		add_usable(out, &entry);
+	}
+	return NULL;
+}
+
+/* The text may end close to the end of what is reachable: it is looked at byte by byte. */
+static void
+copy_pvh_command_line(paddr_t address, boot_map_fn map, struct boot_memory *out)
+{
+	uint32_t i = 0;
+
+	for (; address != 0 && i < sizeof(out->command_line) - 1; i++)
+		if (!copy_from(address + i, map, &out->command_line[i], 1) ||
+		    out->command_line[i] == '\0')
+			break;
+	out->command_line[i] = '\0';
+}
+
 static const char *
 read_pvh(paddr_t info, boot_map_fn map, struct boot_memory *out)
 {
-	const struct pvh_start *start = map(info, sizeof(*start));
-	const struct memory_map_entry *entries;
-	const struct pvh_module *module;
-	const char *line;
+	struct pvh_start start;
+	struct pvh_module module;
+	const char *problem;
 
-	if (start == NULL || start->magic != 0x336ec578 || start->version < 1)
+	if (!copy_from(info, map, &start, sizeof(start)) || start.magic != PVH_MAGIC ||
+	    start.version < 1)
 		return "the PVH start information is not one";
-	if (start->memory_map_count > 1024)
-		return "the PVH memory map is too long";
-	entries = map(start->memory_map, start->memory_map_count * sizeof(*entries));
-	if (entries == NULL)
-		return "the PVH memory map is out of reach";
-	for (uint32_t i = 0; i < start->memory_map_count; i++)
-		add_usable(out, &entries[i]);
 	out->loader = "PVH";
-	out->rsdp = start->rsdp;
-	out->module_count = start->module_count;
-	line =
-	    start->command_line == 0 ? NULL : map(start->command_line, sizeof(out->command_line));
-	if (line != NULL)
-		copy_command_line(out, line, sizeof(out->command_line));
-	if (start->module_count == 0)
+	out->rsdp = start.rsdp;
+	out->module_count = start.module_count;
+	problem = read_pvh_memory(&start, map, out);
+	if (problem != NULL)
+		return problem;
+	copy_pvh_command_line(start.command_line, map, out);
+	if (start.module_count == 0)
 		return NULL;
-	module = map(start->modules, sizeof(*module));
-	if (module == NULL)
+	if (!copy_from(start.modules, map, &module, sizeof(module)))
 		return "the PVH module list is out of reach";
-	out->module = module->address;
-	out->module_bytes = module->bytes;
+	out->module = module.address;
+	out->module_bytes = module.bytes;
+	return NULL;
+}
+
+/* What the rest of the kernel may rely on, whatever the loader said. */
+static const char *
+check(const struct boot_memory *memory)
+{
+	uint64_t end;
+
+	if (memory->usable_count == 0)
+		return "the loader names no usable memory";
+	if (__builtin_add_overflow(memory->module, memory->module_bytes, &end))
+		return "the boot package leaves the address space";
 	return NULL;
 }
 
@@ -155,14 +206,13 @@ read_tag(const uint8_t *tag_bytes, const struct multiboot2_tag *tag, paddr_t tag
 static const char *
 read_multiboot2(paddr_t info, boot_map_fn map, struct boot_memory *out)
 {
-	const uint32_t *head = map(info, 8);
 	const uint8_t *bytes;
 	uint32_t total;
 	uint32_t at = 8;
 
-	if (head == NULL || head[0] < 16 || head[0] > MULTIBOOT2_BYTES_MAX)
+	if (!copy_from(info, map, &total, sizeof(total)) || total < 16 ||
+	    total > MULTIBOOT2_BYTES_MAX)
 		return "the Multiboot2 information is not one";
-	total = head[0];
 	bytes = map(info, total);
 	if (bytes == NULL)
 		return "the Multiboot2 information is out of reach";
@@ -199,9 +249,22 @@ boot_info_read(uint32_t magic, paddr_t info, boot_map_fn map, struct boot_memory
 		problem = read_multiboot2(info, map, out);
 	else
 		problem = "the kernel was started by an unknown loader";
-	if (problem != NULL)
-		return problem;
-	if (out->usable_count == 0)
-		return "the loader names no usable memory";
-	return NULL;
+	return problem != NULL ? problem : check(out);
+}
+
+bool
+boot_info_has_word(const struct boot_memory *memory, const char *word)
+{
+	size_t length = strlen(word);
+	const char *at = memory->command_line;
+
+	while ((at = strstr(at, word)) != NULL) {
+		bool begins = at == memory->command_line || at[-1] == ' ';
+		bool ends = at[length] == ' ' || at[length] == '\0';
+
+		if (begins && ends)
+			return true;
+		at += length;
+	}
+	return false;
 }

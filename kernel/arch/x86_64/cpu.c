@@ -56,7 +56,6 @@ void entry_syscall(void);
 #define IST_NMI 1
 #define IST_DOUBLE_FAULT 2
 #define IST_MACHINE_CHECK 3
-#define IST_STACK_BYTES 8192
 
 static void
 gdt_init(void)
@@ -77,19 +76,16 @@ gdt_init(void)
 	    :
 	    : "i"(SELECTOR_KERNEL_CODE)
 	    : "rax", "memory");
-	__asm__ volatile("mov %0, %%ds\n\tmov %0, %%es\n\tmov %0, %%ss"
-	    :
-	    : "r"(SELECTOR_KERNEL_DATA));
-	__asm__ volatile("mov %0, %%fs\n\tmov %0, %%gs" : : "r"(0));
+	__asm__ volatile("mov %0, %%ss" : : "r"(SELECTOR_KERNEL_DATA));
+	__asm__ volatile("mov %0, %%ds\n\tmov %0, %%es\n\tmov %0, %%fs\n\tmov %0, %%gs" : : "r"(0));
 }
 
 static void
 tss_init(void)
 {
-	tss.rsp[0] = (uint64_t)cpu_stacks_top;
-	tss.ist[IST_NMI - 1] = (uint64_t)ist_stacks_top;
-	tss.ist[IST_DOUBLE_FAULT - 1] = (uint64_t)ist_stacks_top - IST_STACK_BYTES;
-	tss.ist[IST_MACHINE_CHECK - 1] = (uint64_t)ist_stacks_top - 2 * IST_STACK_BYTES;
+	tss.rsp[0] = (uint64_t)cpu_stack_top;
+	for (uint32_t i = 0; i < IST_STACKS; i++)
+		tss.ist[i] = (uint64_t)ist_stacks + (i + 1) * IST_STRIDE;
 	tss.io_map_offset = TSS_NO_IO_MAP;
 	memset(tss.io_bitmap, 0xff, sizeof(tss.io_bitmap));
 	__asm__ volatile("ltr %0" : : "r"((uint16_t)SELECTOR_TSS));
@@ -122,6 +118,7 @@ syscall_init(void)
 	/* Trap, interrupt, direction, nested task, alignment check and I/O level are off in the
 	 * kernel. */
 	msr_write(MSR_SYSCALL_MASK, 0x47700);
+	msr_write(MSR_SYSENTER_CS, 0); /* the other way in is closed */
 }
 
 static void
@@ -137,6 +134,58 @@ extended_init(void)
 	extended_mask = 3 | (basic.ecx & (1U << 28) ? 4 : 0);
 	__asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)extended_mask), "d"(0));
 	extended_bytes = cpuid(0xd, 0).ebx;
+}
+
+static bool
+vendor_is(const char *name)
+{
+	struct cpuid leaf = cpuid(0, 0);
+	char vendor[12];
+
+	memcpy(vendor, &leaf.ebx, 4);
+	memcpy(vendor + 4, &leaf.edx, 4);
+	memcpy(vendor + 8, &leaf.ecx, 4);
+	return memcmp(vendor, name, sizeof(vendor)) == 0;
+}
+
+static uint64_t
+architecture_capabilities(void)
+{
+	if (cpuid(0, 0).eax < 7 || !(cpuid(7, 0).edx & (1U << 29)))
+		return 0;
+	return msr_read(MSR_ARCH_CAPABILITIES);
+}
+
+/*
+ * Without page-table isolation, a processor with Meltdown or L1TF would let user code read the
+ * kernel. AMD's and Hygon's have neither; all others have to say so (RDCL_NO).
+ */
+const char *
+cpu_refusal(void)
+{
+	if (vendor_is("AuthenticAMD") || vendor_is("HygonGenuine") ||
+	    (architecture_capabilities() & ARCH_CAPABILITIES_RDCL_NO) != 0)
+		return NULL;
+	return "this processor does not say that it is free of Meltdown and L1TF; "
+	       "allowVulnerableCpu in the manifest starts it all the same";
+}
+
+/*
+ * User code must not train the branches of the kernel. Processors that keep the two apart once and
+ * for all are told to; no emulator has them.
+ */
+static const char *
+speculation_init(void)
+{
+	if (architecture_capabilities() & ARCH_CAPABILITIES_IBRS_ALL) {
+		msr_write(MSR_SPECULATION_CONTROL, 1);
+		return ", IBRS";
+	}
+	if (cpuid(0x80000000, 0).eax >= 0x80000021 && (cpuid(0x80000021, 0).eax & (1U << 8))) {
+		msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_AUTOMATIC_IBRS);
+		return ", automatic IBRS";
+	}
+	return "";
 }
 
 static void
@@ -155,9 +204,9 @@ protection_init(void)
 	if (has_fsgsbase)
 		cr4 |= CR4_FSGSBASE;
 	cr4_write(cr4);
-	log_line(LOG_INFO, "cpu", "NX, WP%s%s%s%s", cr4 & CR4_SMEP ? ", SMEP" : "",
+	log_line(LOG_INFO, "cpu", "NX, WP%s%s%s%s%s", cr4 & CR4_SMEP ? ", SMEP" : "",
 	    cr4 & CR4_SMAP ? ", SMAP" : "", cr4 & CR4_UMIP ? ", UMIP" : "",
-	    has_fsgsbase ? ", FSGSBASE" : "");
+	    has_fsgsbase ? ", FSGSBASE" : "", speculation_init());
 }
 
 void
@@ -169,7 +218,7 @@ cpu_init(void)
 	tss_init();
 	idt_init();
 	syscall_init();
-	local->stack_top = (uint64_t)cpu_stacks_top;
+	local->stack_top = (uint64_t)cpu_stack_top;
 	local->self = local;
 	msr_write(MSR_GS_BASE, (uint64_t)local);
 	msr_write(MSR_KERNEL_GS_BASE, 0);
@@ -177,23 +226,16 @@ cpu_init(void)
 	extended_init();
 }
 
-/*
- * Without page-table isolation, a processor with Meltdown or L1TF would let user code read the
- * kernel. Intel says which are safe in IA32_ARCH_CAPABILITIES (RDCL_NO); AMD's have neither.
- */
-const char *
-cpu_refusal(void)
+bool
+cpu_has_local_apic(void)
 {
-	struct cpuid vendor = cpuid(0, 0);
-	struct cpuid features = cpuid(7, 0);
-	bool is_intel =
-	    vendor.ebx == 0x756e6547 && vendor.edx == 0x49656e69 && vendor.ecx == 0x6c65746e;
+	return (cpuid(1, 0).edx & (1U << 9)) != 0;
+}
 
-	if (!is_intel)
-		return NULL;
-	if ((features.edx & (1U << 29)) && (msr_read(MSR_ARCH_CAPABILITIES) & 1))
-		return NULL;
-	return "this processor has Meltdown or L1TF; allowVulnerableCpu in the manifest starts it all the same";
+bool
+cpu_is_virtual(void)
+{
+	return (cpuid(1, 0).ecx & (1U << 31)) != 0;
 }
 
 size_t
@@ -292,18 +334,4 @@ arch_machine_stop(uint8_t code)
 {
 	port_write8(EXIT_PORT, code);
 	arch_halt_forever();
-}
-
-uint32_t
-arch_backtrace(uint64_t *addresses, uint32_t address_count_max)
-{
-	const uint64_t *frame = __builtin_frame_address(0);
-	uint32_t count = 0;
-
-	while (count < address_count_max && (uint64_t)frame >= (uint64_t)kernel_data_start &&
-	    (uint64_t)frame < (uint64_t)kernel_data_end && frame[1] != 0) {
-		addresses[count++] = frame[1];
-		frame = (const uint64_t *)frame[0];
-	}
-	return count;
 }

@@ -138,8 +138,12 @@ trap_common:
 	push %r14
 	push %r15
 	mov %rsp, %rdi
+	cmpq $2, 120(%rsp)	/* vector: a non-maskable interrupt goes back to where it came from, with GS as it is */
+	je trap_and_return
 	testb $3, 144(%rsp)	/* CS */
 	jnz trap_from_user
+	lfence			/* neither side is guessed with the other's GS */
+trap_and_return:
 	call trap_in_kernel
 	pop %r15
 	pop %r14
@@ -160,6 +164,10 @@ trap_common:
 	iretq
 trap_from_user:
 	swapgs
+	lfence
+	pushfq			/* the user's AC would open user pages to the kernel */
+	andq $~0x40000, (%rsp)
+	popfq
 	call trap_in_user
 	ud2
 	.section .note.GNU-stack, "", @progbits

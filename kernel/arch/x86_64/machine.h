@@ -4,8 +4,10 @@
  * What the files of this machine share with each other.
  */
 #include "base/types.h"
-#include "mm/frame.h"
 #include "registers.h"
+
+struct acpi_machine;
+struct boot_memory;
 
 #define KERNEL_BASE UINT64_C(0xffffffff80000000)
 #define DIRECT_MAP UINT64_C(0xffff800000000000)
@@ -25,7 +27,9 @@ extern char kernel_start[], kernel_end[];
 extern char kernel_text_start[], kernel_text_end[];
 extern char kernel_rodata_start[], kernel_rodata_end[];
 extern char kernel_data_start[], kernel_data_end[];
-extern char cpu_stack_guard[], cpu_stacks_top[], ist_stack_guard[], ist_stacks_top[];
+extern char cpu_stack_guard[], cpu_stack_top[], ist_stacks[];
+#define IST_STACKS 3 /* each has a guard page below it */
+#define IST_STRIDE (3 * PAGE_BYTES)
 
 extern struct cpu_local cpu_locals[];
 
@@ -41,51 +45,35 @@ cpu_local(void)
 /* cpu.c */
 void cpu_init(void);	       /* GDT, TSS, IDT, SYSCALL, control registers */
 const char *cpu_refusal(void); /* why this processor is not safe, or NULL */
+bool cpu_has_local_apic(void);
+bool cpu_is_virtual(void); /* a hypervisor says that it is there */
 size_t cpu_extended_bytes(void);
 bool cpu_has_fsgsbase(void);
 void cpu_extended_save(struct arch_thread *thread);
 void cpu_extended_load(const struct arch_thread *thread);
 
 /* paging.c */
-struct boot_memory;
 void paging_init(const struct boot_memory *memory);
 paddr_t paging_kernel_root(void);
-/* Device memory through the direct map, uncached. */
+/* Device memory through the direct map, uncached; `address` is between the two below. */
+#define DEVICES_BASE UINT64_C(0xfec00000)
+#define DEVICES_END UINT64_C(0xff000000)
 volatile void *paging_device(paddr_t address);
 
-/* acpi.c: fills what the MADT says; false if there is none that can be trusted. */
-struct acpi_interrupts {
-	paddr_t lapic;
-	paddr_t ioapic;
-	uint32_t ioapic_base; /* its first global number */
-	struct {
-		uint32_t global;
-		uint16_t flags;
-	} isa[16];
-};
-bool acpi_find_interrupts(paddr_t rsdp, struct acpi_interrupts *out);
-
 /* apic.c */
-void interrupt_init(const struct acpi_interrupts *found);
-void interrupt_line_fired(uint32_t vector);  /* masks and acknowledges; calls irq_fired */
-void interrupt_timer_set(uint64_t delta_ns); /* one shot; 0: off */
+void interrupt_init(const struct acpi_machine *found); /* NULL: only the legacy controllers */
+void interrupt_line_fired(uint32_t vector);	       /* masks and acknowledges; calls irq_fired */
+void interrupt_timer_set(uint64_t delta_ns);	       /* one shot, perhaps early; 0: off */
 void interrupt_timer_acknowledge(void);
-void interrupt_timer_calibrate(uint64_t lapic_ticks, uint64_t elapsed_ns);
+/* The local APIC's timer counts down without an interrupt, to be measured. */
+void interrupt_timer_calibration_start(void);
 uint32_t interrupt_timer_read(void);
-void interrupt_timer_start_calibration(void);
+void interrupt_timer_calibration_end(uint64_t ticks, uint64_t elapsed_ns);
 bool interrupt_has_lapic(void);
 
 /* clock.c */
-void clock_init(void);
+void clock_init(paddr_t hpet); /* 0: none */
+void clock_event_fired(void);  /* the timer's interrupt came */
 
-/* The commands that the loader passed, and what it left in memory. */
-struct boot_memory {
-	struct memory_range usable[64];
-	uint32_t usable_count;
-	paddr_t module;
-	uint64_t module_bytes;
-	uint32_t module_count;
-	paddr_t rsdp;
-	const char *loader;
-	char command_line[256];
-};
+/* trap.c: the stack that a fault with a stack of its own interrupted; 0: none */
+uint64_t trap_interrupted_stack(void);

@@ -10,22 +10,12 @@
 #include "arch/page_table.h"
 #include "base/assert.h"
 #include "base/log.h"
+#include "boot_info.h"
 #include "instructions.h"
 #include "machine.h"
-
-#define PTE_PRESENT UINT64_C(1)
-#define PTE_WRITE UINT64_C(2)
-#define PTE_USER UINT64_C(4)
-#define PTE_UNCACHED UINT64_C(0x18) /* write-through and cache-disable */
-#define PTE_LARGE UINT64_C(0x80)
-#define PTE_GLOBAL UINT64_C(0x100)
-#define PTE_KEPT UINT64_C(0x200) /* ours: not present, but the frame is kept */
-#define PTE_NX (UINT64_C(1) << 63)
-#define PTE_FRAME UINT64_C(0x000ffffffffff000)
+#include "page_audit.h"
 
 #define LARGE_BYTES UINT64_C(0x200000)
-#define DEVICES_BASE UINT64_C(0xfec00000)
-#define DEVICES_END UINT64_C(0xff000000)
 
 static uint64_t *kernel_root;
 
@@ -60,6 +50,13 @@ table_below(uint64_t *table, uint32_t index)
 	return arch_direct_map(table[index] & PTE_FRAME);
 }
 
+/* The image stands within the first large pages. */
+static paddr_t
+image_direct_end(void)
+{
+	return ((uint64_t)kernel_end - KERNEL_BASE + LARGE_BYTES - 1) & ~(LARGE_BYTES - 1);
+}
+
 /* `level` 1 maps a page, 2 a large page. */
 static void
 map_kernel(uint64_t address, uint64_t entry, uint32_t level)
@@ -71,71 +68,90 @@ map_kernel(uint64_t address, uint64_t entry, uint32_t level)
 	table[address >> (12 + 9 * (level - 1)) & 511] = entry | (level == 2 ? PTE_LARGE : 0);
 }
 
+static bool
+is_guard(uint64_t address)
+{
+	if (address == (uint64_t)cpu_stack_guard)
+		return true;
+	for (uint32_t i = 0; i < IST_STACKS; i++)
+		if (address == (uint64_t)ist_stacks + i * IST_STRIDE)
+			return true;
+	return false;
+}
+
 static void
 map_segment(const char *start, const char *end, uint64_t access)
 {
-	for (uint64_t address = (uint64_t)start; address < (uint64_t)end; address += PAGE_BYTES) {
-		if (address == (uint64_t)cpu_stack_guard || address == (uint64_t)ist_stack_guard)
-			continue;
-		map_kernel(address, (address - KERNEL_BASE) | access | PTE_PRESENT | PTE_GLOBAL, 1);
-	}
+	for (uint64_t address = (uint64_t)start; address < (uint64_t)end; address += PAGE_BYTES)
+		if (!is_guard(address))
+			map_kernel(address,
+			    (address - KERNEL_BASE) | access | PTE_PRESENT | PTE_GLOBAL, 1);
 }
 
 static void
-map_direct(paddr_t base, paddr_t end, uint64_t access)
+map_direct(paddr_t base, paddr_t end, uint64_t caching)
 {
 	for (paddr_t at = base & ~(LARGE_BYTES - 1); at < end; at += LARGE_BYTES)
-		map_kernel(DIRECT_MAP + at,
-		    at | access | PTE_PRESENT | PTE_WRITE | PTE_NX | PTE_GLOBAL, 2);
+		if (at >= image_direct_end())
+			map_kernel(DIRECT_MAP + at,
+			    at | caching | PTE_PRESENT | PTE_WRITE | PTE_NX | PTE_GLOBAL, 2);
 }
 
-/* Walk what is mapped and count pages that are writable and executable: there must be none. */
-static uint64_t
-count_write_execute(const uint64_t *table, uint32_t level, uint64_t *pages)
+/* Around the image in small pages: what is read-only there is so by every address. */
+static void
+map_image_direct(void)
 {
-	uint64_t bad = 0;
+	paddr_t read_only_start = (uint64_t)kernel_text_start - KERNEL_BASE;
+	paddr_t read_only_end = (uint64_t)kernel_rodata_end - KERNEL_BASE;
 
-	for (uint32_t i = 0; i < 512; i++) {
-		uint64_t entry = table[i];
+	for (paddr_t at = 0; at < image_direct_end(); at += PAGE_BYTES) {
+		bool writable = at < read_only_start || at >= read_only_end;
 
-		if (!(entry & PTE_PRESENT))
-			continue;
-		if (level > 1 && !(entry & PTE_LARGE)) {
-			bad += count_write_execute(
-			    arch_direct_map(entry & PTE_FRAME), level - 1, pages);
-			continue;
-		}
-		(*pages)++;
-		bad += (entry & PTE_WRITE) != 0 && (entry & PTE_NX) == 0;
+		map_kernel(DIRECT_MAP + at,
+		    at | (writable ? PTE_WRITE : 0) | PTE_PRESENT | PTE_NX | PTE_GLOBAL, 1);
 	}
-	return bad;
 }
 
+static const uint64_t *
+audit_map(paddr_t table)
+{
+	return arch_direct_map(table);
+}
+
+/* The promise is read back from the tables that are in force. */
+static void
+audit(void)
+{
+	struct page_audit found;
+
+	page_audit(kernel_root, audit_map, &found);
+	KASSERT(found.executable == (uint64_t)(kernel_text_end - kernel_text_start) / PAGE_BYTES);
+	KASSERT(found.write_execute == 0);
+	KASSERT(found.user == 0);
+	log_line(LOG_INFO, "paging",
+	    "%llu kernel mappings, %llu executable, none writable and executable, none for users",
+	    (unsigned long long)found.mappings, (unsigned long long)found.executable);
+}
+
+/*
+ * Processes share the entries of the root's upper half that exist now: the kernel maps nothing
+ * later.
+ */
 void
 paging_init(const struct boot_memory *memory)
 {
-	uint64_t pages = 0;
-	uint64_t bad;
-
 	kernel_root = table_new();
 	map_segment(kernel_text_start, kernel_text_end, 0);
 	map_segment(kernel_rodata_start, kernel_rodata_end, PTE_NX);
 	map_segment(kernel_data_start, kernel_data_end, PTE_NX | PTE_WRITE);
+	map_image_direct();
 	for (uint32_t i = 0; i < memory->usable_count; i++)
 		map_direct(
 		    memory->usable[i].base, memory->usable[i].base + memory->usable[i].bytes, 0);
-	/* The image, the boot package and the firmware's tables may lie between usable ranges. */
-	map_direct(0, LARGE_BYTES * 16, 0);
 	map_direct(memory->module, memory->module + memory->module_bytes, 0);
 	map_direct(DEVICES_BASE, DEVICES_END, PTE_UNCACHED);
-	/* Every upper half must exist before processes copy it: none is added later. */
-	for (uint32_t i = 256; i < 512; i++)
-		(void)table_below(kernel_root, i);
 	cr3_write(arch_direct_unmap(kernel_root));
-	bad = count_write_execute(kernel_root, 4, &pages);
-	KASSERT(bad == 0);
-	log_line(LOG_INFO, "paging", "%llu kernel mappings, none writable and executable",
-	    (unsigned long long)pages);
+	audit();
 }
 
 paddr_t

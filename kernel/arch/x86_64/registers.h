@@ -27,7 +27,8 @@ struct arch_thread {
 	uint64_t rsp;
 	uint64_t by_syscall; /* 1: entered by SYSCALL, caller-saved registers are not kept */
 	uint64_t fs_base;
-	uint64_t unused[4];
+	uint64_t gs_base;
+	uint64_t unused[3];
 	uint8_t extended[]; /* XSAVE or FXSAVE area; 64-byte aligned */
 };
 _Static_assert(offsetof(struct arch_thread, rip) == 120, "entry.S");

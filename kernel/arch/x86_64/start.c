@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the first C instruction to the portable kernel. The loader's information is read while the
- * first page tables still map everything below 4 GiB; after paging_init only RAM and the interrupt
- * controllers are mapped.
+ * From the first C instruction to the portable kernel. The loader's information and the firmware's
+ * tables are read while the first page tables still map everything below 4 GiB, and before any
+ * memory is given out; after paging_init only RAM and the interrupt controllers are mapped.
  */
-#include <core/string.h>
-
-#include "arch/cpu.h"
+#include "acpi.h"
 #include "arch/page_table.h"
 #include "base/log.h"
 #include "boot/boot.h"
@@ -33,7 +31,42 @@ map_early(paddr_t address, uint64_t bytes)
 }
 
 static void
-frames_start(void)
+read_loader(uint32_t magic, uint32_t info)
+{
+	paddr_t image_end = (uint64_t)kernel_end - KERNEL_BASE;
+	const char *problem = boot_info_read(magic, info, map_early, &memory);
+
+	if (problem != NULL)
+		boot_fatal(BOOT_EXIT_LOADER, "%s", problem);
+	log_line(LOG_INFO, "boot", "started by %s", memory.loader);
+	if (memory.module_count != 1)
+		boot_fatal(BOOT_EXIT_MODULES,
+		    "exactly one module is needed, the boot package; there are %u",
+		    memory.module_count);
+	if (map_early(memory.module, memory.module_bytes) == NULL)
+		boot_fatal(BOOT_EXIT_LOADER, "the boot package lies above 4 GiB");
+	if (memory.module < image_end)
+		boot_fatal(BOOT_EXIT_LOADER, "the boot package lies where the kernel is");
+}
+
+/* Interrupt controllers and timers as the firmware says; false: only the legacy ones are there. */
+static bool
+read_firmware(struct acpi_machine *machine)
+{
+	const char *problem = acpi_read(memory.rsdp, map_early, machine);
+
+	if (problem != NULL) {
+		log_line(LOG_WARN, "acpi", "%s", problem);
+		return false;
+	}
+	log_line(LOG_INFO, "acpi", "local APIC at %llx, I/O APIC at %llx, HPET at %llx",
+	    (unsigned long long)machine->lapic, (unsigned long long)machine->ioapic,
+	    (unsigned long long)machine->hpet);
+	return !boot_info_has_word(&memory, "nolapic");
+}
+
+static void
+start_frames(void)
 {
 	struct memory_range reserved[] = {
 		{ 0, LOW_RESERVED_BYTES },
@@ -48,29 +81,19 @@ frames_start(void)
 void
 arch_start(uint32_t magic, uint32_t info)
 {
-	struct acpi_interrupts interrupts;
-	const char *problem;
-	bool has_acpi;
+	struct acpi_machine machine;
+	bool has_apics;
 
 	serial_init();
 	debug_start();
+	log_line(LOG_INFO, "boot", "kernel starting");
 	cpu_init();
-	problem = boot_info_read(magic, info, map_early, &memory);
-	if (problem != NULL)
-		boot_fatal(BOOT_EXIT_LOADER, "%s", problem);
-	log_line(LOG_INFO, "boot", "started by %s", memory.loader);
-	if (memory.module_count != 1)
-		boot_fatal(BOOT_EXIT_MODULES,
-		    "exactly one module is needed, the boot package; there are %u",
-		    memory.module_count);
-	if (map_early(memory.module, memory.module_bytes) == NULL)
-		boot_fatal(BOOT_EXIT_MODULES, "the boot package lies above 4 GiB");
-	has_acpi = strstr(memory.command_line, "noapic") == NULL &&
-	    acpi_find_interrupts(memory.rsdp, &interrupts);
-	frames_start();
+	read_loader(magic, info);
+	has_apics = read_firmware(&machine);
+	start_frames();
 	paging_init(&memory);
-	interrupt_init(has_acpi ? &interrupts : NULL);
-	clock_init();
+	interrupt_init(has_apics ? &machine : NULL);
+	clock_init(machine.hpet);
 	kernel_boot(&(struct boot_request){ .package = arch_direct_map(memory.module),
 	    .package_bytes = memory.module_bytes,
 	    .cpu_refusal = cpu_refusal() });

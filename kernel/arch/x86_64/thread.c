@@ -2,8 +2,10 @@
 /* A thread's registers; see arch/thread.h. */
 #include "arch/thread.h"
 
+#include <abi/capset.h>
 #include <core/string.h>
 
+#include "base/annotate.h"
 #include "instructions.h"
 #include "machine.h"
 
@@ -58,44 +60,63 @@ arch_thread_argument(const struct arch_thread *registers, unsigned index)
 	return index == 0 ? registers->rdi : registers->rsi;
 }
 
-static uint64_t
-fs_base_read(void)
+/*
+ * FS and GS bases: save those of the user side, put others there. Without FSGSBASE nobody can
+ * change its GS base; with it, the one of the user side is behind SWAPGS.
+ */
+static void
+bases_exchange(struct arch_thread *previous, const struct arch_thread *next)
 {
-	uint64_t value;
-
-	if (!cpu_has_fsgsbase())
-		return msr_read(MSR_FS_BASE);
-	__asm__ volatile("rdfsbase %0" : "=r"(value));
-	return value;
+	if (!cpu_has_fsgsbase()) {
+		previous->fs_base = msr_read(MSR_FS_BASE);
+		msr_write(MSR_FS_BASE, next->fs_base);
+		return;
+	}
+	__asm__ volatile("rdfsbase %0\n\twrfsbase %1"
+	    : "=&r"(previous->fs_base)
+	    : "r"(next->fs_base));
+	__asm__ volatile("swapgs\n\trdgsbase %0\n\twrgsbase %1\n\tswapgs"
+	    : "=&r"(previous->gs_base)
+	    : "r"(next->gs_base));
 }
 
-static void
-fs_base_write(uint64_t value)
+/* Loading a selector loses its base. The kernel's is written back before anything looks through it.
+ */
+static COLD void
+selectors_reset(uint64_t kernel_gs_base, uint64_t user_fs_base)
 {
-	if (cpu_has_fsgsbase())
-		__asm__ volatile("wrfsbase %0" : : "r"(value));
-	else
-		msr_write(MSR_FS_BASE, value);
+	__asm__ volatile("mov %0, %%ds\n\tmov %0, %%es\n\tmov %0, %%fs\n\tmov %0, %%gs" : : "r"(0));
+	msr_write(MSR_GS_BASE, kernel_gs_base);
+	msr_write(MSR_FS_BASE, user_fs_base);
 }
 
+/* Selectors mean nothing in user mode, but can be set and read: nobody finds those of another. */
 static void
-save(struct arch_thread *previous)
+selectors_clear(const struct arch_thread *next)
 {
-	previous->fs_base = fs_base_read();
-	cpu_extended_save(previous);
+	uint32_t ds, es, fs, gs;
+
+	__asm__ volatile("mov %%ds, %0\n\tmov %%es, %1\n\tmov %%fs, %2\n\tmov %%gs, %3"
+	    : "=r"(ds), "=r"(es), "=r"(fs), "=r"(gs));
+	if ((ds | es | fs | gs) != 0)
+		selectors_reset((uint64_t)cpu_local(), next->fs_base);
 }
 
 void
 arch_thread_switch(const struct arch_switch *change)
 {
+	static struct arch_thread nobody; /* takes what the last thread of a dead process left */
+	struct arch_thread *previous = change->previous != NULL ? change->previous : &nobody;
+
 	if (change->previous == change->next)
 		return;
 	if (change->previous != NULL)
-		save(change->previous);
+		cpu_extended_save(change->previous);
 	cpu_local()->current = change->next;
 	if (cr3_read() != change->root)
 		cr3_write(change->root);
-	fs_base_write(change->next->fs_base);
+	bases_exchange(previous, change->next);
+	selectors_clear(change->next);
 	cpu_extended_load(change->next);
 	arch_io_bitmap_load(change->io_bitmap);
 }
@@ -103,8 +124,7 @@ arch_thread_switch(const struct arch_switch *change)
 void
 arch_thread_none(struct arch_thread *previous)
 {
-	if (previous != NULL)
-		save(previous);
+	(void)previous; /* never runs again: nothing of it is kept */
 	cpu_local()->current = NULL;
 	cr3_write(paging_kernel_root());
 	arch_io_bitmap_load(NULL);
@@ -113,5 +133,5 @@ arch_thread_none(struct arch_thread *previous)
 uint64_t
 arch_capset_features(void)
 {
-	return cpu_has_fsgsbase() ? 2 : 0;
+	return cpu_has_fsgsbase() ? CAPSET_FEATURE_FSGSBASE : 0;
 }

@@ -2,10 +2,9 @@
 /*
  * Exceptions and interrupts. In the kernel, interrupts come only inside a window or in idle; an
  * exception there is a bug of ours. In user mode, an exception ends the process, an interrupt may
- * change the thread.
+ * change the thread. A non-maskable interrupt comes anywhere, perhaps with the user's GS: its
+ * handler looks at nothing of this CPU's.
  */
-#include <core/string.h>
-
 #include "base/log.h"
 #include "debug/panic.h"
 #include "dispatch/entry.h"
@@ -13,19 +12,29 @@
 #include "machine.h"
 
 #define VECTOR_NMI 2
+#define VECTOR_DOUBLE_FAULT 8
 #define VECTOR_PAGE_FAULT 14
+#define VECTOR_MACHINE_CHECK 18
 #define VECTOR_EXCEPTIONS 32
 
 void trap_in_kernel(struct trap_frame *frame);
 _Noreturn void trap_in_user(struct trap_frame *frame);
+
+static uint64_t interrupted_stack;
+
+uint64_t
+trap_interrupted_stack(void)
+{
+	return interrupted_stack;
+}
 
 static void
 handle_interrupt(uint64_t vector)
 {
 	if (vector == VECTOR_TIMER || (vector == VECTOR_LEGACY_BASE && !interrupt_has_lapic())) {
 		interrupt_timer_acknowledge();
-		kernel_clock_event();
-	} else if (vector >= VECTOR_LINE_BASE && vector < VECTOR_LINE_BASE + 24) {
+		clock_event_fired();
+	} else if (vector >= VECTOR_LINE_BASE && vector < VECTOR_LINE_BASE + 16) {
 		interrupt_line_fired((uint32_t)vector);
 	} else if (vector > VECTOR_LEGACY_BASE && vector < VECTOR_LEGACY_BASE + 16 &&
 	    !interrupt_has_lapic()) {
@@ -34,18 +43,25 @@ handle_interrupt(uint64_t vector)
 	/* What is left is spurious: it has no end of interrupt. */
 }
 
+static _Noreturn void
+exception_is_fatal(const struct trap_frame *frame)
+{
+	interrupted_stack = frame->rsp;
+	kernel_panic("exception %llu, error 0x%llx, at 0x%llx, stack 0x%llx, address 0x%llx",
+	    (unsigned long long)frame->vector, (unsigned long long)frame->error,
+	    (unsigned long long)frame->rip, (unsigned long long)frame->rsp,
+	    (unsigned long long)cr2_read());
+}
+
 void
 trap_in_kernel(struct trap_frame *frame)
 {
-	if (frame->vector == VECTOR_NMI) {
+	if (frame->vector == VECTOR_NMI)
 		log_line(LOG_WARN, "trap", "non-maskable interrupt");
-		return;
-	}
-	if (frame->vector < VECTOR_EXCEPTIONS)
-		kernel_panic("exception %llu, error %llx, at %llx, address %llx",
-		    (unsigned long long)frame->vector, (unsigned long long)frame->error,
-		    (unsigned long long)frame->rip, (unsigned long long)cr2_read());
-	handle_interrupt(frame->vector);
+	else if (frame->vector < VECTOR_EXCEPTIONS)
+		exception_is_fatal(frame);
+	else
+		handle_interrupt(frame->vector);
 }
 
 static void
@@ -76,15 +92,15 @@ void
 trap_in_user(struct trap_frame *frame)
 {
 	save_registers(cpu_local()->current, frame);
-	if (frame->vector == VECTOR_NMI) {
-		log_line(LOG_WARN, "trap", "non-maskable interrupt");
-	} else if (frame->vector < VECTOR_EXCEPTIONS) {
-		struct kernel_fault fault = { (uint32_t)frame->vector, frame->error,
+	/* These two are the machine's failures or ours, wherever they come from. */
+	if (frame->vector == VECTOR_DOUBLE_FAULT || frame->vector == VECTOR_MACHINE_CHECK)
+		exception_is_fatal(frame);
+	if (frame->vector < VECTOR_EXCEPTIONS) {
+		struct kernel_fault fault = { frame->vector, frame->error,
 			frame->vector == VECTOR_PAGE_FAULT ? cr2_read() : 0, frame->rip };
 
 		kernel_user_fault(&fault);
-	} else {
-		handle_interrupt(frame->vector);
 	}
+	handle_interrupt(frame->vector);
 	kernel_user_interrupted();
 }
