@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The figures of `make measure`, in instructions: one unit of the time-stamp counter is one
+ * instruction in the measuring emulator. Each is the median of many samples with varying arguments
+ * and checked answers. CapSet: `console`, `timer`, `echo`, `launcher`.
+ */
+#include <capos/capos.h>
+#include <core/format.h>
+#include <schema/console.client.h>
+#include <schema/echo.client.h>
+#include <schema/process.client.h>
+#include <schema/timer.client.h>
+#include <string.h>
+
+#include "raw_ring.h"
+
+#define SAMPLES 101
+#define WARM_UP 16
+#define BATCH 16
+#define ECHO_BYTES 64
+#define CHILD_CODE 7
+
+CAPOS_LARGE_MESSAGES(1);
+
+static struct {
+	struct capos *self;
+	struct console console;
+	struct timer timer;
+	struct echo echo;
+	struct process_launcher launcher;
+	uint64_t last_ns;
+	uint64_t memory[64];
+} bench;
+
+static inline uint64_t
+time_stamp(void)
+{
+	uint32_t low;
+	uint32_t high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
+	return (uint64_t)high << 32 | low;
+}
+
+static _Noreturn void
+stop(const char *what)
+{
+	capos_panic(bench.self, "measure: FAILED: %s", what);
+}
+
+static void
+require(bool holds, const char *what)
+{
+	if (!holds)
+		stop(what);
+}
+
+static void
+sort(uint64_t *values, uint32_t count)
+{
+	for (uint32_t i = 1; i < count; i++) {
+		uint64_t value = values[i];
+		uint32_t at = i;
+
+		for (; at > 0 && values[at - 1] > value; at--)
+			values[at] = values[at - 1];
+		values[at] = value;
+	}
+}
+
+static void
+measure(const char *name, void (*operation)(uint64_t turn), uint64_t each)
+{
+	static uint64_t samples[SAMPLES];
+	char line[80];
+
+	for (uint64_t turn = 0; turn < WARM_UP; turn++)
+		operation(turn);
+	for (uint64_t turn = 0; turn < SAMPLES; turn++) {
+		uint64_t start = time_stamp();
+
+		operation(turn);
+		samples[turn] = time_stamp() - start;
+	}
+	/* An operation may have used the ring behind the runtime's back. */
+	capos_ring_resync(bench.self);
+	sort(samples, SAMPLES);
+	format_text(line, sizeof(line), "measure: %s %llu", name,
+	    (unsigned long long)(samples[SAMPLES / 2] / each));
+	require(
+	    console_write_line(bench.console, capnp_text_from_string(line)) == CAP_OK, "console");
+}
+
+static void
+empty(uint64_t turn)
+{
+	(void)turn;
+	require(capos_enter(0, 0) == 0, "cap_enter");
+}
+
+/* NOPs by hand: submitted, taken in one entry, reaped, their order checked. */
+static void
+nops(uint64_t turn, uint32_t count)
+{
+	static struct raw_ring raw;
+	struct cap_cqe cqe;
+
+	raw_ring_begin(&raw);
+	for (uint32_t i = 0; i < count; i++)
+		raw_submit(&raw, &(struct cap_sqe){ .op = CAP_OP_NOP, .user_data = turn + i });
+	require(raw_enter(count, CAP_DEADLINE_NONE) == count, "NOP entry");
+	for (uint32_t i = 0; i < count; i++)
+		require(raw_complete(&raw, &cqe) && cqe.user_data == turn + i, "NOP order");
+}
+
+static void
+nop_1(uint64_t turn)
+{
+	nops(turn, 1);
+}
+
+static void
+nop_16(uint64_t turn)
+{
+	nops(turn, BATCH);
+}
+
+static void
+null_call_1(uint64_t turn)
+{
+	uint64_t now_ns = 0;
+
+	(void)turn;
+	require(timer_now(bench.timer, &now_ns) == CAP_OK && now_ns >= bench.last_ns, "Timer.now");
+	bench.last_ns = now_ns;
+}
+
+static void
+null_call_16(uint64_t turn)
+{
+	static struct capos_call calls[BATCH];
+
+	(void)turn;
+	for (uint32_t i = 0; i < BATCH; i++) {
+		(void)timer_now_begin(&calls[i], bench.timer);
+		require(capos_call_send(&calls[i]) == CAP_OK, "send");
+	}
+	for (uint32_t i = 0; i < BATCH; i++) {
+		struct timer_now_results results;
+
+		require(timer_now_wait(&calls[i], &results) == CAP_OK, "wait");
+		require(timer_now_results_ns(results) >= bench.last_ns, "Timer.now in a batch");
+		bench.last_ns = timer_now_results_ns(results);
+		capos_call_end(&calls[i]);
+	}
+}
+
+static void
+echo(uint64_t turn)
+{
+	uint8_t bytes[ECHO_BYTES];
+	struct capos_call call;
+	struct echo_ping_results results = { 0 };
+	struct capnp_data answer;
+
+	memset(bytes, (int)(turn & 0xff), sizeof(bytes));
+	echo_ping_params_set_data(
+	    echo_ping_begin(&call, bench.echo), (struct capnp_data){ bytes, sizeof(bytes) });
+	require(
+	    capos_call_send(&call) == CAP_OK && echo_ping_wait(&call, &results) == CAP_OK, "echo");
+	answer = echo_ping_results_data(results);
+	require(answer.size == ECHO_BYTES && answer.data[ECHO_BYTES - 1] == (uint8_t)turn,
+	    "echo differs");
+	capos_call_end(&call);
+}
+
+static void
+message_build(uint64_t turn)
+{
+	struct capnp_builder builder;
+	struct process_builder_start_params_builder params;
+
+	capnp_builder_init(&builder, bench.memory, sizeof(bench.memory));
+	params = process_builder_start_params_init_root(&builder);
+	process_builder_start_params_set_entry(params, turn);
+	process_builder_start_params_set_stack_bytes(params, turn + 1);
+	process_builder_start_params_set_tls_bytes(params, turn + 2);
+	require(capnp_builder_finish(&builder) == 40, "message");
+}
+
+static void
+message_read(uint64_t turn)
+{
+	struct capnp_reader reader;
+	struct process_builder_start_params params;
+
+	(void)turn;
+	require(capnp_reader_init_single(&reader, bench.memory, 40) == CAPNP_OK, "reader");
+	params = process_builder_start_params_root(&reader);
+	require(process_builder_start_params_entry(params) + 3 ==
+		process_builder_start_params_stack_bytes(params) +
+		    process_builder_start_params_tls_bytes(params) -
+		    process_builder_start_params_entry(params),
+	    "message fields");
+}
+
+static void
+spawn(uint64_t turn)
+{
+	struct capos_call call;
+	struct process_launcher_launch_params_builder params =
+	    process_launcher_launch_begin(&call, bench.launcher);
+	struct process_launcher_launch_results launched;
+	struct process_handle process = { 0 };
+	struct process_handle_wait_results results = { 0 };
+
+	(void)turn;
+	process_launcher_launch_params_set_name(params, CAPNP_TEXT("child"));
+	process_launcher_launch_params_set_binary(params, CAPNP_TEXT("measure-child"));
+	require(capos_call_send(&call) == CAP_OK &&
+		process_launcher_launch_wait(&call, &launched) == CAP_OK &&
+		capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &process.cap) == CAP_OK,
+	    "launch");
+	capos_call_end(&call);
+	(void)process_handle_wait_begin(&call, process);
+	require(
+	    capos_call_send(&call) == CAP_OK && process_handle_wait_wait(&call, &results) == CAP_OK,
+	    "wait");
+	require(exit_status_code(process_handle_wait_results_status(results)) == CHILD_CODE,
+	    "exit code");
+	capos_call_end(&call);
+	capos_release(process.cap);
+}
+
+/* The two time stamps themselves, the call of the operation and the check: not taken off. */
+int
+capos_main(struct capos *self)
+{
+	bench.self = self;
+	require(console_from_capset(self, "console", &bench.console) == CAP_OK, "no console");
+	require(timer_from_capset(self, "timer", &bench.timer) == CAP_OK, "no timer");
+	require(echo_from_capset(self, "echo", &bench.echo) == CAP_OK, "no echo");
+	require(process_launcher_from_capset(self, "launcher", &bench.launcher) == CAP_OK,
+	    "no launcher");
+	measure("cap_enter_empty", empty, 1);
+	measure("nop_1", nop_1, 1);
+	measure("nop_16_each", nop_16, BATCH);
+	measure("null_call_1", null_call_1, 1);
+	measure("null_call_16_each", null_call_16, BATCH);
+	measure("echo_64_round_trip", echo, 1);
+	measure("message_build_3", message_build, 1);
+	measure("message_read_3", message_read, 1);
+	measure("spawn_run_reap", spawn, 1);
+	return 0;
+}

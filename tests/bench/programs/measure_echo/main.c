@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An echo server whose buffers stand in the ring's message area. CapSet: `echo` (Endpoint: serves
+ * Echo). */
+#include <capos/capos.h>
+#include <schema/echo.server.h>
+#include <service/serve.h>
+
+static enum cap_status
+echo_ping(struct echo_server *server, struct echo_ping_params params,
+    struct echo_ping_results_builder results, const struct capos_caller *caller)
+{
+	(void)server;
+	(void)caller;
+	echo_ping_results_set_data(results, echo_ping_params_data(params));
+	return CAP_OK;
+}
+
+static const struct echo_methods methods = { .ping = echo_ping };
+
+int
+capos_main(struct capos *self)
+{
+	return capos_serve(self, "echo", echo_interface(&methods, NULL));
+}

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make measure`: capOS and a Linux guest in the same emulator.
+
+BENCH_LINUX := $(B)/bench/linux
+LINUX_KERNEL = $(shell third_party/linux/install.sh --where)
+
+$(BENCH_LINUX)/init: tests/bench/linux/guest.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 -static -Wall -Wextra -Werror $< -o $@
+
+$(BENCH_LINUX)/child: tests/bench/linux/child.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 -static -nostdlib -ffreestanding -fno-stack-protector -Wall -Wextra -Werror $< -o $@
+
+$(B)/bench/initrd: $(BENCH_LINUX)/init $(BENCH_LINUX)/child
+	$(call say,CPIO,$@)
+	$(Q)cd $(BENCH_LINUX) && printf '%s\n' init child | cpio -o -H newc --quiet > $(abspath $@)
+
+.PHONY: measure
+measure: everything $(B)/bench/initrd ## the figures, in instructions, beside a Linux guest
+	$(Q)third_party/linux/install.sh
+	$(Q)/usr/bin/python3 tests/bench/measure.py $(KERNEL_ELF) $(B)/boot/measure.bin $(LINUX_KERNEL) $(B)/bench/initrd
