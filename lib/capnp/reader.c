@@ -57,7 +57,8 @@ pad_at(const struct capnp_reader *reader, uint32_t segment, uint32_t index)
 	return capnp_load(reader->segments[segment] + (uint64_t)index * CAPNP_WORD_BYTES);
 }
 
-static bool
+/* Rare, and kept out of the way of the near pointers. */
+__attribute__((noinline)) static bool
 resolve_far(struct capnp_reader *reader, uint64_t far, struct target *target)
 {
 	uint32_t segment = capnp_far_segment(far);
@@ -84,7 +85,7 @@ resolve_far(struct capnp_reader *reader, uint64_t far, struct target *target)
 	return true;
 }
 
-static bool
+__attribute__((always_inline)) static inline bool
 resolve(struct capnp_any any, struct target *target)
 {
 	uint64_t word = capnp_load(any.pointer);
