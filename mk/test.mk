@@ -32,11 +32,17 @@ folder_library = $(if $(filter $(1),$(TESTED_FOLDERS)),$(if $(call folder_source
 $(foreach folder,$(TESTED_FOLDERS),$(if $(call folder_sources,$(folder)),$(eval \
 	$(call archive,test/$(folder),$(call objects,$(call folder_kind,$(folder)),$(call folder_sources,$(folder)))))))
 
+# The real machine is not in the simulator's library; what of it is pure is tested with the file that a test stands beside.
+MACHINE_TESTED := $(wildcard $(patsubst %_test.c,%.c,$(filter kernel/arch/$(MACHINE)/%,$(KERNEL_TEST_SOURCES))))
+MACHINE_LIBRARY := $(if $(MACHINE_TESTED),$(B)/lib/test/kernel/arch/$(MACHINE).a)
+$(if $(MACHINE_LIBRARY),$(eval $(call archive,test/kernel/arch/$(MACHINE),$(call objects,sim,$(MACHINE_TESTED)))))
+machine_library = $(if $(filter kernel/arch/$(MACHINE)/%,$(1)),$(MACHINE_LIBRARY))
+
 folder_of = $(patsubst %/,%,$(dir $(1)))
 $(foreach test,$(HOST_TEST_SOURCES),$(eval \
 	$(call test_rules,$(test),host,$(call folder_library,$(call folder_of,$(test))))))
 $(foreach test,$(KERNEL_TEST_SOURCES),$(eval \
-	$(call test_rules,$(test),sim,$(call folder_library,$(call folder_of,$(test))) $(SIM_LIBRARY))))
+	$(call test_rules,$(test),sim,$(call folder_library,$(call folder_of,$(test))) $(call machine_library,$(test)) $(SIM_LIBRARY))))
 
 # With T=, programs whose path holds the words, or all if only names of tests can match.
 WANTED_PROGRAMS := $(or $(strip $(foreach program,$(TEST_PROGRAMS),$(if $(findstring $(T),$(program)),$(program)))),$(TEST_PROGRAMS))
