@@ -33,6 +33,7 @@ void
 kernel_boot(const struct boot_request *request)
 {
 	static const struct kernel_hooks hooks = { .exit = process_exit };
+	enum cap_status status;
 	char why[200];
 
 	ledger_module_init();
@@ -42,10 +43,14 @@ kernel_boot(const struct boot_request *request)
 	kernel_core_init(&hooks);
 	process_module_init();
 	objects_init();
+	log_line(LOG_INFO, "boot", "core ready; reading the boot package, %llu bytes",
+	    (unsigned long long)request->package_bytes);
 	boot_package_set(request->package, request->package_bytes);
-	if (first_process_start(
-		request->package, request->package_bytes, request->cpu_refusal, why) != CAP_OK)
-		boot_fatal(BOOT_EXIT_PACKAGE, "%s", why);
+	status = first_process_start(
+	    request->package, request->package_bytes, request->cpu_refusal, why);
+	if (status != CAP_OK)
+		boot_fatal(
+		    status == CAP_ERR_DEVICE_FAILED ? BOOT_EXIT_CPU : BOOT_EXIT_PACKAGE, "%s", why);
 	log_line(LOG_INFO, "boot", "init started");
 	kernel_leave();
 }

@@ -9,9 +9,9 @@
 /* Exit codes of the machine when the start fails; QEMU shows (code << 1) | 1. */
 #define BOOT_EXIT_LOADER 110  /* what the loader left cannot be read */
 #define BOOT_EXIT_MODULES 111 /* not exactly one module */
-#define BOOT_EXIT_CPU 112     /* the processor is not safe to use */
-#define BOOT_EXIT_INIT 114    /* init ended otherwise than by exit */
+#define BOOT_EXIT_CPU 112     /* the processor is not safe to use, or cannot be used */
 #define BOOT_EXIT_PACKAGE 113 /* the boot package cannot be started */
+#define BOOT_EXIT_INIT 114    /* init ended otherwise than by exit */
 
 #define MACHINE_CODE_MAX                                                                           \
 	100 /* codes of init and of MachineControl.halt; above: the kernel's own                   \

@@ -223,6 +223,19 @@ apply_parameters(struct kernel_params params)
 	log_level_set(level < sizeof(levels) / sizeof(levels[0]) ? levels[level] : LOG_INFO);
 }
 
+/* `refusal` is what the machine has against its processor, or NULL. */
+static bool
+is_cpu_allowed(struct kernel_params params, const char *refusal)
+{
+	if (refusal == NULL)
+		return true;
+	if (!kernel_params_allow_vulnerable_cpu(params))
+		return false;
+	log_line(
+	    LOG_WARN, "boot", "kernelParams.allowVulnerableCpu: processes may read the kernel");
+	return true;
+}
+
 enum cap_status
 first_process_start(
     const void *package, uint64_t package_bytes, const char *cpu_refusal, char why[200])
@@ -245,12 +258,11 @@ first_process_start(
 		    system_manifest_schema_version(manifest), MANIFEST_SCHEMA_VERSION);
 		return CAP_ERR_UNSUPPORTED_VERSION;
 	}
-	if (cpu_refusal != NULL &&
-	    !kernel_params_allow_vulnerable_cpu(system_manifest_kernel_params(manifest))) {
-		format_text(why, WHY_BYTES, "%s", cpu_refusal);
-		return CAP_ERR_UNSUPPORTED_VERSION;
-	}
 	apply_parameters(system_manifest_kernel_params(manifest));
+	if (!is_cpu_allowed(system_manifest_kernel_params(manifest), cpu_refusal)) {
+		format_text(why, WHY_BYTES, "%s", cpu_refusal);
+		return CAP_ERR_DEVICE_FAILED;
+	}
 	init = init_config_init(system_manifest_init_config(manifest));
 	if (find_binary(manifest, init_entry_binary(init), &file) != CAP_OK) {
 		format_text(why, WHY_BYTES, "initConfig.init.binary: no such binary");

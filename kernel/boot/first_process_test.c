@@ -257,7 +257,7 @@ TEST(an_unsafe_processor_is_refused_with_its_reason)
 	start();
 	before = free_pages();
 	size = make_package(&good);
-	CHECK_EQ(first_process_start(package, size, "it leaks", why), CAP_ERR_UNSUPPORTED_VERSION);
+	CHECK_EQ(first_process_start(package, size, "it leaks", why), CAP_ERR_DEVICE_FAILED);
 	CHECK_STR(why, "it leaks");
 	CHECK_EQ(free_pages(), before);
 }

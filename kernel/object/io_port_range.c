@@ -8,14 +8,13 @@
 
 #include "arch/thread.h"
 #include "cap/process.h"
+#include "dev/port.h"
 #include "mm/pool.h"
 #include "object/call.h"
 #include "object/device.h"
 #include "object/permanent.h"
 #include "proc/process.h"
 #include "sched/thread.h"
-
-#define PORT_COUNT 0x10000U
 
 struct port_range {
 	struct object object;
@@ -27,33 +26,6 @@ struct port_range {
 };
 
 static struct pool range_pool;
-
-/* What the kernel itself uses: nobody gets them. */
-static const struct {
-	uint16_t first;
-	uint16_t last;
-} kernel_ports[] = {
-	{ 0x20, 0x21 },	  /* interrupt controller */
-	{ 0x40, 0x43 },	  /* timer */
-	{ 0x61, 0x61 },	  /* its gate */
-	{ 0xa0, 0xa1 },	  /* second interrupt controller */
-	{ 0xf4, 0xf7 },	  /* machine stop */
-	{ 0x3f8, 0x3ff }, /* the log */
-	{ 0xcf8, 0xcff }, /* PCI configuration */
-};
-
-static bool
-is_free_for_users(uint16_t base, uint16_t count)
-{
-	uint32_t last = (uint32_t)base + count - 1;
-
-	if (count == 0 || last >= PORT_COUNT)
-		return false;
-	for (size_t i = 0; i < sizeof(kernel_ports) / sizeof(kernel_ports[0]); i++)
-		if (base <= kernel_ports[i].last && last >= kernel_ports[i].first)
-			return false;
-	return true;
-}
 
 /* A zero bit allows. */
 static void
@@ -160,7 +132,7 @@ io_port_range_create(struct ledger *payer, uint16_t base, uint16_t count, struct
 	void *object;
 	enum cap_status status;
 
-	if (!is_free_for_users(base, count))
+	if (!device_ports_are_free(base, count))
 		return CAP_ERR_INVALID_ARGUMENT;
 	status = pool_alloc(&range_pool, payer, &object);
 	if (status != CAP_OK)
