@@ -3,6 +3,7 @@
  * Messages from text: parsing; see text.h. Lists need their length before their content: they are
  * skipped over once to count, then read. A nesting limit bounds the recursion.
  */
+#include <capnp/reflect_value.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -362,63 +363,6 @@ count_elements(const struct capnp_parser *parser)
 	return count;
 }
 
-static enum capnp_element
-element_of(const struct reflect_type *type)
-{
-	switch (type->kind) {
-	case REFLECT_VOID:
-		return CAPNP_ELEMENT_VOID;
-	case REFLECT_BOOL:
-		return CAPNP_ELEMENT_BIT;
-	case REFLECT_ENUM:
-		return CAPNP_ELEMENT_2;
-	default:
-		break;
-	}
-	if (type->kind > REFLECT_FLOAT64)
-		return CAPNP_ELEMENT_POINTER;
-	switch (integer_bits(type->kind <= REFLECT_UINT64 ? type->kind : REFLECT_UINT32)) {
-	case 8:
-		return CAPNP_ELEMENT_1;
-	case 16:
-		return CAPNP_ELEMENT_2;
-	case 32:
-		return CAPNP_ELEMENT_4;
-	default:
-		return CAPNP_ELEMENT_8;
-	}
-}
-
-static bool
-is_scalar(const struct reflect_type *type)
-{
-	return (type->kind >= REFLECT_BOOL && type->kind <= REFLECT_FLOAT64) ||
-	    type->kind == REFLECT_ENUM;
-}
-
-static void
-set_element(
-    struct capnp_list_builder list, const struct reflect_type *type, uint32_t index, uint64_t bits)
-{
-	switch (element_of(type)) {
-	case CAPNP_ELEMENT_BIT:
-		capnp_list_set_bool(list, index, bits != 0);
-		break;
-	case CAPNP_ELEMENT_1:
-		capnp_list_set_u8(list, index, (uint8_t)bits);
-		break;
-	case CAPNP_ELEMENT_2:
-		capnp_list_set_u16(list, index, (uint16_t)bits);
-		break;
-	case CAPNP_ELEMENT_4:
-		capnp_list_set_u32(list, index, (uint32_t)bits);
-		break;
-	default:
-		capnp_list_set_u64(list, index, bits);
-		break;
-	}
-}
-
 static void
 parse_list(
     struct capnp_parser *parser, const struct reflect_type *element, struct capnp_any_builder to)
@@ -433,12 +377,12 @@ parse_list(
 	list = element->kind == REFLECT_STRUCT
 	    ? capnp_any_init_struct_list(
 		  to, count, element->structure->data_words, element->structure->pointer_count)
-	    : capnp_any_init_list(to, element_of(element), count);
+	    : capnp_any_init_list(to, reflect_element(element), count);
 	for (uint32_t i = 0; i < count && !parser->failed; i++) {
 		if (i != 0)
 			expect(parser, ',');
-		if (is_scalar(element))
-			set_element(list, element, i, parse_scalar(parser, element));
+		if (reflect_is_scalar(element))
+			reflect_list_set(element, list, i, parse_scalar(parser, element));
 		else if (element->kind == REFLECT_STRUCT)
 			(void)capnp_parse_struct(
 			    parser, element->structure, capnp_list_struct_builder(list, i));
@@ -506,28 +450,6 @@ parse_pointer(struct capnp_parser *parser, const struct reflect_type *type,
 }
 
 static void
-set_bits(struct capnp_struct_builder to, const struct reflect_field *field, uint64_t bits)
-{
-	switch (element_of(&field->type)) {
-	case CAPNP_ELEMENT_BIT:
-		capnp_set_bool(to, field->offset, bits != 0, field->default_bits != 0);
-		break;
-	case CAPNP_ELEMENT_1:
-		capnp_set_u8(to, field->offset, (uint8_t)bits, (uint8_t)field->default_bits);
-		break;
-	case CAPNP_ELEMENT_2:
-		capnp_set_u16(to, field->offset * 2, (uint16_t)bits, (uint16_t)field->default_bits);
-		break;
-	case CAPNP_ELEMENT_4:
-		capnp_set_u32(to, field->offset * 4, (uint32_t)bits, (uint32_t)field->default_bits);
-		break;
-	default:
-		capnp_set_u64(to, field->offset * 8, bits, field->default_bits);
-		break;
-	}
-}
-
-static void
 parse_field_value(struct capnp_parser *parser, const struct reflect_struct *type,
     const struct reflect_field *field, struct capnp_struct_builder to)
 {
@@ -537,8 +459,8 @@ parse_field_value(struct capnp_parser *parser, const struct reflect_struct *type
 		(void)capnp_parse_struct(parser, field->type.structure, to);
 	else if (field->type.kind == REFLECT_VOID && !word_is(take_word(parser), "void"))
 		fail_type(parser, parser->position, &field->type, "void");
-	else if (is_scalar(&field->type))
-		set_bits(to, field, parse_scalar(parser, &field->type));
+	else if (reflect_is_scalar(&field->type))
+		reflect_field_set(field, to, parse_scalar(parser, &field->type));
 	else if (field->type.kind != REFLECT_VOID)
 		parse_pointer(parser, &field->type, capnp_set_any(to, (uint16_t)field->offset),
 		    field->cap_ordinal);

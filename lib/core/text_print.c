@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Messages as text: printing; see text.h. The depth of views bounds the recursion. */
+#include <capnp/reflect_value.h>
 #include <string.h>
 
 #include "format.h"
@@ -137,72 +138,6 @@ print_bits(struct capnp_printer *printer, const struct reflect_type *type, uint6
 	put_string(printer, number);
 }
 
-static uint64_t
-read_bits(
-    struct capnp_struct from, const struct reflect_type *type, uint32_t offset, uint64_t fallback)
-{
-	switch (type->kind) {
-	case REFLECT_BOOL:
-		return capnp_get_bool(from, offset, fallback != 0);
-	case REFLECT_INT8:
-	case REFLECT_UINT8:
-		return capnp_get_u8(from, offset, (uint8_t)fallback);
-	case REFLECT_INT16:
-	case REFLECT_UINT16:
-	case REFLECT_ENUM:
-		return capnp_get_u16(from, offset * 2, (uint16_t)fallback);
-	case REFLECT_INT32:
-	case REFLECT_UINT32:
-	case REFLECT_FLOAT32:
-		return capnp_get_u32(from, offset * 4, (uint32_t)fallback);
-	default:
-		return capnp_get_u64(from, offset * 8, fallback);
-	}
-}
-
-static uint64_t
-list_bits(struct capnp_list list, const struct reflect_type *type, uint32_t index)
-{
-	switch (type->kind) {
-	case REFLECT_BOOL:
-		return capnp_list_bool(list, index);
-	case REFLECT_INT8:
-	case REFLECT_UINT8:
-		return capnp_list_u8(list, index);
-	case REFLECT_INT16:
-	case REFLECT_UINT16:
-	case REFLECT_ENUM:
-		return capnp_list_u16(list, index);
-	case REFLECT_INT32:
-	case REFLECT_UINT32:
-	case REFLECT_FLOAT32:
-		return capnp_list_u32(list, index);
-	default:
-		return capnp_list_u64(list, index);
-	}
-}
-
-static bool
-is_scalar(const struct reflect_type *type)
-{
-	return (type->kind >= REFLECT_BOOL && type->kind <= REFLECT_FLOAT64) ||
-	    type->kind == REFLECT_ENUM;
-}
-
-static enum capnp_element
-element_of(const struct reflect_type *type)
-{
-	static const uint8_t elements[] = { CAPNP_ELEMENT_VOID, CAPNP_ELEMENT_BIT, CAPNP_ELEMENT_1,
-		CAPNP_ELEMENT_2, CAPNP_ELEMENT_4, CAPNP_ELEMENT_8, CAPNP_ELEMENT_1, CAPNP_ELEMENT_2,
-		CAPNP_ELEMENT_4, CAPNP_ELEMENT_8, CAPNP_ELEMENT_4, CAPNP_ELEMENT_8 };
-
-	if (type->kind <= REFLECT_FLOAT64)
-		return (enum capnp_element)elements[type->kind];
-	if (type->kind == REFLECT_ENUM)
-		return CAPNP_ELEMENT_2;
-	return type->kind == REFLECT_STRUCT ? CAPNP_ELEMENT_STRUCT : CAPNP_ELEMENT_POINTER;
-}
-
 static void
 print_list(
     struct capnp_printer *printer, const struct reflect_type *element, struct capnp_list list)
@@ -213,8 +148,8 @@ print_list(
 			put_string(printer, ", ");
 		if (element->kind == REFLECT_VOID)
 			put_string(printer, "void");
-		else if (is_scalar(element))
-			print_bits(printer, element, list_bits(list, element, i));
+		else if (reflect_is_scalar(element))
+			print_bits(printer, element, reflect_list_bits(element, list, i));
 		else if (element->kind == REFLECT_STRUCT)
 			capnp_print_struct(printer, element->structure, capnp_list_struct(list, i));
 		else
@@ -234,7 +169,8 @@ print_value(struct capnp_printer *printer, const struct reflect_type *type, stru
 		print_data(printer, capnp_any_data(any));
 		break;
 	case REFLECT_LIST:
-		print_list(printer, type->element, capnp_any_list(any, element_of(type->element)));
+		print_list(
+		    printer, type->element, capnp_any_list(any, reflect_element(type->element)));
 		break;
 	case REFLECT_STRUCT:
 		capnp_print_struct(printer, type->structure, capnp_any_struct(any));
@@ -259,9 +195,8 @@ print_field(
 		capnp_print_struct(printer, field->type.structure, from);
 	else if (field->type.kind == REFLECT_VOID)
 		put_string(printer, "void");
-	else if (is_scalar(&field->type))
-		print_bits(printer, &field->type,
-		    read_bits(from, &field->type, field->offset, field->default_bits));
+	else if (reflect_is_scalar(&field->type))
+		print_bits(printer, &field->type, reflect_field_bits(field, from));
 	else
 		print_value(printer, &field->type, capnp_get_any(from, (uint16_t)field->offset));
 }

@@ -9,61 +9,6 @@ static bool equal_pointer(const struct reflect_type *type, struct capnp_any one,
     struct capnp_any other, struct interop_counts *counts);
 
 static bool
-is_scalar(const struct reflect_type *type)
-{
-	return (type->kind >= REFLECT_BOOL && type->kind <= REFLECT_FLOAT64) ||
-	    type->kind == REFLECT_ENUM;
-}
-
-static enum capnp_element
-element_of(const struct reflect_type *type)
-{
-	static const uint8_t elements[] = { CAPNP_ELEMENT_VOID, CAPNP_ELEMENT_BIT, CAPNP_ELEMENT_1,
-		CAPNP_ELEMENT_2, CAPNP_ELEMENT_4, CAPNP_ELEMENT_8, CAPNP_ELEMENT_1, CAPNP_ELEMENT_2,
-		CAPNP_ELEMENT_4, CAPNP_ELEMENT_8, CAPNP_ELEMENT_4, CAPNP_ELEMENT_8 };
-
-	if (type->kind <= REFLECT_FLOAT64)
-		return (enum capnp_element)elements[type->kind];
-	if (type->kind == REFLECT_ENUM)
-		return CAPNP_ELEMENT_2;
-	return type->kind == REFLECT_STRUCT ? CAPNP_ELEMENT_STRUCT : CAPNP_ELEMENT_POINTER;
-}
-
-static uint64_t
-field_bits(const struct reflect_field *field, struct capnp_struct from)
-{
-	switch (element_of(&field->type)) {
-	case CAPNP_ELEMENT_BIT:
-		return capnp_get_bool(from, field->offset, field->default_bits != 0);
-	case CAPNP_ELEMENT_1:
-		return capnp_get_u8(from, field->offset, (uint8_t)field->default_bits);
-	case CAPNP_ELEMENT_2:
-		return capnp_get_u16(from, field->offset * 2, (uint16_t)field->default_bits);
-	case CAPNP_ELEMENT_4:
-		return capnp_get_u32(from, field->offset * 4, (uint32_t)field->default_bits);
-	default:
-		return capnp_get_u64(from, field->offset * 8, field->default_bits);
-	}
-}
-
-static uint64_t
-element_bits(const struct reflect_type *type, struct capnp_list list, uint32_t index)
-{
-	switch (element_of(type)) {
-	case CAPNP_ELEMENT_BIT:
-		return capnp_list_bool(list, index);
-	case CAPNP_ELEMENT_1:
-		return capnp_list_u8(list, index);
-	case CAPNP_ELEMENT_2:
-		return capnp_list_u16(list, index);
-	case CAPNP_ELEMENT_4:
-		return capnp_list_u32(list, index);
-	default:
-		return capnp_list_u64(list, index);
-	}
-}
-
-static bool
 equal_list(const struct reflect_type *element, struct capnp_list one, struct capnp_list other,
     struct interop_counts *counts)
 {
@@ -73,8 +18,9 @@ equal_list(const struct reflect_type *element, struct capnp_list one, struct cap
 		bool equal = true;
 
 		counts->lists[element->kind]++;
-		if (is_scalar(element))
-			equal = element_bits(element, one, i) == element_bits(element, other, i);
+		if (reflect_is_scalar(element))
+			equal = reflect_list_bits(element, one, i) ==
+			    reflect_list_bits(element, other, i);
 		else if (element->kind == REFLECT_STRUCT)
 			equal = interop_equal(element->structure, capnp_list_struct(one, i),
 			    capnp_list_struct(other, i), counts);
@@ -111,8 +57,9 @@ equal_pointer(const struct reflect_type *type, struct capnp_any one, struct capn
 		return equal_bytes(a.data, a.size, b.data, b.size);
 	}
 	case REFLECT_LIST:
-		return equal_list(type->element, capnp_any_list(one, element_of(type->element)),
-		    capnp_any_list(other, element_of(type->element)), counts);
+		return equal_list(type->element,
+		    capnp_any_list(one, reflect_element(type->element)),
+		    capnp_any_list(other, reflect_element(type->element)), counts);
 	case REFLECT_STRUCT:
 		return interop_equal(
 		    type->structure, capnp_any_struct(one), capnp_any_struct(other), counts);
@@ -135,11 +82,11 @@ equal_field(const struct reflect_field *field, struct capnp_struct one, struct c
 	}
 	if (field->type.kind == REFLECT_VOID)
 		return true;
-	if (is_scalar(&field->type)) {
-		uint64_t bits = field_bits(field, one);
+	if (reflect_is_scalar(&field->type)) {
+		uint64_t bits = reflect_field_bits(field, one);
 
 		counts->defaults += field->default_bits != 0 && bits == field->default_bits;
-		return bits == field_bits(field, other);
+		return bits == reflect_field_bits(field, other);
 	}
 	a = capnp_get_any(one, (uint16_t)field->offset);
 	b = capnp_get_any(other, (uint16_t)field->offset);

@@ -46,70 +46,6 @@ random_bits(struct random *random, const struct reflect_type *type)
 	}
 }
 
-static bool
-is_scalar(const struct reflect_type *type)
-{
-	return (type->kind >= REFLECT_BOOL && type->kind <= REFLECT_FLOAT64) ||
-	    type->kind == REFLECT_ENUM;
-}
-
-static enum capnp_element
-element_of(const struct reflect_type *type)
-{
-	static const uint8_t elements[] = { CAPNP_ELEMENT_VOID, CAPNP_ELEMENT_BIT, CAPNP_ELEMENT_1,
-		CAPNP_ELEMENT_2, CAPNP_ELEMENT_4, CAPNP_ELEMENT_8, CAPNP_ELEMENT_1, CAPNP_ELEMENT_2,
-		CAPNP_ELEMENT_4, CAPNP_ELEMENT_8, CAPNP_ELEMENT_4, CAPNP_ELEMENT_8 };
-
-	if (type->kind <= REFLECT_FLOAT64)
-		return (enum capnp_element)elements[type->kind];
-	return type->kind == REFLECT_ENUM ? CAPNP_ELEMENT_2 : CAPNP_ELEMENT_POINTER;
-}
-
-static void
-set_scalar(struct capnp_struct_builder to, const struct reflect_field *field, uint64_t bits)
-{
-	switch (element_of(&field->type)) {
-	case CAPNP_ELEMENT_BIT:
-		capnp_set_bool(to, field->offset, bits != 0, field->default_bits != 0);
-		break;
-	case CAPNP_ELEMENT_1:
-		capnp_set_u8(to, field->offset, (uint8_t)bits, (uint8_t)field->default_bits);
-		break;
-	case CAPNP_ELEMENT_2:
-		capnp_set_u16(to, field->offset * 2, (uint16_t)bits, (uint16_t)field->default_bits);
-		break;
-	case CAPNP_ELEMENT_4:
-		capnp_set_u32(to, field->offset * 4, (uint32_t)bits, (uint32_t)field->default_bits);
-		break;
-	default:
-		capnp_set_u64(to, field->offset * 8, bits, field->default_bits);
-		break;
-	}
-}
-
-static void
-set_element(
-    struct capnp_list_builder list, const struct reflect_type *type, uint32_t index, uint64_t bits)
-{
-	switch (element_of(type)) {
-	case CAPNP_ELEMENT_BIT:
-		capnp_list_set_bool(list, index, bits != 0);
-		break;
-	case CAPNP_ELEMENT_1:
-		capnp_list_set_u8(list, index, (uint8_t)bits);
-		break;
-	case CAPNP_ELEMENT_2:
-		capnp_list_set_u16(list, index, (uint16_t)bits);
-		break;
-	case CAPNP_ELEMENT_4:
-		capnp_list_set_u32(list, index, (uint32_t)bits);
-		break;
-	default:
-		capnp_list_set_u64(list, index, bits);
-		break;
-	}
-}
-
 static void
 fill_blob(struct random *random, const struct reflect_type *type, struct capnp_any_builder to)
 {
@@ -138,10 +74,10 @@ fill_list(struct random *random, const struct reflect_type *element, struct capn
 			    depth - 1);
 		return;
 	}
-	list = capnp_any_init_list(to, element_of(element), count);
+	list = capnp_any_init_list(to, reflect_element(element), count);
 	for (uint32_t i = 0; i < list.count; i++) {
-		if (is_scalar(element))
-			set_element(list, element, i, random_bits(random, element));
+		if (reflect_is_scalar(element))
+			reflect_list_set(element, list, i, random_bits(random, element));
 		else if (element->kind != REFLECT_VOID)
 			fill_pointer(random, element, capnp_list_any_builder(list, i), depth);
 	}
@@ -179,8 +115,8 @@ fill_field(struct random *random, const struct reflect_field *field, struct capn
 
 	if (field->is_group)
 		interop_fill(random, field->type.structure, to, depth);
-	else if (is_scalar(&field->type))
-		set_scalar(to, field, random_bits(random, &field->type));
+	else if (reflect_is_scalar(&field->type))
+		reflect_field_set(field, to, random_bits(random, &field->type));
 	else if (field->type.kind != REFLECT_VOID && !(nests && depth == 0))
 		fill_pointer(
 		    random, &field->type, capnp_set_any(to, (uint16_t)field->offset), depth);

@@ -5,7 +5,7 @@
  * reflection tables: what the differential test against the stock tool is made of.
  */
 #include <capnp/builder.h>
-#include <capnp/reflect.h>
+#include <capnp/reflect_value.h>
 #include <stdint.h>
 
 #define INTEROP_KINDS 20
