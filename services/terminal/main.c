@@ -20,7 +20,7 @@ start(struct capos *self)
 	CAPOS_TRY(capos_capset_find(self, "session", ENDPOINT_INTERFACE_ID, &session));
 	CAPOS_TRY(capos_capset_find(self, "output", ENDPOINT_INTERFACE_ID, &output));
 	terminal_init(&terminal, self, serial);
-	CAPOS_TRY(terminal_listen(&terminal));
+	terminal_listen(&terminal);
 	CAPOS_TRY(service_add(&terminal.service, &terminal.session_endpoint, session,
 	    terminal_session_of(&terminal), CAPOS_BLOCK_LARGE));
 	return service_add(&terminal.service, &terminal.output_endpoint, output,

@@ -2,7 +2,7 @@
 /*
  * The terminal between its serial line and its readers; see terminal.h. What is shown is collected
  * and written to the line before the loop waits again. What was typed goes to the editor while
- * someone reads, else into the queue.
+ * someone reads, and waits in the queue else.
  */
 #include "terminal.h"
 
@@ -139,11 +139,54 @@ fill_line_answer(struct capnp_builder *results, void *context)
 	fill_line(terminal_session_read_line_results_init_root(results), context);
 }
 
+static void on_serial_read(struct capos_call *call, void *context);
+
+static uint32_t
+queue_room(const struct terminal *terminal)
+{
+	return TERMINAL_QUEUE_BYTES - (terminal->queue_tail - terminal->queue_head);
+}
+
+/* A read is sent only when the queue can take all of it: the rest waits in the line. */
+void
+terminal_listen(struct terminal *terminal)
+{
+	struct serial_port_read_params_builder params;
+
+	if (terminal->is_listening || queue_room(terminal) < TERMINAL_READ_BYTES)
+		return;
+	params = serial_port_read_begin(&terminal->serial_read, terminal->serial);
+	serial_port_read_params_set_max_bytes(params, TERMINAL_READ_BYTES);
+	terminal->serial_read.on_done = on_serial_read;
+	terminal->serial_read.context = terminal;
+	terminal->is_listening = true;
+	if (capos_call_send(&terminal->serial_read) != CAP_OK)
+		service_stop(&terminal->service, 1);
+}
+
 static void
 forget_queue(struct terminal *terminal)
 {
 	memset(terminal->queue, 0, sizeof(terminal->queue));
-	terminal->queue_bytes = 0;
+	terminal->queue_head = terminal->queue_tail;
+	terminal_listen(terminal);
+}
+
+static void
+enqueue(struct terminal *terminal, struct capnp_data typed)
+{
+	for (uint32_t i = 0; i < typed.size && queue_room(terminal) != 0; i++)
+		terminal->queue[terminal->queue_tail++ % TERMINAL_QUEUE_BYTES] = typed.data[i];
+}
+
+static uint8_t
+dequeue(struct terminal *terminal)
+{
+	uint8_t *at = &terminal->queue[terminal->queue_head++ % TERMINAL_QUEUE_BYTES];
+	uint8_t byte = *at;
+
+	*at = 0;
+	return byte;
 }
 
 /* The open readLine ends. A reader that is gone takes with it what was typed for it. */
@@ -163,37 +206,34 @@ end_reading(struct terminal *terminal, enum line_status status)
 	line_editor_scrub(&terminal->editor);
 }
 
-static void
-take_typed(struct terminal *terminal, const uint8_t *bytes, uint32_t byte_count)
-{
-	for (uint32_t i = 0; i < byte_count; i++) {
-		enum line_event event;
-
-		if (terminal->reader.call_id == 0) {
-			if (terminal->queue_bytes < TERMINAL_QUEUE_BYTES)
-				terminal->queue[terminal->queue_bytes++] = bytes[i];
-			continue;
-		}
-		event = line_editor_feed(&terminal->editor, bytes[i]);
-		if (event != LINE_EVENT_NONE)
-			end_reading(terminal, status_of(event));
-	}
-	flush(terminal);
-}
-
-/* Feed what was typed ahead, up to the end of a line. */
+/*
+ * Feed what was typed to the editor, up to the end of a line. Its echo may wait for the serial
+ * line, and meanwhile more is typed: that only joins the queue, since the editor is not reentrant
+ * and bytes keep their order.
+ */
 static enum line_event
 feed_queue(struct terminal *terminal)
 {
 	enum line_event event = LINE_EVENT_NONE;
-	uint32_t taken = 0;
 
-	while (taken < terminal->queue_bytes && event == LINE_EVENT_NONE)
-		event = line_editor_feed(&terminal->editor, terminal->queue[taken++]);
-	terminal->queue_bytes -= taken;
-	memmove(terminal->queue, terminal->queue + taken, terminal->queue_bytes);
-	memset(terminal->queue + terminal->queue_bytes, 0, taken);
+	terminal->is_feeding = true;
+	while (terminal->queue_head != terminal->queue_tail && event == LINE_EVENT_NONE)
+		event = line_editor_feed(&terminal->editor, dequeue(terminal));
+	terminal->is_feeding = false;
+	terminal_listen(terminal);
 	return event;
+}
+
+static void
+serve_typed(struct terminal *terminal)
+{
+	while (terminal->reader.call_id != 0 && terminal->queue_head != terminal->queue_tail) {
+		enum line_event event = feed_queue(terminal);
+
+		if (event != LINE_EVENT_NONE)
+			end_reading(terminal, status_of(event));
+	}
+	flush(terminal);
 }
 
 static void
@@ -201,36 +241,17 @@ on_serial_read(struct capos_call *call, void *context)
 {
 	struct terminal *terminal = context;
 	struct serial_port_read_results results;
-	uint8_t bytes[TERMINAL_READ_BYTES];
-	uint32_t size = 0;
 	enum cap_status status = serial_port_read_wait(call, &results);
 
-	if (status == CAP_OK) {
-		struct capnp_data data = serial_port_read_results_data(results);
-
-		size = data.size < sizeof(bytes) ? data.size : sizeof(bytes);
-		memcpy(bytes, data.data, size);
-	}
-	capos_call_end(call);
 	if (status == CAP_OK)
-		status = terminal_listen(terminal);
+		enqueue(terminal, serial_port_read_results_data(results));
+	capos_call_end(call);
+	terminal->is_listening = false;
 	if (status != CAP_OK)
 		service_stop(&terminal->service, 1);
-	else
-		take_typed(terminal, bytes, size);
-	memset(bytes, 0, sizeof(bytes));
-}
-
-enum cap_status
-terminal_listen(struct terminal *terminal)
-{
-	struct serial_port_read_params_builder params =
-	    serial_port_read_begin(&terminal->serial_read, terminal->serial);
-
-	serial_port_read_params_set_max_bytes(params, TERMINAL_READ_BYTES);
-	terminal->serial_read.on_done = on_serial_read;
-	terminal->serial_read.context = terminal;
-	return capos_call_send(&terminal->serial_read);
+	else if (!terminal->is_feeding)
+		serve_typed(terminal);
+	terminal_listen(terminal);
 }
 
 void
@@ -314,8 +335,10 @@ session_read_line(struct terminal_session_server *server,
 		forget_queue(terminal);
 	if (!line_editor_begin(&terminal->editor, &start))
 		return CAP_ERR_INVALID_ARGUMENT;
-	event = feed_queue(terminal);
-	flush(terminal);
+	do {
+		event = feed_queue(terminal);
+		flush(terminal);
+	} while (event == LINE_EVENT_NONE && terminal->queue_head != terminal->queue_tail);
 	if (event == LINE_EVENT_NONE) {
 		terminal->reader = capos_defer(caller);
 		return CAPOS_DEFERRED;
