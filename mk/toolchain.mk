@@ -31,7 +31,7 @@ FREESTANDING := --target=x86_64-unknown-none-elf -ffreestanding -nostdlibinc -Il
 	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -O2 -flto
 
 kernel_FLAGS := $(BASE_FLAGS) -Wvla $(FREESTANDING) -mno-red-zone -mgeneral-regs-only -mcmodel=kernel $(INCLUDES) -Ikernel
-user_FLAGS := $(BASE_FLAGS) $(FREESTANDING) -ftls-model=local-exec $(INCLUDES)
+user_FLAGS := $(BASE_FLAGS) $(FREESTANDING) -fomit-frame-pointer -ftls-model=local-exec $(INCLUDES)
 host_FLAGS := $(BASE_FLAGS) -O1 -D_GNU_SOURCE $(SANITIZERS) $(INCLUDES) -Itests
 sim_FLAGS := $(host_FLAGS) -Ikernel
 tool_FLAGS := $(BASE_FLAGS) -O2 -D_GNU_SOURCE $(INCLUDES)

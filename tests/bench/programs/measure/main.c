@@ -69,10 +69,16 @@ sort(uint64_t *values, uint32_t count)
 }
 
 static void
-measure(const char *name, void (*operation)(uint64_t turn), uint64_t each)
+nothing(uint64_t turn)
+{
+	(void)turn;
+}
+
+/* The median of the samples, in instructions. */
+static uint64_t
+sample(void (*operation)(uint64_t turn))
 {
 	static uint64_t samples[SAMPLES];
-	char line[80];
 
 	for (uint64_t turn = 0; turn < WARM_UP; turn++)
 		operation(turn);
@@ -85,8 +91,18 @@ measure(const char *name, void (*operation)(uint64_t turn), uint64_t each)
 	/* An operation may have used the ring behind the runtime's back. */
 	capos_ring_resync(bench.self);
 	sort(samples, SAMPLES);
-	format_text(line, sizeof(line), "measure: %s %llu", name,
-	    (unsigned long long)(samples[SAMPLES / 2] / each));
+	return samples[SAMPLES / 2];
+}
+
+/* The time stamps and the call of the operation are taken off. */
+static void
+measure(const char *name, void (*operation)(uint64_t turn), uint64_t each)
+{
+	char line[80];
+	uint64_t count = sample(operation) - sample(nothing);
+
+	format_text(
+	    line, sizeof(line), "measure: %s %llu", name, (unsigned long long)(count / each));
 	require(
 	    console_write_line(bench.console, capnp_text_from_string(line)) == CAP_OK, "console");
 }
@@ -232,7 +248,6 @@ spawn(uint64_t turn)
 	capos_release(process.cap);
 }
 
-/* The two time stamps themselves, the call of the operation and the check: not taken off. */
 int
 capos_main(struct capos *self)
 {
