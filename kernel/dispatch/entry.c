@@ -101,9 +101,9 @@ run_jobs(struct thread *thread)
 }
 
 static inline void
-run_taken(struct thread *thread, struct op *op, const struct cap_sqe *sqe)
+run_taken(struct thread *thread, struct op *op)
 {
-	submission_run(op, sqe);
+	submission_run(op);
 	/* A method may have ended this very process. */
 	if (thread->state == THREAD_DEAD)
 		kernel_leave();
@@ -115,14 +115,13 @@ static NO_INLINE void
 drain(struct thread *thread)
 {
 	struct ring *ring = thread->ring;
-	struct cap_sqe sqe;
 	struct op *op;
 
 	for (uint32_t i = 0; i < ENTRY_SUBMISSIONS_MAX; i++) {
-		enum ring_take taken = ring_take(ring, &op, &sqe);
+		enum ring_take taken = ring_take(ring, &op);
 
 		if (taken == RING_TAKEN)
-			run_taken(thread, op, &sqe);
+			run_taken(thread, op);
 		else if (taken != RING_DONE)
 			return;
 		if (ring_ready(ring) == 0)

@@ -262,65 +262,64 @@ sqe_word(const struct cap_sqe *sqe, uint32_t index)
 	return __atomic_load_n((const uint64_t *)(const void *)sqe + index, __ATOMIC_RELAXED);
 }
 
-/*
- * A NOP needs its op only so that the queue cannot overflow: it ends where it is taken. False, and
- * the submission is in *sqe, if one of its words has a bit that it may not have.
- */
-static inline bool
-take_nop(struct ring *ring, const struct cap_sqe *shared, uint64_t first, struct cap_sqe *sqe)
-{
-	uint64_t *words = (uint64_t *)(void *)sqe;
-	uint64_t target = sqe_word(shared, 1);
-	uint64_t rest = first | target | sqe_word(shared, 3) | sqe_word(shared, 4) |
-	    sqe_word(shared, 5) | sqe_word(shared, 6);
-	struct cap_cqe completion = { .user_data = sqe_word(shared, 2) };
-
-	_Static_assert(CAP_OP_NOP == 0, "a valid NOP has no bit but in user_data and deadline");
-	if (rest != 0) {
-		/* All that the refusal tells; the rest was read once and is not needed. */
-		words[0] = first;
-		words[1] = target;
-		words[2] = completion.user_data;
-		return false;
-	}
-	spin_lock(&ring->lock);
-	post_locked(ring, claim_free(ring), &completion);
-	spin_unlock(&ring->lock);
-	return true;
-}
-
-/* An op for what was taken. */
+/* An op for what was taken; its submission is the caller's to fill in. */
 static inline struct op *
-take_op(struct ring *ring, const struct cap_sqe *sqe)
+take_op(struct ring *ring)
 {
 	struct op *op = &ring->ops[claim_free(ring)];
 
 	/* Nobody else knows the op: not linked anywhere, no deadline armed. */
 	atomic_store_explicit(&op->state, OP_PENDING, memory_order_relaxed);
 	op->place = OP_PLACE_NONE;
+	op->reserved_slots = 0;
+	op->object = NULL;
 	op->sequence = ring->sq_head;
-	op->user_data = sqe->user_data;
 	return op;
 }
 
-static NO_INLINE struct op *
-take_other(struct ring *ring, const struct cap_sqe *shared, uint64_t first, struct cap_sqe *sqe)
+/*
+ * A NOP needs its op only so that the queue cannot overflow: it ends where it is taken. One that
+ * has a bit that it may not have gets an op, and what its refusal tells of it.
+ */
+static inline struct op *
+take_nop(struct ring *ring, const struct cap_sqe *shared, uint64_t first)
 {
-	uint64_t *words = (uint64_t *)(void *)sqe;
+	uint64_t target = sqe_word(shared, 1);
+	uint64_t rest = first | target | sqe_word(shared, 3) | sqe_word(shared, 4) |
+	    sqe_word(shared, 5) | sqe_word(shared, 6);
+	struct cap_cqe completion = { .user_data = sqe_word(shared, 2) };
+	struct op *op;
 
-	if ((uint8_t)first != CAP_OP_NOP) {
-		words[0] = first;
-		for (uint32_t i = 1; i < sizeof(*sqe) / sizeof(words[0]); i++)
-			words[i] = sqe_word(shared, i);
+	_Static_assert(CAP_OP_NOP == 0, "a valid NOP has no bit but in user_data and deadline");
+	if (rest == 0) {
+		spin_lock(&ring->lock);
+		post_locked(ring, claim_free(ring), &completion);
+		spin_unlock(&ring->lock);
+		return NULL;
 	}
-	return take_op(ring, sqe);
+	op = take_op(ring);
+	op->sqe = (struct cap_sqe){
+		.op = CAP_OP_NOP, .target = target, .user_data = completion.user_data
+	};
+	return op;
+}
+
+static inline struct op *
+take_other(struct ring *ring, const struct cap_sqe *shared, uint64_t first)
+{
+	struct op *op = take_op(ring);
+	uint64_t *words = (uint64_t *)(void *)&op->sqe;
+
+	words[0] = first;
+	for (uint32_t i = 1; i < sizeof(op->sqe) / sizeof(words[0]); i++)
+		words[i] = sqe_word(shared, i);
+	return op;
 }
 
 enum ring_take
-ring_take(struct ring *ring, struct op **out, struct cap_sqe *sqe)
+ring_take(struct ring *ring, struct op **out)
 {
 	const struct cap_sqe *shared = &ring->sq[ring->sq_head & ring->sq_mask];
-	enum ring_take taken = RING_DONE;
 	uint64_t first;
 
 	if (ring->sq_tail == ring->sq_head)
@@ -329,13 +328,11 @@ ring_take(struct ring *ring, struct op **out, struct cap_sqe *sqe)
 		return RING_FULL;
 	first = sqe_word(shared, 0);
 	ring->sq_head++;
-	if ((uint8_t)first != CAP_OP_NOP || !take_nop(ring, shared, first, sqe)) {
-		*out = take_other(ring, shared, first, sqe);
-		taken = RING_TAKEN;
-	}
+	*out = (uint8_t)first == CAP_OP_NOP ? take_nop(ring, shared, first)
+					    : take_other(ring, shared, first);
 	/* Release: the slot is read before the process may see that it is free. */
 	__atomic_store_n(&ring->shared->sq_head, ring->sq_head, __ATOMIC_RELEASE);
-	return taken;
+	return *out == NULL ? RING_DONE : RING_TAKEN;
 }
 
 bool
@@ -361,8 +358,12 @@ deadline_of(const struct op *op)
 static COLD void
 deadline_drop(struct ring *ring, struct op *op)
 {
-	struct op_deadline *item = &ring->deadlines->items[op->index];
+	struct op_deadline *item;
 
+	/* There was no memory for them: the op is refused with its deadline unset. */
+	if (ring->deadlines == NULL)
+		return;
+	item = &ring->deadlines->items[op->index];
 	if (item->op == op)
 		(void)deadline_disarm(&item->deadline);
 	item->op = NULL;
@@ -373,7 +374,7 @@ op_complete(struct op *op, const struct op_result *result)
 {
 	struct ring *ring = op->ring;
 	struct cap_cqe completion = {
-		.user_data = op->user_data,
+		.user_data = op->sqe.user_data,
 		.result = result->result,
 		.cap_count = result->cap_count,
 		.cap_id = result->cap_id,
@@ -381,7 +382,7 @@ op_complete(struct op *op, const struct op_result *result)
 	};
 
 	spin_lock(&ring->lock);
-	if (ring->deadlines != NULL)
+	if (op_deadline_ns(op) != UINT64_MAX)
 		deadline_drop(ring, op);
 	atomic_store_explicit(&op->state, OP_POSTED, memory_order_relaxed);
 	post_locked(ring, op->index, &completion);
@@ -473,14 +474,6 @@ op_deadline_arm(struct op *op)
 	if (atomic_load_explicit(&op->state, memory_order_relaxed) == OP_PENDING)
 		deadline_arm(&deadline_of(op)->deadline, deadline_of(op)->deadline.when_ns);
 	spin_unlock(&ring->lock);
-}
-
-uint64_t
-op_deadline_ns(const struct op *op)
-{
-	if (op->ring->deadlines == NULL || deadline_of(op)->op != op)
-		return UINT64_MAX;
-	return deadline_of(op)->deadline.when_ns;
 }
 
 void *
