@@ -14,10 +14,7 @@ struct thread;
 enum ring_take {
 	RING_TAKEN,
 	RING_DONE, /* it was a NOP, and has ended */
-	RING_EMPTY,
-	RING_FULL,    /* no free op: nothing was fetched */
-	RING_CORRUPT, /* a forged sq_tail: nothing was taken, the kernel's head is the forged value
-			 now */
+	RING_FULL, /* no free op: nothing was fetched */
 };
 
 /*
@@ -51,13 +48,13 @@ void ring_destroy(struct ring *ring); /* every op has ended */
 struct thread *ring_thread(const struct ring *ring);
 
 /*
- * Read both indexes: completions that were reaped give their ops back. False: one is forged; see
- * enum ring_take.
+ * Read both indexes: completions that were reaped give their ops back. False: one is forged; of a
+ * forged sq_tail nothing is taken, and the kernel's head is that value now.
  */
 bool ring_refresh(struct ring *ring);
 /* Submissions that are ready, as of the last ring_refresh. */
 uint32_t ring_ready(const struct ring *ring);
-/* Claim an op and copy the next submission out of shared memory into it, once. */
+/* Claim an op and copy the next submission, which is ready, out of shared memory into it, once. */
 enum ring_take ring_take(struct ring *ring, struct op **op);
 /* Completions that are posted and not reaped, as of the last ring_refresh. */
 uint32_t ring_unread(const struct ring *ring);

@@ -165,13 +165,31 @@ capnp_any_init_text(struct capnp_any_builder any, uint32_t size)
 	return (char *)capnp_any_init_list(any, CAPNP_ELEMENT_1, size + 1).data;
 }
 
+/* Room that is filled at once: only what is left of its last word has to be zeroed. */
 void
-capnp_any_set_data(struct capnp_any_builder any, struct capnp_data value)
+capnp_builder_set_bytes(struct capnp_builder *builder, uint8_t *pointer, uint32_t segment,
+    const uint8_t *bytes, uint32_t size)
 {
-	uint8_t *bytes = capnp_any_init_data(any, value.size);
+	struct capnp_builder_segment *at = &builder->segments[segment];
+	uint8_t *content = at->words + (size_t)at->used_words * CAPNP_WORD_BYTES;
+	uint32_t words = size / CAPNP_WORD_BYTES + (size % CAPNP_WORD_BYTES != 0);
 
-	if (bytes != NULL && value.size != 0)
-		memcpy(bytes, value.data, value.size);
+	if (pointer == NULL)
+		return;
+	if (size == 0 || size >= CAPNP_MESSAGE_WORDS_MAX ||
+	    words > at->capacity_words - at->used_words) {
+		struct capnp_any_builder any = { builder, pointer, (uint16_t)segment };
+
+		content = capnp_any_init_data(any, size);
+		if (content != NULL && size != 0)
+			memcpy(content, bytes, size);
+		return;
+	}
+	at->used_words += words;
+	capnp_store(content + (size_t)(words - 1) * CAPNP_WORD_BYTES, 0);
+	memcpy(content, bytes, size);
+	capnp_store(pointer,
+	    capnp_make_list((content - pointer) / CAPNP_WORD_BYTES - 1, CAPNP_ELEMENT_1, size));
 }
 
 void

@@ -256,7 +256,7 @@ capnp_any_list(struct capnp_any any, enum capnp_element expected)
 }
 
 struct capnp_data
-capnp_any_data(struct capnp_any any)
+capnp_any_bytes(struct capnp_any any)
 {
 	struct capnp_list list = capnp_any_list(any, CAPNP_ELEMENT_1);
 
@@ -330,12 +330,6 @@ struct capnp_text
 capnp_get_text(struct capnp_struct from, uint16_t pointer)
 {
 	return capnp_any_text(capnp_get_any(from, pointer));
-}
-
-struct capnp_data
-capnp_get_data(struct capnp_struct from, uint16_t pointer)
-{
-	return capnp_any_data(capnp_get_any(from, pointer));
 }
 
 struct capnp_cap

@@ -125,7 +125,6 @@ struct capnp_struct capnp_get_struct(struct capnp_struct from, uint16_t pointer)
 struct capnp_list
 capnp_get_list(struct capnp_struct from, uint16_t pointer, enum capnp_element expected);
 struct capnp_text capnp_get_text(struct capnp_struct from, uint16_t pointer);
-struct capnp_data capnp_get_data(struct capnp_struct from, uint16_t pointer);
 struct capnp_cap capnp_get_cap(struct capnp_struct from, uint16_t pointer);
 
 static inline struct capnp_any
@@ -155,8 +154,43 @@ capnp_get_any_or(struct capnp_struct from, uint16_t pointer, const uint64_t *wor
 
 struct capnp_list capnp_any_list(struct capnp_any any, enum capnp_element expected);
 struct capnp_text capnp_any_text(struct capnp_any any);
-struct capnp_data capnp_any_data(struct capnp_any any);
+
+/* Any bytes that a pointer leads to: capnp_any_data() without its short cut. */
+struct capnp_data capnp_any_bytes(struct capnp_any any);
+
+/* Bytes of a near pointer in the message are found in line. */
+static inline struct capnp_data
+capnp_any_data(struct capnp_any any)
+{
+	uint64_t word = any.pointer == NULL ? 0 : capnp_load(any.pointer);
+	uint32_t kind = CAPNP_POINTER_LIST | (uint32_t)CAPNP_ELEMENT_1 << 2;
+	uint32_t size = capnp_list_count(word);
+	uint64_t words = ((uint64_t)size + 7) / 8;
+	const uint8_t *data;
+	const uint8_t *end;
+
+	/* A list of bytes at a positive offset, not in a default value. */
+	if (CAPNP_RARELY((((uint32_t)word & 3) | ((uint32_t)(word >> 32) & 7) << 2) != kind) ||
+	    CAPNP_RARELY((int32_t)word < 0) || CAPNP_RARELY(any.segment == CAPNP_SEGMENT_DEFAULT) ||
+	    CAPNP_RARELY(any.depth == 0))
+		return capnp_any_bytes(any);
+	data = any.pointer + ((size_t)capnp_pointer_offset(word) + 1) * CAPNP_WORD_BYTES;
+	end = any.reader->segments[any.segment] +
+	    (size_t)any.reader->segment_words[any.segment] * CAPNP_WORD_BYTES;
+	if (CAPNP_RARELY(data > end) ||
+	    CAPNP_RARELY(words > (uint64_t)(end - data) / CAPNP_WORD_BYTES) ||
+	    CAPNP_RARELY(words >= any.reader->traversal_words))
+		return capnp_any_bytes(any);
+	any.reader->traversal_words -= words + 1;
+	return (struct capnp_data){ data, size };
+}
 struct capnp_cap capnp_any_cap(struct capnp_any any);
+
+static inline struct capnp_data
+capnp_get_data(struct capnp_struct from, uint16_t pointer)
+{
+	return capnp_any_data(capnp_get_any(from, pointer));
+}
 
 /* What a pointer leads to; a bad one reads as null and is an error. */
 enum capnp_any_kind {

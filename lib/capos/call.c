@@ -48,25 +48,20 @@ append_transfers(struct capos_call *call, size_t message_bytes)
 	return true;
 }
 
-/* Word by word: a submission has eight. */
 static inline void
 fill_submission(struct cap_sqe *sqe, const struct capos_call *call, size_t message_bytes)
 {
-	uint64_t *words = (uint64_t *)(void *)sqe;
-
-	_Static_assert(offsetof(struct cap_sqe, method) == 2 &&
-		offsetof(struct cap_sqe, result_len) == 44 &&
-		offsetof(struct cap_sqe, xfer_count) == 52 &&
-		offsetof(struct cap_sqe, cap_max) == 53,
-	    "words of a submission");
-	words[0] = CAP_OP_CALL | (uint64_t)call->method << 16;
-	words[1] = call->target.cap_id;
-	words[2] = (uint64_t)&call->completion;
-	words[3] = (uint64_t)call->block->params;
-	words[4] = (uint64_t)call->result_buffer;
-	words[5] = message_bytes | (uint64_t)call->result_bytes << 32;
-	words[6] = (uint64_t)call->params.cap_count << 32 | (uint64_t)call->cap_max << 40;
-	words[7] = call->deadline_ns;
+	capos_fill(sqe,
+	    (struct capos_sqe_words){
+		CAP_OP_CALL | (uint64_t)call->method << 16,
+		call->target.cap_id,
+		(uint64_t)&call->completion,
+		(uint64_t)call->block->params,
+		(uint64_t)call->result_buffer,
+		message_bytes | (uint64_t)call->result_bytes << 32,
+		(uint64_t)call->params.cap_count << 32 | (uint64_t)call->cap_max << 40,
+		call->deadline_ns,
+	    });
 }
 
 static inline enum cap_status

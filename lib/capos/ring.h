@@ -90,6 +90,29 @@ capos_submit(struct capos *self, struct cap_sqe **out)
 	return CAP_OK;
 }
 
+/* A submission, word by word, for the hot paths. */
+struct capos_sqe_words {
+	uint64_t head; /* op, flags << 8, method << 16 */
+	uint64_t target;
+	uint64_t user_data;
+	uint64_t addr;
+	uint64_t result_addr;
+	uint64_t lengths; /* len, result_len << 32 */
+	uint64_t caps;	  /* xfer_count << 32, cap_max << 40 */
+	uint64_t deadline_ns;
+};
+_Static_assert(sizeof(struct capos_sqe_words) == sizeof(struct cap_sqe) &&
+	offsetof(struct cap_sqe, flags) == 1 && offsetof(struct cap_sqe, method) == 2 &&
+	offsetof(struct cap_sqe, result_len) == 44 && offsetof(struct cap_sqe, xfer_count) == 52 &&
+	offsetof(struct cap_sqe, cap_max) == 53,
+    "words of a submission");
+
+static inline void
+capos_fill(struct cap_sqe *sqe, struct capos_sqe_words words)
+{
+	__builtin_memcpy(sqe, &words, sizeof(words));
+}
+
 /* Nobody waits for what carries this in its user_data, and it ends as soon as the kernel takes it:
  * it does not end a wait for something else. It is the lowest bit, which no pointer has;
  * self->unawaited counts them. */
