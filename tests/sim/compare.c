@@ -38,8 +38,8 @@ count(struct coverage *coverage, const struct model_expected *expected)
 }
 
 static void
-fail_completion(struct simulation *simulation, const char *what, const struct model_process *process,
-    const struct cap_cqe *cqe)
+fail_completion(struct simulation *simulation, const char *what,
+    const struct model_process *process, const struct cap_cqe *cqe)
 {
 	simulation_note(simulation, "  %s: process %u, %llx: %d, %u capabilities, %llx of %llx",
 	    what, process->index, (unsigned long long)cqe->user_data, cqe->result, cqe->cap_count,
@@ -60,8 +60,7 @@ compare_completions(struct simulation *simulation)
 		while (k < model->expected_count && !matches(&model->expected[k], word))
 			k++;
 		if (k == model->expected_count) {
-			fail_completion(simulation, "came", word->process,
-			    &word->cqe);
+			fail_completion(simulation, "came", word->process, &word->cqe);
 			continue;
 		}
 		model->expected[k].seen = true;
@@ -69,8 +68,8 @@ compare_completions(struct simulation *simulation)
 	}
 	for (uint32_t k = 0; k < model->expected_count; k++)
 		if (!model->expected[k].seen)
-			fail_completion(simulation, "expected",
-			    model->expected[k].process, &model->expected[k].cqe);
+			fail_completion(simulation, "expected", model->expected[k].process,
+			    &model->expected[k].cqe);
 }
 
 /* Two objects of the model are two of the kernel's. */
@@ -139,8 +138,8 @@ compare_ledger(struct simulation *simulation, struct model_ledger *ledger)
 	for (uint32_t i = 0; i < LEDGER_RESOURCE_COUNT; i++)
 		if (ledger->kernel->used[i] != ledger->used[i])
 			simulation_fail(simulation, "ledger %u: %s is %llu, expected %llu",
-			    (uint32_t)(ledger - simulation->model.ledgers),
-			    ledger_resource_name(i), (unsigned long long)ledger->kernel->used[i],
+			    (uint32_t)(ledger - simulation->model.ledgers), ledger_resource_name(i),
+			    (unsigned long long)ledger->kernel->used[i],
 			    (unsigned long long)ledger->used[i]);
 	if (ledger->references != 0 || simulation_failed(simulation))
 		return;
@@ -171,8 +170,8 @@ compare_boot(struct simulation *simulation)
 }
 
 static void
-compare_bytes(struct simulation *simulation, struct model_process *process, uint64_t address,
-    uint64_t bytes)
+compare_bytes(
+    struct simulation *simulation, struct model_process *process, uint64_t address, uint64_t bytes)
 {
 	static uint8_t found[MESSAGE_BYTES_MAX * 2];
 	static uint8_t expected[MESSAGE_BYTES_MAX * 2];

@@ -140,8 +140,7 @@ void
 machine_give(struct simulation *simulation, struct model_process *process,
     struct model_object *object, uint16_t interface_index)
 {
-	cap_id_t expected =
-	    model_give(&simulation->model, process, object, interface_index);
+	cap_id_t expected = model_give(&simulation->model, process, object, interface_index);
 	cap_id_t given = world_give(&simulation->processes[process->index],
 	    (struct object *)(uintptr_t)object->kernel, interface_index);
 
@@ -198,8 +197,8 @@ machine_collect(struct simulation *simulation)
 
 		if (!simulation->model.processes[i].alive || ring == NULL)
 			continue;
-		queue = (const struct cap_cqe *)(const void *)((const char *)ring +
-		    ring->cq_offset);
+		queue =
+		    (const struct cap_cqe *)(const void *)((const char *)ring + ring->cq_offset);
 		while (simulation->completions_seen[i] != ring->cq_tail) {
 			struct model_word *word = &simulation->words[simulation->word_count++];
 			uint32_t at = simulation->completions_seen[i]++;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The reference model: what docs/abi.md promises about processes, capabilities, endpoints and calls,
- * written again in the plainest way, without a line of the kernel. It takes each submission after
- * the kernel did and says what has to have come of it.
+ * The reference model: what docs/abi.md promises about processes, capabilities, endpoints and
+ * calls, written again in the plainest way, without a line of the kernel. It takes each submission
+ * after the kernel did and says what has to have come of it.
  *
  * What the ABI leaves open is asked of the run: the id of a delivered call, and whether the machine
  * was out of memory (struct model_word).
@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/annotate.h"
 #include "memory.h"
 #include "mm/ledger.h"
 #include "schema/limits.capnp.h"
@@ -181,8 +182,12 @@ struct model {
 	uint32_t expected_count;
 	struct model_write writes[MODEL_WRITES];
 	uint32_t write_count;
+	uint32_t wakes; /* so far: waits that ended */
 	const struct model_word *words;
 	uint32_t word_count;
+	uint32_t copies;	/* of long messages, begun in this entry */
+	uint32_t unread_before; /* the second of them: it goes on when the entry is over */
+	struct model_process *entered;
 	bool memory_short; /* the machine may say that it has no frame */
 	/* The run's answers to what the ABI leaves open. */
 	uint64_t (*kernel_bytes_of)(const struct model_ledger *ledger);
@@ -219,22 +224,22 @@ bool model_is_due(const struct model *model, const struct model_op *op);
 uint64_t model_deadline_of(const struct cap_sqe *sqe); /* UINT64_MAX: none */
 
 /* model_ledger.c */
-enum cap_status model_charge(
-    struct model_ledger *ledger, enum ledger_resource resource, uint64_t amount);
+MUST_CHECK enum cap_status
+model_charge(struct model_ledger *ledger, enum ledger_resource resource, uint64_t amount);
 void model_release(struct model_ledger *ledger, enum ledger_resource resource, uint64_t amount);
 void model_ledger_put(struct model_ledger *ledger);
 /* Kernel memory for `op`, which its process keeps. */
-enum cap_status model_take(struct model *model, const struct model_op *op, uint64_t bytes);
+MUST_CHECK enum cap_status
+model_take(struct model *model, const struct model_op *op, uint64_t bytes);
 /* The kernel says that this op ended with that status. */
-bool model_was_told(
-    const struct model *model, const struct model_op *op, enum cap_status status);
+bool model_was_told(const struct model *model, const struct model_op *op, enum cap_status status);
 
 /* model_table.c */
-enum cap_status
+MUST_CHECK enum cap_status
 model_find(struct model_process *process, cap_id_t id, struct model_slot **out);
-enum cap_status
+MUST_CHECK enum cap_status
 model_lookup(struct model_process *process, cap_id_t id, struct model_slot **out);
-enum cap_status model_reserve(struct model *model, struct model_op *op, uint32_t count);
+MUST_CHECK enum cap_status model_reserve(struct model *model, struct model_op *op, uint32_t count);
 void model_unreserve(struct model_op *op);
 /* Into a reserved slot; takes over a reference. */
 cap_id_t model_insert(struct model_process *process, struct model_object *object,
@@ -243,19 +248,19 @@ cap_id_t model_insert(struct model_process *process, struct model_object *object
 void model_remove(struct model_process *process, struct model_slot *slot);
 void model_drop(struct model *model, struct model_object *object, uint16_t interface_index);
 /* A hold from outside, as a loader gives it; its slot must be within the limits. */
-cap_id_t model_give(struct model *model, struct model_process *process,
-    struct model_object *object, uint16_t interface_index);
+cap_id_t model_give(struct model *model, struct model_process *process, struct model_object *object,
+    uint16_t interface_index);
 cap_id_t model_id(const struct model_process *process, const struct model_slot *slot);
 
 /* model_object.c */
-struct model_object *model_object_new(
-    struct model *model, enum model_kind kind, struct model_ledger *payer);
+struct model_object *
+model_object_new(struct model *model, enum model_kind kind, struct model_ledger *payer);
 void model_object_put(struct model_object *object);
 /* What nobody refers to is gone, and costs nothing any more. */
 void model_objects_sweep(struct model *model);
 uint64_t model_interface_id(const struct model_object *object, uint16_t interface_index);
-enum cap_status model_object_call(
-    struct model *model, struct model_op *op, const struct model_slot *target);
+MUST_CHECK enum cap_status
+model_object_call(struct model *model, struct model_op *op, const struct model_slot *target);
 void model_object_wake(struct model *model, struct model_op *op);
 
 /* model_transfer.c */
@@ -266,36 +271,37 @@ struct model_transfers {
 	struct cap_record records[MESSAGE_CAPS_MAX];
 };
 /* The entries behind an op's payload: shape. */
-enum cap_status model_transfers_read(const struct model_op *op, struct model_transfers *out);
+MUST_CHECK enum cap_status
+model_transfers_read(const struct model_op *op, struct model_transfers *out);
 /* Can all of them go? */
-enum cap_status
+MUST_CHECK enum cap_status
 model_transfers_check(struct model_process *from, const struct model_transfers *transfers);
 /* They go; fills the records. */
 void model_transfers_commit(
     struct model_process *from, struct model_op *to, struct model_transfers *transfers);
 
 /* model_endpoint.c */
-enum cap_status model_endpoint_call(
-    struct model *model, struct model_op *op, const struct model_slot *target);
-enum cap_status model_endpoint_receive(
-    struct model *model, struct model_op *op, const struct model_slot *target);
+MUST_CHECK enum cap_status
+model_endpoint_call(struct model *model, struct model_op *op, const struct model_slot *target);
+MUST_CHECK enum cap_status
+model_endpoint_receive(struct model *model, struct model_op *op, const struct model_slot *target);
 void model_endpoint_close(struct model *model, struct model_object *endpoint);
 void model_endpoint_forget(struct model *model, struct model_op *op);
 
 /* model_match.c */
 enum model_match { MODEL_MATCHED, MODEL_CALL_REFUSED, MODEL_RECEIVE_ENDED };
-enum model_match model_match_try(struct model *model, struct model_op *call,
-    struct model_op *receive, enum cap_status *status);
+enum model_match model_match_try(
+    struct model *model, struct model_op *call, struct model_op *receive, enum cap_status *status);
 
 /* model_return.c */
-enum cap_status model_return(struct model *model, struct model_op *op);
+MUST_CHECK enum cap_status model_return(struct model *model, struct model_op *op);
 
 /* model_submission.c */
-void model_submission_run(
-    struct model *model, struct model_process *process, const struct cap_sqe *sqe);
+void
+model_submission_run(struct model *model, struct model_process *process, const struct cap_sqe *sqe);
 
 /* Bytes into a process's buffer: INVALID_BUFFER, or written and remembered for the comparison. */
-enum cap_status model_write(
+MUST_CHECK enum cap_status model_write(
     struct model *model, struct model_op *op, uint64_t offset, const void *from, size_t bytes);
 /* Anything may stand in an op's result buffer from here on. */
 void model_spoil(struct model *model, const struct model_op *op);

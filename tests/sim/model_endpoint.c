@@ -44,8 +44,7 @@ next_call(struct model_object *endpoint)
 	uint32_t best_distance = 0;
 
 	for (uint32_t i = 0; i < endpoint->call_count; i++) {
-		uint32_t distance =
-		    endpoint->calls[i]->process->pid - endpoint->last_caller - 1;
+		uint32_t distance = endpoint->calls[i]->process->pid - endpoint->last_caller - 1;
 
 		if (best != NULL && distance >= best_distance)
 			continue;
@@ -184,8 +183,7 @@ receive_match(struct model *model, struct model_op *op)
 		struct model_op *call = next_call(op->object);
 		enum cap_status status = CAP_OK;
 
-		if (call == NULL ||
-		    model_match_try(model, call, op, &status) != MODEL_CALL_REFUSED)
+		if (call == NULL || model_match_try(model, call, op, &status) != MODEL_CALL_REFUSED)
 			return;
 		model_cancel(model, call, status);
 	}

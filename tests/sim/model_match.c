@@ -61,25 +61,25 @@ receive_failed(struct model *model, struct model_op *receive, enum cap_status st
  * head of its queue.
  */
 static enum model_match
-copy_long(struct model *model, struct model_op *call, struct model_op *receive,
-    enum cap_status *status)
+copy_long(
+    struct model *model, struct model_op *call, struct model_op *receive, enum cap_status *status)
 {
 	uint64_t to = receive->sqe.result_addr + sizeof(struct cap_delivery);
 	struct model_object *endpoint = receive->object;
 
 	for (uint64_t at = 0; at < call->sqe.len; at += KERNEL_MESSAGE_BYTES_MAX) {
 		uint64_t left = call->sqe.len - at;
-		uint64_t bytes =
-		    left < KERNEL_MESSAGE_BYTES_MAX ? left : KERNEL_MESSAGE_BYTES_MAX;
+		uint64_t bytes = left < KERNEL_MESSAGE_BYTES_MAX ? left : KERNEL_MESSAGE_BYTES_MAX;
 		bool bad_receiver = !memory_is_writable(to + at, bytes);
-
 		/* Between two steps, deadlines pass. */
+		bool passes = at == KERNEL_MESSAGE_BYTES_MAX || (at == 0 && model->copies > 1);
+
 		*status = CAP_ERR_TIMED_OUT;
-		if (at == KERNEL_MESSAGE_BYTES_MAX && model_is_due(model, receive)) {
+		if (passes && model_is_due(model, receive)) {
 			move_to_head(endpoint->calls, endpoint->call_count, call);
 			return receive_failed(model, receive, *status);
 		}
-		if (at == KERNEL_MESSAGE_BYTES_MAX && model_is_due(model, call))
+		if (passes && model_is_due(model, call))
 			return MODEL_CALL_REFUSED;
 		*status = CAP_ERR_INVALID_BUFFER;
 		if (bad_receiver) {
@@ -98,8 +98,7 @@ static enum cap_status
 copy_charge(struct model *model, struct model_op *call)
 {
 	struct model_ledger *ledger = call->process->ledger;
-	uint64_t room =
-	    ledger->limit[LEDGER_KERNEL_BYTES] - ledger->used[LEDGER_KERNEL_BYTES];
+	uint64_t room = ledger->limit[LEDGER_KERNEL_BYTES] - ledger->used[LEDGER_KERNEL_BYTES];
 
 	if (model->memory_short && model_was_told(model, call, CAP_ERR_NO_MEMORY))
 		return CAP_ERR_NO_MEMORY;
@@ -157,13 +156,12 @@ deliver(struct model *model, struct model_op *call, struct model_op *receive,
 	call->object->last_caller = call->process->pid;
 	server->strikes = 0;
 	model_end_with(model, receive,
-	    &(struct cap_cqe){
-		.result = (int32_t)total, .cap_count = (uint16_t)transfers->count });
+	    &(struct cap_cqe){ .result = (int32_t)total, .cap_count = (uint16_t)transfers->count });
 }
 
 enum model_match
-model_match_try(struct model *model, struct model_op *call, struct model_op *receive,
-    enum cap_status *status)
+model_match_try(
+    struct model *model, struct model_op *call, struct model_op *receive, enum cap_status *status)
 {
 	struct model_object *endpoint = receive->object;
 	bool fits = delivery_bytes(call) <= receive->sqe.result_len;
@@ -180,6 +178,9 @@ model_match_try(struct model *model, struct model_op *call, struct model_op *rec
 		*status = copy_charge(model, call);
 		if (*status != CAP_OK)
 			return MODEL_CALL_REFUSED;
+		/* After one that did not arrive, the next is nobody's own work. */
+		if (++model->copies == 2)
+			model->unread_before = model->entered->unread;
 		match = copy_long(model, call, receive, status);
 		if (match == MODEL_RECEIVE_ENDED)
 			return match;

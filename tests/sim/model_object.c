@@ -288,8 +288,8 @@ answer_write(struct model *model, struct model_op *op, const struct answer *answ
 		op->reserved--;
 		cqe.cap_count = 1;
 		cqe.interface_id = model_interface_id(answer->object, answer->interface_index);
-		cqe.cap_id = model_insert(op->process, answer->object, answer->interface_index,
-		    answer->object->epoch);
+		cqe.cap_id = model_insert(
+		    op->process, answer->object, answer->interface_index, answer->object->epoch);
 	}
 	if (status != CAP_OK)
 		cqe.result = status;

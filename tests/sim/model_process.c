@@ -81,13 +81,12 @@ model_exit(struct model *model, struct model_process *process)
 		model_remove(process, slot);
 		model_drop(model, object, interface_index);
 	}
-	model_release(
-	    process->ledger, LEDGER_OUTSTANDING_CALLS, process->call_capacity);
+	model_release(process->ledger, LEDGER_OUTSTANDING_CALLS, process->call_capacity);
 	model_release(process->ledger, LEDGER_KERNEL_BYTES, process->kernel_bytes);
-	model_release(process->ledger, LEDGER_FRAME_PAGES,
-	    model->prices.process[LEDGER_FRAME_PAGES]);
-	model_release(process->ledger, LEDGER_VIRTUAL_PAGES,
-	    model->prices.process[LEDGER_VIRTUAL_PAGES]);
+	model_release(
+	    process->ledger, LEDGER_FRAME_PAGES, model->prices.process[LEDGER_FRAME_PAGES]);
+	model_release(
+	    process->ledger, LEDGER_VIRTUAL_PAGES, model->prices.process[LEDGER_VIRTUAL_PAGES]);
 	model_ledger_put(process->ledger);
 	process->ledger = NULL;
 }
@@ -118,15 +117,16 @@ drain(struct model *model, struct model_process *process)
 }
 
 int64_t
-model_enter(struct model *model, struct model_process *process, uint64_t min_complete,
-    uint64_t deadline_ns)
+model_enter(
+    struct model *model, struct model_process *process, uint64_t min_complete, uint64_t deadline_ns)
 {
-	if (min_complete > RING_CQ_ENTRIES &&
-	    (min_complete != CAP_ENTER_YIELD || deadline_ns != 0))
+	if (min_complete > RING_CQ_ENTRIES && (min_complete != CAP_ENTER_YIELD || deadline_ns != 0))
 		return CAP_ERR_INVALID_REQUEST;
+	model->copies = 0;
+	model->entered = process;
 	drain(model, process);
 	if (min_complete <= process->unread || deadline_ns == CAP_DEADLINE_POLL)
-		return process->unread;
+		return model->copies > 1 ? model->unread_before : process->unread;
 	if (deadline_ns == CAP_DEADLINE_NONE &&
 	    min_complete > process->unread + model_in_flight(process))
 		return CAP_ERR_UNENDABLE_WAIT;

@@ -78,8 +78,7 @@ copy_long(struct model *model, struct model_op *op, struct model_op *call)
 	model_spoil(model, call);
 	for (uint64_t at = 0; at < op->sqe.len; at += KERNEL_MESSAGE_BYTES_MAX) {
 		uint64_t left = op->sqe.len - at;
-		uint64_t bytes =
-		    left < KERNEL_MESSAGE_BYTES_MAX ? left : KERNEL_MESSAGE_BYTES_MAX;
+		uint64_t bytes = left < KERNEL_MESSAGE_BYTES_MAX ? left : KERNEL_MESSAGE_BYTES_MAX;
 
 		/* Between two steps, deadlines pass. */
 		if (at == KERNEL_MESSAGE_BYTES_MAX && model_is_due(model, op))
@@ -96,8 +95,7 @@ static enum cap_status
 check_long(struct model *model, struct model_op *op, struct model_op *call)
 {
 	struct model_ledger *ledger = op->process->ledger;
-	uint64_t room =
-	    ledger->limit[LEDGER_KERNEL_BYTES] - ledger->used[LEDGER_KERNEL_BYTES];
+	uint64_t room = ledger->limit[LEDGER_KERNEL_BYTES] - ledger->used[LEDGER_KERNEL_BYTES];
 
 	if (model->memory_short && model_was_told(model, op, CAP_ERR_NO_MEMORY))
 		return CAP_ERR_NO_MEMORY;

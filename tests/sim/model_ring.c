@@ -55,8 +55,8 @@ void
 model_spoil(struct model *model, const struct model_op *op)
 {
 	assert(model->write_count < MODEL_WRITES);
-	model->writes[model->write_count++] = (struct model_write){ op->process,
-		op->sqe.result_addr, op->sqe.result_len, true };
+	model->writes[model->write_count++] =
+	    (struct model_write){ op->process, op->sqe.result_addr, op->sqe.result_len, true };
 }
 
 void
@@ -69,14 +69,14 @@ model_post(struct model *model, const struct model_op *op, const struct cap_cqe 
 		return;
 	assert(model->expected_count < MODEL_EXPECTED);
 	model->expected_count++;
-	*expected = (struct model_expected){
-		.process = process, .cqe = *cqe, .opcode = op->sqe.op
-	};
+	*expected =
+	    (struct model_expected){ .process = process, .cqe = *cqe, .opcode = op->sqe.op };
 	expected->cqe.user_data = op->sqe.user_data;
 	process->unread++;
 	if (process->waits && process->unread >= process->wait_count) {
 		process->waits = false;
 		process->woken_with = process->unread;
+		model->wakes++;
 	}
 }
 
@@ -160,8 +160,7 @@ model_cancel(struct model *model, struct model_op *op, enum cap_status status)
 		op->call->op = NULL;
 		break;
 	case MODEL_SLEEPING:
-		model_release(
-		    op->process->ledger, LEDGER_KERNEL_BYTES, model->prices.sleeper);
+		model_release(op->process->ledger, LEDGER_KERNEL_BYTES, model->prices.sleeper);
 		break;
 	}
 	if (status == CAP_ERR_DISCONNECTED && op->sqe.op == CAP_OP_CALL)
@@ -220,6 +219,7 @@ model_run_due(struct model *model)
 		if (event.waiter != NULL) {
 			event.waiter->waits = false;
 			event.waiter->woken_with = event.waiter->unread;
+			model->wakes++;
 		} else if (event.wakes) {
 			model_object_wake(model, event.op);
 		} else {

@@ -194,8 +194,7 @@ model_submission_run(struct model *model, struct model_process *process, const s
 	if (status == CAP_OK)
 		return;
 	/* A dead target answers like one that fails. */
-	if (sqe->op == CAP_OP_CALL &&
-	    (status == CAP_ERR_REVOKED || status == CAP_ERR_DISCONNECTED))
+	if (sqe->op == CAP_OP_CALL && (status == CAP_ERR_REVOKED || status == CAP_ERR_DISCONNECTED))
 		model_end_exception(model, op, status);
 	else
 		model_end(model, op, status);

@@ -32,16 +32,23 @@ is_kernel_object(const struct model_process *process, const struct model_slot *s
 	return !is_facet(process, slot);
 }
 
+static bool
+is_revoked(const struct model_process *process, const struct model_slot *slot)
+{
+	(void)process;
+	return slot->epoch != slot->object->epoch;
+}
+
 static struct model_slot *
 target_of(struct simulation *simulation, struct model_process *process)
 {
-	static const slot_wanted_fn wanted[] = { is_served_facet, is_good_facet, is_facet,
-		is_kernel_object };
-	static const uint32_t weights[] = { 50, 20, 5, 25 };
-	uint32_t first = random_weighted(&simulation->random, weights, 4);
+	static const slot_wanted_fn wanted[] = { is_revoked, is_served_facet, is_good_facet,
+		is_facet, is_kernel_object };
+	static const uint32_t weights[] = { 2, 50, 18, 5, 25 };
+	uint32_t first = random_weighted(&simulation->random, weights, 5);
 	struct model_slot *slot = NULL;
 
-	for (uint32_t i = first; i < 4 && slot == NULL; i++)
+	for (uint32_t i = first; i < 5 && slot == NULL; i++)
 		slot = part_slot(simulation, process, wanted[i]);
 	return slot;
 }
@@ -152,8 +159,10 @@ fill_result(struct simulation *simulation, struct model_process *process, struct
 	struct random *random = &simulation->random;
 
 	sqe->result_len = random_chance(random, 92) ? 256 : random_below(random, 80);
-	if (random_chance(random, 6))
+	if (!simulation->is_batch && random_chance(random, 10))
 		sqe->result_len = MESSAGE_BYTES_MAX + random_below(random, 256);
+	if (random_chance(random, 2))
+		sqe->result_len = 0;
 	sqe->result_addr = part_result(simulation, process, sqe->result_len);
 	if (sqe->result_addr == 0)
 		sqe->result_len = 0;
@@ -198,9 +207,8 @@ operation_call(struct simulation *simulation, struct model_process *process)
 		fill_endpoint_call(simulation, process, &sqe);
 	else
 		fill_kernel_call(simulation, process, target->object, &sqe);
-	sqe.target = target == NULL || random_chance(random, 3)
-	    ? part_bad_id(simulation, process)
-	    : model_id(process, target);
+	sqe.target = target == NULL || random_chance(random, 3) ? part_bad_id(simulation, process)
+								: model_id(process, target);
 	part_transfers(simulation, process, &sqe);
 	fill_result(simulation, process, &sqe);
 	if (random_chance(random, 2))

@@ -18,8 +18,7 @@
 #define MESSAGE_HALF (MEMORY_MESSAGE_BYTES / 2)
 
 struct model_slot *
-part_slot(
-    struct simulation *simulation, struct model_process *process, slot_wanted_fn wanted)
+part_slot(struct simulation *simulation, struct model_process *process, slot_wanted_fn wanted)
 {
 	struct model_slot *found[MODEL_SLOTS];
 	uint32_t count = 0;
@@ -82,8 +81,7 @@ small_buffer(struct simulation *simulation, bool upper)
 
 	if (index < MESSAGE_SMALL)
 		return MESSAGE + upper * MESSAGE_HALF + index * SMALL_BYTES;
-	return WORLD_DATA + upper * HALF_BYTES + LONG_BYTES +
-	    (index - MESSAGE_SMALL) * SMALL_BYTES;
+	return WORLD_DATA + upper * HALF_BYTES + LONG_BYTES + (index - MESSAGE_SMALL) * SMALL_BYTES;
 }
 
 static bool
@@ -160,7 +158,7 @@ part_length(struct simulation *simulation)
 	static const uint32_t weights[] = { 80, 10, 4, 3, 3 };
 	struct random *random = &simulation->random;
 
-	switch (random_weighted(random, weights, sizeof(weights) / sizeof(weights[0]))) {
+	switch (random_weighted(random, weights, simulation->is_batch ? 2 : 5)) {
 	case 0:
 		return random_below(random, 65);
 	case 1:
@@ -175,8 +173,7 @@ part_length(struct simulation *simulation)
 }
 
 void
-part_payload(
-    struct simulation *simulation, struct model_process *process, struct cap_sqe *sqe)
+part_payload(struct simulation *simulation, struct model_process *process, struct cap_sqe *sqe)
 {
 	static uint8_t bytes[MESSAGE_BYTES_MAX + PAGE_BYTES];
 	uint64_t seed = random_next(&simulation->random);
@@ -209,6 +206,13 @@ common_slot(const struct model_process *process, const struct model_slot *slot)
 	    (slot->object->kind != MODEL_ENDPOINT || slot->interface_index != 0);
 }
 
+static bool
+is_revoked(const struct model_process *process, const struct model_slot *slot)
+{
+	(void)process;
+	return slot->object->epoch != slot->epoch;
+}
+
 static struct cap_transfer
 good_entry(struct simulation *simulation, struct model_process *process)
 {
@@ -229,12 +233,18 @@ spoil_entry(
     struct simulation *simulation, struct model_process *process, struct cap_transfer *entry)
 {
 	struct random *random = &simulation->random;
+	struct model_slot *slot = part_slot(simulation, process, is_revoked);
 
-	switch (random_below(random, 4)) {
+	switch (random_below(random, 5)) {
 	case 0:
-		entry->mode = (uint8_t)random_below(random, 256);
+		if (slot != NULL)
+			*entry = (struct cap_transfer){ model_id(process, slot), CAP_TRANSFER_COPY,
+				{ 0 } };
 		break;
 	case 1:
+		entry->mode = (uint8_t)random_below(random, 256);
+		break;
+	case 2:
 		entry->reserved[random_below(random, sizeof(entry->reserved))] = 1;
 		break;
 	default:
@@ -244,8 +254,7 @@ spoil_entry(
 }
 
 void
-part_transfers(
-    struct simulation *simulation, struct model_process *process, struct cap_sqe *sqe)
+part_transfers(struct simulation *simulation, struct model_process *process, struct cap_sqe *sqe)
 {
 	static const uint32_t weights[] = { 60, 18, 8, 4, 2, 1, 1, 1, 1 };
 	struct cap_transfer entries[MESSAGE_CAPS_MAX];

@@ -71,7 +71,7 @@ operation_receive(struct simulation *simulation, struct model_process *process)
 							      : model_id(process, slot);
 	sqe.cap_max = (uint8_t)(random_chance(random, 70) ? random_below(random, 4)
 							  : random_below(random, 9));
-	if (random_chance(random, 20))
+	if (!simulation->is_batch && random_chance(random, 20))
 		sqe.result_len = MESSAGE_BYTES_MAX + 64 + 128;
 	else if (random_chance(random, 5))
 		sqe.result_len = 64 + random_below(random, 64);
@@ -126,6 +126,22 @@ return_spoil(struct simulation *simulation, struct cap_sqe *sqe)
 	}
 }
 
+/* Mostly what the caller has room for, and long if it has much. */
+static uint32_t
+return_length(struct simulation *simulation, const struct model_call *call)
+{
+	struct random *random = &simulation->random;
+	uint32_t length = part_length(simulation);
+	uint32_t room = call == NULL || call->op == NULL ? UINT32_MAX : call->op->sqe.result_len;
+
+	if (!simulation->is_batch && room != UINT32_MAX && room > KERNEL_MESSAGE_BYTES_MAX &&
+	    random_chance(random, 50))
+		length = KERNEL_MESSAGE_BYTES_MAX + random_below(random, KERNEL_MESSAGE_BYTES_MAX);
+	if (length > room && random_chance(random, 80))
+		length = room;
+	return length;
+}
+
 struct cap_sqe
 operation_return(struct simulation *simulation, struct model_process *process)
 {
@@ -134,11 +150,7 @@ operation_return(struct simulation *simulation, struct model_process *process)
 	struct cap_sqe sqe = { .op = CAP_OP_RETURN };
 
 	sqe.target = call == NULL ? random_next(random) : call->id;
-	sqe.len = part_length(simulation);
-	/* Mostly what the caller has room for. */
-	if (call != NULL && call->op != NULL && random_chance(random, 80) &&
-	    sqe.len > call->op->sqe.result_len)
-		sqe.len = call->op->sqe.result_len;
+	sqe.len = return_length(simulation, call);
 	sqe.addr = part_source(simulation, process, sqe.len + UINT64_C(128));
 	part_payload(simulation, process, &sqe);
 	simulation->coverage.long_messages += sqe.len > KERNEL_MESSAGE_BYTES_MAX;

@@ -28,13 +28,12 @@ kernel_enter(struct simulation *simulation, struct model_process *process, uint6
 	if (result != expected)
 		simulation_fail(simulation, "cap_enter of process %u: %lld, expected %lld",
 		    process->index, (long long)result, (long long)expected);
-	coverage_count(
-	    &simulation->coverage, COVERAGE_ENTER, result == WORLD_WAITS ? 0 : result);
+	coverage_count(&simulation->coverage, COVERAGE_ENTER, result == WORLD_WAITS ? 0 : result);
 }
 
 void
-operation_enter(struct simulation *simulation, struct model_process *process,
-    uint64_t min_complete, uint64_t deadline_ns)
+operation_enter(struct simulation *simulation, struct model_process *process, uint64_t min_complete,
+    uint64_t deadline_ns)
 {
 	simulation_note(simulation, "process %u enters: at least %llx by %lld", process->index,
 	    (unsigned long long)min_complete, (long long)deadline_ns);
@@ -46,20 +45,19 @@ operation_wait(struct simulation *simulation, struct model_process *process)
 {
 	struct random *random = &simulation->random;
 	uint32_t count = process->unread + 1 + random_below(random, 2);
-	uint64_t deadline_ns = random_chance(random, 50)
+	uint64_t deadline_ns = random_chance(random, 15)
 	    ? CAP_DEADLINE_NONE
-	    : simulation->model.now_ns - 10 + random_below(random, 100000);
+	    : simulation->model.now_ns - 10 + random_below(random, 40000);
+	uint32_t running = 0;
 
+	for (uint32_t i = 0; i < MODEL_PROCESSES; i++)
+		running +=
+		    simulation->model.processes[i].alive && !simulation->model.processes[i].waits;
+	/* Somebody has to be left to answer. */
+	if (running < 3)
+		count = 0;
 	if (count > RING_CQ_ENTRIES)
 		count = RING_CQ_ENTRIES;
-	/* Somebody has to be left to answer. */
-	for (uint32_t i = 0, running = 0; i < MODEL_PROCESSES; i++) {
-		const struct model_process *other = &simulation->model.processes[i];
-
-		running += other->alive && !other->waits;
-		if (i + 1 == MODEL_PROCESSES && running < 3)
-			count = 0;
-	}
 	operation_enter(simulation, process, count, deadline_ns);
 }
 
@@ -99,8 +97,8 @@ operation_bad_entry(struct simulation *simulation, struct model_process *process
 	default:
 		break;
 	}
-	simulation_note(simulation, "process %u: system call %llx", process->index,
-	    (unsigned long long)number);
+	simulation_note(
+	    simulation, "process %u: system call %llx", process->index, (unsigned long long)number);
 	result = world_syscall(world, number, random_next(random), random_next(random));
 	machine_settle();
 	machine_collect(simulation);
@@ -122,8 +120,8 @@ operation_corrupt_ring(struct simulation *simulation, struct model_process *proc
 	bool tail = random_chance(random, 50);
 	int64_t result;
 
-	simulation_note(simulation, "process %u forges its %s", process->index,
-	    tail ? "tail" : "head");
+	simulation_note(
+	    simulation, "process %u forges its %s", process->index, tail ? "tail" : "head");
 	if (tail) {
 		world->ring->sq_tail += RING_SQ_ENTRIES + 1 + distance;
 		process->taken = world->ring->sq_tail;
@@ -175,7 +173,7 @@ limits_choose(struct simulation *simulation, uint64_t *limits)
 		[LEDGER_ENDPOINT_CALLS] = { 2, 8, 64, 128 },
 		[LEDGER_OUTSTANDING_CALLS] = { 16, 32, 64, 64 },
 	};
-	static const uint32_t weights[] = { 1, 2, 3, 4 };
+	static const uint32_t weights[] = { 1, 2, 4, 14 };
 
 	for (uint32_t i = 0; i < LEDGER_RESOURCE_COUNT; i++)
 		limits[i] = simulation->model.prices.process[i] +
@@ -212,6 +210,18 @@ has_room(const struct model *model, const struct model_process *process)
 	    ledger->limit[LEDGER_KERNEL_BYTES];
 }
 
+void
+operation_give_facet(
+    struct simulation *simulation, struct model_process *process, struct model_object *endpoint)
+{
+	uint32_t index = random_below(&simulation->random, endpoint->interface_count);
+
+	if (!has_room(&simulation->model, process))
+		return;
+	simulation_note(simulation, "process %u is given a facet", process->index);
+	machine_give(simulation, process, endpoint, (uint16_t)(index + 1));
+}
+
 /* A facet of an endpoint, as a launcher hands them out. */
 void
 operation_give(struct simulation *simulation, struct model_process *process)
@@ -227,13 +237,9 @@ operation_give(struct simulation *simulation, struct model_process *process)
 		    object->interface_count != 0)
 			found[count++] = object;
 	}
-	if (count != 0 && has_room(model, process)) {
-		struct model_object *object = found[random_below(&simulation->random, count)];
-		uint32_t index = random_below(&simulation->random, object->interface_count);
-
-		simulation_note(simulation, "process %u is given a facet", process->index);
-		machine_give(simulation, process, object, (uint16_t)(index + 1));
-	}
+	if (count != 0)
+		operation_give_facet(
+		    simulation, process, found[random_below(&simulation->random, count)]);
 	machine_collect(simulation);
 }
 

@@ -2,8 +2,11 @@
 /* One run, step by step: see simulation.h. */
 #include "simulation.h"
 
+#include <sanitizer/common_interface_defs.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mm/frame.h"
@@ -60,6 +63,9 @@ simulation_note(struct simulation *simulation, const char *format, ...)
 	va_end(arguments);
 }
 
+/* For what ends the program: a panic of the kernel, a report of a sanitizer. */
+static struct simulation *current;
+
 static void
 print_failure(const struct simulation *simulation)
 {
@@ -72,6 +78,21 @@ print_failure(const struct simulation *simulation)
 	    (unsigned long long)simulation->step, simulation->failure);
 	fprintf(stderr, "again: build/test/simulator --seed %llu --steps %llu\n",
 	    (unsigned long long)simulation->seed, (unsigned long long)simulation->operations);
+}
+
+static void
+die(void)
+{
+	simulation_fail(current, "the program was stopped");
+	print_failure(current);
+}
+
+static void
+aborted(int signal_number)
+{
+	(void)signal_number;
+	die();
+	_Exit(1);
 }
 
 static uint32_t
@@ -95,6 +116,14 @@ submit_one(struct simulation *simulation, struct model_process *process, bool un
 	struct cap_sqe sqe = operations[choice].make(simulation, process);
 	const struct model_op *other = &process->ops[random_below(&simulation->random, 4)];
 
+	/* The model has to be told when the machine was short of memory. */
+	if (unique && sqe.op == CAP_OP_CALL) {
+		sqe.result_addr = part_result(simulation, process, 256);
+		sqe.result_len = sqe.result_addr == 0 ? 0 : 256;
+	}
+	if (unique && sqe.deadline_ns == 0 && sqe.op < CAP_OP_COUNT &&
+	    random_chance(&simulation->random, process->has_deadlines ? 10 : 60))
+		sqe.deadline_ns = simulation->model.now_ns + 10000;
 	sqe.user_data = ++simulation->user_data;
 	if (!unique && other->place != MODEL_FREE && random_chance(&simulation->random, 5))
 		sqe.user_data = other->sqe.user_data;
@@ -116,10 +145,13 @@ step_submit(struct simulation *simulation, struct model_process *process)
 {
 	struct random *random = &simulation->random;
 	uint32_t count = random_chance(random, 92) ? 1 : 1 + random_below(random, 8);
-	bool is_short = count == 1 && process->queued == 0 && random_chance(random, 4);
+	bool is_short = count == 1 && process->queued == 0 &&
+	    random_chance(random, process->has_deadlines ? 4 : 25);
 
 	if (!random_chance(random, 5))
 		machine_reap(simulation, process, process->unread);
+	simulation->is_batch = count > 1 || process->queued != 0 ||
+	    process->unread + model_in_flight(process) == RING_CQ_ENTRIES;
 	for (uint32_t i = 0; i < count && process->queued < RING_SQ_ENTRIES; i++)
 		submit_one(simulation, process, is_short);
 	if (is_short) {
@@ -133,19 +165,56 @@ step_submit(struct simulation *simulation, struct model_process *process)
 	simulation->model.memory_short = false;
 }
 
-/* Many calls in one go, so that queues fill. */
+static struct model_object *flooded;
+
+static bool
+is_of_flooded(const struct model_process *process, const struct model_slot *slot)
+{
+	(void)process;
+	return slot->object == flooded && slot->interface_index != 0 &&
+	    slot->epoch == slot->object->epoch;
+}
+
+/* An endpoint that nobody serves just now, and a facet of it for everyone. */
 static void
+flood_begin(struct simulation *simulation)
+{
+	struct model *model = &simulation->model;
+	uint32_t first = random_below(&simulation->random, MODEL_OBJECTS);
+
+	simulation->flooded = NULL;
+	for (uint32_t i = 0; i < MODEL_OBJECTS && simulation->flooded == NULL; i++) {
+		struct model_object *object = &model->objects[(first + i) % MODEL_OBJECTS];
+
+		if (object->exists && object->kind == MODEL_ENDPOINT && !object->closed &&
+		    object->interface_count != 0 && object->receive_count == 0)
+			simulation->flooded = object;
+	}
+	for (uint32_t i = 0; i < MODEL_PROCESSES && simulation->flooded != NULL; i++)
+		if (model->processes[i].alive)
+			operation_give_facet(simulation, &model->processes[i], simulation->flooded);
+}
+
+/* Many calls in one go, and again by the next process, so that queues fill. */
+static bool
 step_flood(struct simulation *simulation, struct model_process *process)
 {
-	struct cap_sqe sqe = operation_call(simulation, process);
+	struct model_slot *slot;
+	struct cap_sqe sqe = { .op = CAP_OP_CALL };
 
+	if (simulation->flood_steps == 0) {
+		flood_begin(simulation);
+		simulation->flood_steps = 16;
+	}
+	simulation->flood_steps--;
+	flooded = simulation->flooded;
+	slot = part_slot(simulation, process, is_of_flooded);
+	if (slot == NULL)
+		return false;
 	machine_reap(simulation, process, process->unread);
-	simulation_note(simulation, "process %u floods %llx", process->index,
-	    (unsigned long long)sqe.target);
-	sqe.xfer_count = 0;
-	sqe.len = 0;
-	sqe.result_len = 0;
-	sqe.cap_max = 0;
+	sqe.target = model_id(process, slot);
+	simulation_note(
+	    simulation, "process %u floods %llx", process->index, (unsigned long long)sqe.target);
 	while (process->queued < RING_SQ_ENTRIES) {
 		sqe.user_data = ++simulation->user_data;
 		world_submit(&simulation->processes[process->index], &sqe);
@@ -153,6 +222,7 @@ step_flood(struct simulation *simulation, struct model_process *process)
 		simulation->operations++;
 	}
 	operation_enter(simulation, process, 0, 0);
+	return true;
 }
 
 /* A process that can run, or NULL. */
@@ -175,29 +245,52 @@ pick_process(struct simulation *simulation)
 static bool
 step_born(struct simulation *simulation)
 {
-	uint32_t alive = 0;
+	uint32_t running = 0;
 	uint32_t dead = MODEL_PROCESSES;
 
 	for (uint32_t i = 0; i < MODEL_PROCESSES; i++) {
-		alive += simulation->model.processes[i].alive;
-		if (!simulation->model.processes[i].alive)
+		struct model_process *process = &simulation->model.processes[i];
+
+		running += process->alive && !process->waits;
+		if (!process->alive)
 			dead = i;
 	}
 	if (dead == MODEL_PROCESSES ||
-	    (alive >= PROCESSES_MIN && !random_chance(&simulation->random, 2)))
+	    (running >= PROCESSES_MIN && !random_chance(&simulation->random, 2)))
 		return false;
 	operation_born(simulation, dead);
 	return true;
 }
 
+/* Nothing of it can end, and nothing be submitted that would end something. */
+static bool
+is_stuck(const struct model_process *process)
+{
+	return process->queued == RING_SQ_ENTRIES && model_in_flight(process) == RING_CQ_ENTRIES;
+}
+
+/* Mostly one that waits, maybe for something that never comes. */
+static struct model_process *
+victim(struct simulation *simulation, struct model_process *process)
+{
+	for (uint32_t i = 0; i < MODEL_PROCESSES && random_chance(&simulation->random, 95); i++)
+		if (simulation->model.processes[i].alive && simulation->model.processes[i].waits)
+			return &simulation->model.processes[i];
+	return process;
+}
+
 static void
 step_act(struct simulation *simulation, struct model_process *process)
 {
-	static const uint32_t weights[] = { 860, 40, 25, 8, 4, 30, 3, 5, 3 };
+	uint32_t weights[] = { 860, 40, 25, 8, 4, 30, 3, 1, 3 };
 
-	switch (random_weighted(
-	    &simulation->random, weights, sizeof(weights) / sizeof(weights[0]))) {
-	case 0:
+	if (is_stuck(process))
+		weights[8] = 100;
+	if (simulation->flood_steps != 0 && step_flood(simulation, process))
+		return;
+	switch (
+	    random_weighted(&simulation->random, weights, sizeof(weights) / sizeof(weights[0]))) {
+	default:
 		step_submit(simulation, process);
 		return;
 	case 1:
@@ -219,11 +312,10 @@ step_act(struct simulation *simulation, struct model_process *process)
 		operation_revoke(simulation);
 		break;
 	case 7:
-		step_flood(simulation, process);
+		(void)step_flood(simulation, process);
 		return;
-	default:
-		operation_end(
-		    simulation, &simulation->model.processes[process->index]);
+	case 8:
+		operation_end(simulation, victim(simulation, process));
 		break;
 	}
 	simulation->operations++;
@@ -235,6 +327,7 @@ step(struct simulation *simulation)
 	struct model_process *process = pick_process(simulation);
 
 	simulation->step++;
+	simulation->word_count = 0;
 	simulation->model.now_ns = sim.now_ns;
 	model_step_begin(&simulation->model);
 	if (step_born(simulation))
@@ -243,8 +336,9 @@ step(struct simulation *simulation)
 		operation_time(simulation);
 	else
 		step_act(simulation, process);
-	if (simulation->step == simulation->corrupt_step && simulation->word_count != 0)
-		simulation->words[0].cqe.result ^= 1;
+	if (simulation->corrupt_step != 0 && simulation->step >= simulation->corrupt_step &&
+	    simulation->corrupt(simulation))
+		simulation->corrupt_step = 0;
 	compare(simulation);
 }
 
@@ -269,8 +363,6 @@ kernel_bytes_of(const struct model_ledger *ledger)
 	return ledger->kernel->used[LEDGER_KERNEL_BYTES];
 }
 
-static struct simulation *current;
-
 static uint64_t
 call_id_at(const struct model_process *server, uint64_t address)
 {
@@ -287,6 +379,8 @@ simulation_run(struct simulation *simulation, uint64_t operation_count)
 	struct model_prices prices;
 
 	current = simulation;
+	__sanitizer_set_death_callback(die);
+	(void)signal(SIGABRT, aborted);
 	simulation->random.state = simulation->seed;
 	machine_measure(&prices);
 	machine_start();
@@ -301,6 +395,7 @@ simulation_run(struct simulation *simulation, uint64_t operation_count)
 		step(simulation);
 	if (!simulation_failed(simulation))
 		end(simulation);
+	simulation->coverage.wakes = simulation->model.wakes;
 	if (!simulation_failed(simulation))
 		return true;
 	print_failure(simulation);

@@ -26,12 +26,21 @@ struct simulation {
 	struct model_word words[SIMULATION_WORDS]; /* of this step */
 	uint32_t word_count;
 	uint64_t user_data; /* of the next submission */
+	bool is_batch; /* several in one entry: no long messages, whose copies would go on behind it
+			*/
 	/* The last things that were done. */
 	char history[SIMULATION_HISTORY][SIMULATION_TEXT];
 	uint32_t history_count;
 	char failure[SIMULATION_TEXT * 2]; /* empty: none */
-	/* Turns one observation of this step into another, so that a comparison can be seen to fail. */
+	/*
+	 * From that step on, until it says that it did: something is changed behind the model's
+	 * back, so that the comparison can be seen to fail. 0: never.
+	 */
 	uint64_t corrupt_step;
+	bool (*corrupt)(struct simulation *simulation);
+	/* An endpoint that everybody calls for a while, and so many steps more. */
+	struct model_object *flooded;
+	uint32_t flood_steps;
 };
 
 /*
@@ -51,8 +60,8 @@ void simulation_note(struct simulation *simulation, const char *format, ...)
 /* machine.c: the kernel's side. */
 void machine_start(void);
 void machine_measure(struct model_prices *prices);
-struct model_process *machine_born(
-    struct simulation *simulation, uint32_t index, const uint64_t *limits);
+struct model_process *
+machine_born(struct simulation *simulation, uint32_t index, const uint64_t *limits);
 /* The process is dead: nothing of it may be left. */
 void machine_bury(struct simulation *simulation, uint32_t index);
 void machine_give(struct simulation *simulation, struct model_process *process,
@@ -89,31 +98,30 @@ void operation_corrupt_ring(struct simulation *simulation, struct model_process 
 void operation_end(struct simulation *simulation, struct model_process *process);
 void operation_born(struct simulation *simulation, uint32_t index);
 void operation_give(struct simulation *simulation, struct model_process *process);
+void operation_give_facet(
+    struct simulation *simulation, struct model_process *process, struct model_object *endpoint);
 void operation_revoke(struct simulation *simulation);
 /* Enter, let the machine settle, let the model do the same. */
 void operation_enter(struct simulation *simulation, struct model_process *process,
     uint64_t min_complete, uint64_t deadline_ns);
 
 /* operation_parts.c: what submissions are made of. */
-typedef bool (*slot_wanted_fn)(
-    const struct model_process *process, const struct model_slot *slot);
+typedef bool (*slot_wanted_fn)(const struct model_process *process, const struct model_slot *slot);
 /* A random slot that is wanted, or NULL. */
-struct model_slot *part_slot(struct simulation *simulation, struct model_process *process,
-    slot_wanted_fn wanted);
+struct model_slot *
+part_slot(struct simulation *simulation, struct model_process *process, slot_wanted_fn wanted);
 /* An id that names nothing, or no longer. */
 cap_id_t part_bad_id(struct simulation *simulation, struct model_process *process);
 /* Room to build a message in; or an address that is not good for one. */
-uint64_t part_source(
-    struct simulation *simulation, struct model_process *process, uint64_t bytes);
+uint64_t part_source(struct simulation *simulation, struct model_process *process, uint64_t bytes);
 /* Room for an answer that no other op of the process uses; 0: none. */
-uint64_t part_result(
-    struct simulation *simulation, struct model_process *process, uint64_t bytes);
+uint64_t part_result(struct simulation *simulation, struct model_process *process, uint64_t bytes);
 uint64_t part_bad_source(struct simulation *simulation);
 uint64_t part_bad_result(struct simulation *simulation);
 uint64_t part_deadline(struct simulation *simulation);
 /* Random bytes and transfer entries at sqe->addr; sets xfer_count. */
-void part_payload(
-    struct simulation *simulation, struct model_process *process, struct cap_sqe *sqe);
-void part_transfers(
-    struct simulation *simulation, struct model_process *process, struct cap_sqe *sqe);
+void
+part_payload(struct simulation *simulation, struct model_process *process, struct cap_sqe *sqe);
+void
+part_transfers(struct simulation *simulation, struct model_process *process, struct cap_sqe *sqe);
 uint32_t part_length(struct simulation *simulation);

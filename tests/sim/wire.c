@@ -57,9 +57,9 @@ wire_exception(uint16_t type, int32_t status, const char *reason)
 
 	word_add(&wire, data);
 	word_add(&wire,
-	    reason == NULL ? 0
-			   : POINTER_LIST | (uint64_t)LIST_OF_BYTES << 32 |
-		    (uint64_t)text_bytes << 35);
+	    reason == NULL
+		? 0
+		: POINTER_LIST | (uint64_t)LIST_OF_BYTES << 32 | (uint64_t)text_bytes << 35);
 	if (reason != NULL)
 		memcpy(&wire.message[wire.bytes], reason, text_bytes);
 	wire.bytes += (size_t)text_words * 8;
