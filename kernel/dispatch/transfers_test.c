@@ -500,6 +500,21 @@ TEST(buffers_of_long_messages_fail_whom_they_belong_to)
 	CHECK_EQ(reap(&pair.client).result, 65536);
 }
 
+TEST(a_long_message_of_a_process_to_itself_may_overlap_where_it_goes)
+{
+	struct pair pair = pair_start();
+	struct cap_sqe call = long_call(&pair);
+	struct cap_sqe receive = long_recv(&pair);
+
+	call.target = world_give(&pair.server, endpoint_object(pair.endpoint), 1);
+	receive.result_addr = WORLD_DATA + 8;
+	CHECK_EQ(run(&pair.server, receive), PENDING);
+	/* What arrives is its own affair; no other memory is touched. */
+	world_submit(&pair.server, &call);
+	CHECK(world_enter(&pair.server, 0, 0) >= 0);
+	CHECK_EQ(reap(&pair.server).result, 64 + LONG);
+}
+
 TEST(a_long_answer_to_a_bad_buffer_is_the_callers_error)
 {
 	struct pair pair = pair_start();
