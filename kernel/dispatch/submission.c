@@ -90,7 +90,7 @@ refuse(struct op *op, const struct cap_sqe *sqe, enum cap_status status)
 		diagnostic_refused(&what);
 	}
 	/* A dead target answers like one that fails, where there is room for the answer. */
-	if (sqe->op == CAP_OP_CALL && (status == CAP_ERR_REVOKED || status == CAP_ERR_DISCONNECTED))
+	if (sqe->op == CAP_OP_CALL && status == CAP_ERR_DISCONNECTED)
 		op_complete_exception(op, status);
 	else
 		op_complete_status(op, status);
@@ -111,6 +111,12 @@ run_call(struct op *op, const struct cap_sqe *sqe)
 	if (sqe->xfer_count > TRANSFER_CAPS_MAX)
 		return CAP_ERR_INVALID_TRANSFER_DESCRIPTOR;
 	status = cap_lookup(op_process(op)->table, sqe->target, &target);
+	if (status == CAP_ERR_REVOKED) {
+		/* So does a revoked one; a revoked capability that travels is the caller's fault.
+		 */
+		op_complete_exception(op, status);
+		return CAP_OK;
+	}
 	if (status != CAP_OK)
 		return status;
 	if (target.interface_index != 0)
