@@ -43,6 +43,11 @@ run_call(struct model *model, struct model_op *op)
 	if (op->sqe.xfer_count > MESSAGE_CAPS_MAX)
 		return CAP_ERR_INVALID_TRANSFER_DESCRIPTOR;
 	status = model_lookup(op->process, op->sqe.target, &target);
+	/* A revoked target answers like one that fails. */
+	if (status == CAP_ERR_REVOKED) {
+		model_end_exception(model, op, status);
+		return CAP_OK;
+	}
 	if (status != CAP_OK)
 		return status;
 	if (target->object->kind == MODEL_ENDPOINT && target->interface_index != 0)
@@ -193,8 +198,8 @@ model_submission_run(struct model *model, struct model_process *process, const s
 		status = run(model, op);
 	if (status == CAP_OK)
 		return;
-	/* A dead target answers like one that fails. */
-	if (sqe->op == CAP_OP_CALL && (status == CAP_ERR_REVOKED || status == CAP_ERR_DISCONNECTED))
+	/* So does one that is dead. */
+	if (sqe->op == CAP_OP_CALL && status == CAP_ERR_DISCONNECTED)
 		model_end_exception(model, op, status);
 	else
 		model_end(model, op, status);

@@ -53,7 +53,7 @@ part_bad_id(struct simulation *simulation, struct model_process *process)
 uint64_t
 part_bad_source(struct simulation *simulation)
 {
-	static const uint64_t addresses[] = { 0, 8, WORLD_UNMAPPED, WORLD_DATA - 8, WORLD_READ_ONLY,
+	static const uint64_t addresses[] = { 0, 8, WORLD_UNMAPPED, WORLD_READ_ONLY,
 		WORLD_READ_ONLY - 8, WORLD_READ_ONLY + PAGE_BYTES - 8, USER_ADDRESS_END - 8,
 		UINT64_C(0xffff800000001000), UINT64_MAX - 7, UINT64_MAX - 1000 };
 
