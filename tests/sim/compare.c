@@ -76,7 +76,7 @@ compare_completions(struct simulation *simulation)
 static void
 bind(struct simulation *simulation, struct model_object *object, const void *kernel)
 {
-	for (uint32_t i = 0; i < MODEL_OBJECTS; i++)
+	for (uint32_t i = 0; i < simulation->model.object_end; i++)
 		if (simulation->model.objects[i].exists &&
 		    simulation->model.objects[i].kernel == kernel)
 			simulation_fail(simulation, "a new capability names an old object");
@@ -153,7 +153,7 @@ compare_boot(struct simulation *simulation)
 {
 	uint64_t sum[LEDGER_RESOURCE_COUNT] = { 0 };
 
-	for (uint32_t i = 0; i < MODEL_LEDGERS; i++) {
+	for (uint32_t i = 0; i < simulation->model.ledger_end; i++) {
 		struct model_ledger *ledger = &simulation->model.ledgers[i];
 
 		if (ledger->kernel == NULL)
@@ -178,6 +178,8 @@ compare_bytes(
 
 	world_read(&simulation->processes[process->index], address, found, bytes);
 	memory_read(&process->memory, address, expected, bytes);
+	if (memcmp(found, expected, bytes) == 0)
+		return;
 	for (uint64_t i = 0; i < bytes; i++) {
 		if (found[i] == expected[i] || memory_at(&process->memory, address + i) == NULL)
 			continue;

@@ -137,7 +137,7 @@ compare_pools(struct simulation *simulation)
 	const struct model *model = &simulation->model;
 	uint64_t endpoints = 0, memories = 0, processes = 0, sleepers = 0, deadlines = 0;
 
-	for (uint32_t i = 0; i < MODEL_OBJECTS; i++) {
+	for (uint32_t i = 0; i < simulation->model.object_end; i++) {
 		const struct model_object *object = &model->objects[i];
 
 		endpoints += object->exists && object->kind == MODEL_ENDPOINT;
@@ -170,7 +170,7 @@ compare_queues(struct simulation *simulation)
 	for (uint32_t i = 0; i < MODEL_PROCESSES; i++)
 		if (model->processes[i].alive)
 			compare_ring(simulation, &model->processes[i]);
-	for (uint32_t i = 0; i < MODEL_OBJECTS; i++) {
+	for (uint32_t i = 0; i < simulation->model.object_end; i++) {
 		struct model_object *object = &model->objects[i];
 
 		if (!object->exists)

@@ -9,7 +9,7 @@
 
 #include "simulation.h"
 
-#define OPERATIONS 100000
+#define OPERATIONS 250000
 
 int
 main(int argument_count, char **arguments)

@@ -172,6 +172,8 @@ struct model {
 	struct model_process processes[MODEL_PROCESSES];
 	struct model_object objects[MODEL_OBJECTS];
 	struct model_ledger ledgers[MODEL_LEDGERS];
+	uint32_t object_end; /* those from here on were never used */
+	uint32_t ledger_end;
 	struct model_object *timer, *factory, *frames;
 	struct model_prices prices;
 	uint64_t now_ns;

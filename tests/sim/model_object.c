@@ -23,6 +23,8 @@ model_object_new(struct model *model, enum model_kind kind, struct model_ledger 
 	while (model->objects[index].exists)
 		index++;
 	assert(index < MODEL_OBJECTS);
+	if (index == model->object_end)
+		model->object_end++;
 	model->objects[index] = (struct model_object){
 		.kind = kind, .references = 1, .exists = true, .epoch = 1, .payer = payer
 	};
@@ -41,7 +43,7 @@ model_object_put(struct model_object *object)
 void
 model_objects_sweep(struct model *model)
 {
-	for (uint32_t i = 0; i < MODEL_OBJECTS; i++) {
+	for (uint32_t i = 0; i < model->object_end; i++) {
 		struct model_object *object = &model->objects[i];
 
 		if (!object->exists || object->references != 0)

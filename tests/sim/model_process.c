@@ -32,6 +32,8 @@ ledger_new(struct model *model, const uint64_t *limits)
 	while (ledger->references != 0 || ledger->kernel != NULL)
 		ledger++;
 	assert(ledger < model->ledgers + MODEL_LEDGERS);
+	if (ledger == model->ledgers + model->ledger_end)
+		model->ledger_end++;
 	*ledger = (struct model_ledger){ .references = 1 };
 	for (uint32_t i = 0; i < LEDGER_RESOURCE_COUNT; i++) {
 		ledger->limit[i] = limits[i];

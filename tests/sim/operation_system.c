@@ -230,7 +230,7 @@ operation_give(struct simulation *simulation, struct model_process *process)
 	struct model_object *found[MODEL_OBJECTS];
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < MODEL_OBJECTS; i++) {
+	for (uint32_t i = 0; i < model->object_end; i++) {
 		struct model_object *object = &model->objects[i];
 
 		if (object->exists && object->kind == MODEL_ENDPOINT && !object->closed &&
@@ -248,10 +248,10 @@ void
 operation_revoke(struct simulation *simulation)
 {
 	struct model *model = &simulation->model;
-	uint32_t first = random_below(&simulation->random, MODEL_OBJECTS);
+	uint32_t first = random_below(&simulation->random, model->object_end);
 
-	for (uint32_t i = 0; i < MODEL_OBJECTS; i++) {
-		struct model_object *object = &model->objects[(first + i) % MODEL_OBJECTS];
+	for (uint32_t i = 0; i < model->object_end; i++) {
+		struct model_object *object = &model->objects[(first + i) % model->object_end];
 
 		if (!object->exists || object->payer == NULL)
 			continue;

@@ -63,6 +63,18 @@ simulation_note(struct simulation *simulation, const char *format, ...)
 	va_end(arguments);
 }
 
+/*
+ * The kernel is left by longjmp(), so that frames of the sanitizer's second stack stay behind;
+ * collecting them would be most of the run.
+ */
+const char *__asan_default_options(void);
+
+const char *
+__asan_default_options(void)
+{
+	return "detect_stack_use_after_return=0";
+}
+
 /* For what ends the program: a panic of the kernel, a report of a sanitizer. */
 static struct simulation *current;
 
@@ -180,11 +192,11 @@ static void
 flood_begin(struct simulation *simulation)
 {
 	struct model *model = &simulation->model;
-	uint32_t first = random_below(&simulation->random, MODEL_OBJECTS);
+	uint32_t first = random_below(&simulation->random, model->object_end);
 
 	simulation->flooded = NULL;
-	for (uint32_t i = 0; i < MODEL_OBJECTS && simulation->flooded == NULL; i++) {
-		struct model_object *object = &model->objects[(first + i) % MODEL_OBJECTS];
+	for (uint32_t i = 0; i < model->object_end && simulation->flooded == NULL; i++) {
+		struct model_object *object = &model->objects[(first + i) % model->object_end];
 
 		if (object->exists && object->kind == MODEL_ENDPOINT && !object->closed &&
 		    object->interface_count != 0 && object->receive_count == 0)
