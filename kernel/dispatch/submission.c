@@ -74,8 +74,7 @@ refuse(struct op *op, enum cap_status status)
 		diagnostic_refused(&what);
 	}
 	/* A dead target answers like one that fails, where there is room for the answer. */
-	if (op->sqe.op == CAP_OP_CALL &&
-	    (status == CAP_ERR_REVOKED || status == CAP_ERR_DISCONNECTED))
+	if (op->sqe.op == CAP_OP_CALL && status == CAP_ERR_DISCONNECTED)
 		op_complete_exception(op, status);
 	else
 		op_complete_status(op, status);
@@ -95,6 +94,12 @@ run_call(struct op *op)
 	if (op->sqe.xfer_count > TRANSFER_CAPS_MAX)
 		return CAP_ERR_INVALID_TRANSFER_DESCRIPTOR;
 	status = cap_lookup(op_process(op)->table, op->sqe.target, &target);
+	if (status == CAP_ERR_REVOKED) {
+		/* So does a revoked one; a revoked capability that travels is the caller's fault.
+		 */
+		op_complete_exception(op, status);
+		return CAP_OK;
+	}
 	if (status != CAP_OK)
 		return status;
 	if (target.interface_index != 0)

@@ -500,6 +500,45 @@ TEST(buffers_of_long_messages_fail_whom_they_belong_to)
 	CHECK_EQ(reap(&pair.client).result, 65536);
 }
 
+TEST(a_revoked_entry_is_the_callers_fault_whether_its_call_had_to_wait_or_not)
+{
+	for (int waits = 0; waits < 2; waits++) {
+		struct pair pair = pair_start();
+		struct endpoint *other;
+		struct cap_transfer entry = { .mode = CAP_TRANSFER_COPY };
+		uint16_t index = 0;
+
+		CHECK_EQ(endpoint_create(pair.server.process->ledger, &other), CAP_OK);
+		CHECK_EQ(endpoint_facet(other, 7, &index), CAP_OK);
+		entry.cap_id = world_give(&pair.client, endpoint_object(other), index);
+		CHECK(object_revoke(endpoint_object(other)));
+		if (!waits)
+			CHECK_EQ(run(&pair.server, recv_of(&pair, 1)), PENDING);
+		CHECK_EQ(run(&pair.client, call_with(&pair, &entry, 1)),
+		    waits ? PENDING : CAP_ERR_REVOKED);
+		if (waits) {
+			CHECK_EQ(run(&pair.server, recv_of(&pair, 1)), PENDING);
+			CHECK_EQ(reap(&pair.client).result, CAP_ERR_REVOKED);
+		}
+		CHECK_EQ(ring_in_flight(pair.server.thread->ring), 1);
+	}
+}
+
+TEST(a_long_message_of_a_process_to_itself_may_overlap_where_it_goes)
+{
+	struct pair pair = pair_start();
+	struct cap_sqe call = long_call(&pair);
+	struct cap_sqe receive = long_recv(&pair);
+
+	call.target = world_give(&pair.server, endpoint_object(pair.endpoint), 1);
+	receive.result_addr = WORLD_DATA + 8;
+	CHECK_EQ(run(&pair.server, receive), PENDING);
+	/* What arrives is its own affair; no other memory is touched. */
+	world_submit(&pair.server, &call);
+	CHECK(world_enter(&pair.server, 0, 0) >= 0);
+	CHECK_EQ(reap(&pair.server).result, 64 + LONG);
+}
+
 TEST(a_long_answer_to_a_bad_buffer_is_the_callers_error)
 {
 	struct pair pair = pair_start();

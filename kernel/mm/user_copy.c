@@ -50,8 +50,9 @@ copy_locked(
 
 		if (part > bytes)
 			part = bytes;
+		/* Within one space, a process may have made the two ranges overlap. */
 		if (writes)
-			memcpy(pointer, kernel, part);
+			memmove(pointer, kernel, part);
 		else
 			memcpy(kernel, pointer, part);
 		user += part;

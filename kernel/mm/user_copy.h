@@ -12,7 +12,7 @@ MUST_CHECK enum cap_status
 user_copy_in(struct address_space *space, void *to, uaddr_t from, size_t bytes);
 MUST_CHECK enum cap_status
 user_copy_out(struct address_space *space, uaddr_t to, const void *from, size_t bytes);
-/* Between two spaces, or within one (ranges must not overlap then). */
+/* Between two spaces, or within one (what arrives is not defined if the ranges overlap then). */
 MUST_CHECK enum cap_status user_copy_across(struct address_space *to_space, uaddr_t to,
     struct address_space *from_space, uaddr_t from, size_t bytes);
 /* Would user_copy_out succeed now? (The answer may change; used to refuse early.) */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is typed at a terminal, byte by byte: the cursor stays in the line, and a hidden line is
  * never shown. */
-#include "../../services/terminal/line_editor.h"
-
 #include "fuzz.h"
+
+#include "services/terminal/line_editor.h"
 
 static void
 show(void *context, const char *bytes, uint32_t byte_count)

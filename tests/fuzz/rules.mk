@@ -11,7 +11,7 @@ FUZZ_LIBRARY_SOURCES := $(filter-out lib/capos/panic.c lib/capos/start.c,$(HOST_
 	$(addprefix services/terminal/,line_editor.c line_history.c) \
 	$(addprefix apps/shell/,cap_names.c complete.c launch_command.c scanner.c)
 
-fuzz_FLAGS := $(sim_FLAGS) -fsanitize=fuzzer-no-link
+fuzz_FLAGS := $(sim_FLAGS) -I. -fsanitize=fuzzer-no-link
 $(eval $(call object_rule,fuzz,$(GENERATED)))
 $(eval $(call archive_at,$(FUZZ_LIBRARY),$(call objects,fuzz,$(sort $(FUZZ_LIBRARY_SOURCES)))))
 

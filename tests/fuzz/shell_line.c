@@ -3,9 +3,10 @@
 #include <schema/echo.capnp.h>
 #include <schema/timer.capnp.h>
 
-#include "../../apps/shell/complete.h"
-#include "../../apps/shell/launch_command.h"
 #include "fuzz.h"
+
+#include "apps/shell/complete.h"
+#include "apps/shell/launch_command.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a run reached: see coverage.h. */
+#include "coverage.h"
+
+#include <stdio.h>
+
+#include "schema/status.capnp.h"
+
+/* Of each 100 tries, so many at least do what the operation is for. */
+struct floor {
+	const char *name;
+	uint32_t percent;
+};
+
+static const struct floor floors[COVERAGE_OPERATIONS] = {
+	[COVERAGE_NOP] = { "NOP", 30 },
+	[COVERAGE_CALL] = { "CALL", 30 },
+	[COVERAGE_RECV] = { "RECV", 30 },
+	[COVERAGE_RETURN] = { "RETURN", 30 },
+	[COVERAGE_RELEASE] = { "RELEASE", 30 },
+	[COVERAGE_FINISH] = { "FINISH", 30 },
+	[COVERAGE_RESERVED] = { "reserved", 0 },
+	[COVERAGE_CALL_THEN] = { "CALL exception", 0 },
+	[COVERAGE_ENTER] = { "cap_enter", 30 },
+	[COVERAGE_SYSCALL] = { "other syscall", 0 },
+};
+
+/* Every refusal of docs/abi.md that these operations can meet on this machine. */
+static const struct {
+	enum coverage_operation operation;
+	enum cap_status status;
+} wanted[] = {
+	{ COVERAGE_NOP, CAP_ERR_INVALID_REQUEST },
+	{ COVERAGE_CALL, CAP_ERR_INVALID_REQUEST },
+	{ COVERAGE_CALL, CAP_ERR_INVALID_BUFFER },
+	{ COVERAGE_CALL, CAP_ERR_BUFFER_TOO_SMALL },
+	{ COVERAGE_CALL, CAP_ERR_MESSAGE_TOO_LARGE },
+	{ COVERAGE_CALL, CAP_ERR_MALFORMED_MESSAGE },
+	{ COVERAGE_CALL, CAP_ERR_INVALID_CAP },
+	{ COVERAGE_CALL, CAP_ERR_STALE_GENERATION },
+	{ COVERAGE_CALL, CAP_ERR_REVOKED },
+	{ COVERAGE_CALL, CAP_ERR_DISCONNECTED },
+	{ COVERAGE_CALL, CAP_ERR_APPLICATION_EXCEPTION },
+	{ COVERAGE_CALL, CAP_ERR_APPLICATION_EXCEPTION_TRUNCATED },
+	{ COVERAGE_CALL, CAP_ERR_QUOTA_EXCEEDED },
+	{ COVERAGE_CALL, CAP_ERR_NO_MEMORY },
+	{ COVERAGE_CALL, CAP_ERR_QUEUE_FULL },
+	{ COVERAGE_CALL, CAP_ERR_INVALID_TRANSFER_DESCRIPTOR },
+	{ COVERAGE_CALL, CAP_ERR_TRANSFER_NOT_SUPPORTED },
+	{ COVERAGE_CALL, CAP_ERR_TOO_MANY_CAPS },
+	{ COVERAGE_CALL, CAP_ERR_TIMED_OUT },
+	{ COVERAGE_CALL, CAP_ERR_CANCELLED },
+	{ COVERAGE_CALL_THEN, CAP_ERR_UNIMPLEMENTED_METHOD },
+	{ COVERAGE_CALL_THEN, CAP_ERR_TABLE_FULL },
+	{ COVERAGE_CALL_THEN, CAP_ERR_QUOTA_EXCEEDED },
+	{ COVERAGE_CALL_THEN, CAP_ERR_NO_MEMORY },
+	{ COVERAGE_CALL_THEN, CAP_ERR_TOO_MANY_CAPS },
+	{ COVERAGE_CALL_THEN, CAP_ERR_MALFORMED_MESSAGE },
+	{ COVERAGE_CALL_THEN, CAP_ERR_INVALID_ARGUMENT },
+	{ COVERAGE_CALL_THEN, CAP_ERR_REVOKED },
+	{ COVERAGE_CALL_THEN, CAP_ERR_DISCONNECTED },
+	{ COVERAGE_RECV, CAP_ERR_INVALID_REQUEST },
+	{ COVERAGE_RECV, CAP_ERR_INVALID_BUFFER },
+	{ COVERAGE_RECV, CAP_ERR_BUFFER_TOO_SMALL },
+	{ COVERAGE_RECV, CAP_ERR_INVALID_CAP },
+	{ COVERAGE_RECV, CAP_ERR_STALE_GENERATION },
+	{ COVERAGE_RECV, CAP_ERR_REVOKED },
+	{ COVERAGE_RECV, CAP_ERR_WRONG_INTERFACE },
+	{ COVERAGE_RECV, CAP_ERR_QUOTA_EXCEEDED },
+	{ COVERAGE_RECV, CAP_ERR_NO_MEMORY },
+	{ COVERAGE_RECV, CAP_ERR_TIMED_OUT },
+	{ COVERAGE_RECV, CAP_ERR_CANCELLED },
+	{ COVERAGE_RECV, CAP_ERR_DISCONNECTED },
+	{ COVERAGE_RETURN, CAP_ERR_INVALID_REQUEST },
+	{ COVERAGE_RETURN, CAP_ERR_INVALID_BUFFER },
+	{ COVERAGE_RETURN, CAP_ERR_MESSAGE_TOO_LARGE },
+	{ COVERAGE_RETURN, CAP_ERR_INVALID_CALL_ID },
+	{ COVERAGE_RETURN, CAP_ERR_CALL_GONE },
+	{ COVERAGE_RETURN, CAP_ERR_INVALID_CAP },
+	{ COVERAGE_RETURN, CAP_ERR_STALE_GENERATION },
+	{ COVERAGE_RETURN, CAP_ERR_REVOKED },
+	{ COVERAGE_RETURN, CAP_ERR_INVALID_TRANSFER_DESCRIPTOR },
+	{ COVERAGE_RETURN, CAP_ERR_TRANSFER_NOT_SUPPORTED },
+	{ COVERAGE_RETURN, CAP_ERR_TOO_MANY_CAPS },
+	{ COVERAGE_RETURN, CAP_ERR_TIMED_OUT },
+	{ COVERAGE_RELEASE, CAP_ERR_INVALID_REQUEST },
+	{ COVERAGE_RELEASE, CAP_ERR_INVALID_CAP },
+	{ COVERAGE_RELEASE, CAP_ERR_STALE_GENERATION },
+	{ COVERAGE_FINISH, CAP_ERR_INVALID_REQUEST },
+	{ COVERAGE_FINISH, CAP_ERR_NOT_FOUND },
+	{ COVERAGE_RESERVED, CAP_ERR_UNSUPPORTED_OPCODE },
+	{ COVERAGE_ENTER, CAP_ERR_INVALID_REQUEST },
+	{ COVERAGE_ENTER, CAP_ERR_RING_CORRUPT },
+	{ COVERAGE_ENTER, CAP_ERR_UNENDABLE_WAIT },
+	{ COVERAGE_SYSCALL, CAP_ERR_UNKNOWN_SYSCALL },
+};
+
+void
+coverage_count(struct coverage *coverage, enum coverage_operation operation, int64_t result)
+{
+	coverage->tries[operation]++;
+	coverage->successes[operation] += result >= 0;
+	if (result < 0 && -result < COVERAGE_STATUSES)
+		coverage->refusals[operation][-result]++;
+}
+
+static uint64_t
+share(const struct coverage *coverage, uint32_t operation)
+{
+	uint64_t tries = coverage->tries[operation];
+
+	return tries == 0 ? 0 : coverage->successes[operation] * 100 / tries;
+}
+
+void
+coverage_print(const struct coverage *coverage)
+{
+	for (uint32_t i = 0; i < COVERAGE_OPERATIONS; i++) {
+		printf("%-14s %8llu tries %8llu successes %3llu %%\n", floors[i].name,
+		    (unsigned long long)coverage->tries[i],
+		    (unsigned long long)coverage->successes[i],
+		    (unsigned long long)share(coverage, i));
+		for (uint32_t k = 1; k < COVERAGE_STATUSES; k++)
+			if (coverage->refusals[i][k] != 0)
+				printf("    %8llu %s\n",
+				    (unsigned long long)coverage->refusals[i][k],
+				    cap_status_name((enum cap_status)(-(int32_t)k)));
+	}
+	printf("births %llu, deaths %llu, waits %llu, woken %llu, revocations %llu, forged rings "
+	       "%llu\n",
+	    (unsigned long long)coverage->births, (unsigned long long)coverage->deaths,
+	    (unsigned long long)coverage->waits, (unsigned long long)coverage->wakes,
+	    (unsigned long long)coverage->revocations, (unsigned long long)coverage->corruptions);
+	printf("short of memory %llu, long messages %llu, capabilities that travelled %llu\n",
+	    (unsigned long long)coverage->shortages, (unsigned long long)coverage->long_messages,
+	    (unsigned long long)coverage->transfers);
+}
+
+bool
+coverage_is_complete(const struct coverage *coverage)
+{
+	bool complete = true;
+
+	for (uint32_t i = 0; i < COVERAGE_OPERATIONS; i++) {
+		if (coverage->tries[i] != 0 && share(coverage, i) >= floors[i].percent)
+			continue;
+		fprintf(stderr, "%s: %llu %% of its tries succeed, %u %% are asked for\n",
+		    floors[i].name, (unsigned long long)share(coverage, i), floors[i].percent);
+		complete = false;
+	}
+	for (uint32_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		if (coverage->refusals[wanted[i].operation][-(int32_t)wanted[i].status] != 0)
+			continue;
+		fprintf(stderr, "%s was never refused with %s\n", floors[wanted[i].operation].name,
+		    cap_status_name(wanted[i].status));
+		complete = false;
+	}
+	return complete;
+}

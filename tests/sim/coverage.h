@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * What a run reached: for each operation how often it was tried and did what it is for, and every
+ * (operation, refusal). What has to be reached is a list here, and a run that misses one fails.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#define COVERAGE_STATUSES 64
+
+enum coverage_operation {
+	COVERAGE_NOP,
+	COVERAGE_CALL,
+	COVERAGE_RECV,
+	COVERAGE_RETURN,
+	COVERAGE_RELEASE,
+	COVERAGE_FINISH,
+	COVERAGE_RESERVED,  /* opcodes that do not exist */
+	COVERAGE_CALL_THEN, /* CALL: the status inside the CapException */
+	COVERAGE_ENTER,	    /* cap_enter */
+	COVERAGE_SYSCALL,   /* other system calls */
+	COVERAGE_OPERATIONS,
+};
+
+struct coverage {
+	uint64_t tries[COVERAGE_OPERATIONS];
+	uint64_t successes[COVERAGE_OPERATIONS];
+	uint64_t refusals[COVERAGE_OPERATIONS][COVERAGE_STATUSES];
+	/* Events that are no completions. */
+	uint64_t deaths, births, waits, wakes, revocations, corruptions, shortages, long_messages;
+	uint64_t transfers;
+};
+
+/* `result`: what came of it; negative: a refusal. */
+void coverage_count(struct coverage *coverage, enum coverage_operation operation, int64_t result);
+void coverage_print(const struct coverage *coverage);
+/* Prints each hole: an operation below its share, a pair that was not reached. True: none. */
+bool coverage_is_complete(const struct coverage *coverage);

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * The reference model: what docs/abi.md promises about processes, capabilities, endpoints and
+ * calls, written again in the plainest way, without a line of the kernel. It takes each submission
+ * after the kernel did and says what has to have come of it.
+ *
+ * What the ABI leaves open is asked of the run: the id of a delivered call, and whether the machine
+ * was out of memory (struct model_word).
+ */
+#include <abi/ring.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/annotate.h"
+#include "memory.h"
+#include "mm/ledger.h"
+#include "schema/limits.capnp.h"
+#include "schema/status.capnp.h"
+
+#define MODEL_PROCESSES 6
+#define MODEL_SLOTS 512
+#define MODEL_CHUNK 16 /* capability slots and calls are taken by so many */
+#define MODEL_CALLS 128
+#define MODEL_OBJECTS 1024
+#define MODEL_LEDGERS 512
+#define MODEL_QUEUE 64 /* calls, or receives, that wait at one endpoint */
+#define MODEL_EXPECTED 256
+#define MODEL_WRITES 512
+
+enum model_kind {
+	MODEL_TIMER,
+	MODEL_FACTORY,
+	MODEL_FRAMES,
+	MODEL_MEMORY,
+	MODEL_ENDPOINT,
+};
+
+/* Who pays. It outlives its process while something is charged to it. */
+struct model_ledger {
+	uint32_t references; /* 0: free */
+	uint64_t used[LEDGER_RESOURCE_COUNT];
+	uint64_t limit[LEDGER_RESOURCE_COUNT];
+	struct ledger *kernel; /* the same one */
+};
+
+struct model_object {
+	enum model_kind kind;
+	uint32_t references; /* holds, and ops that wait */
+	bool exists;	     /* until nobody runs: then what nobody refers to goes */
+	uint32_t epoch;
+	struct model_ledger *payer; /* NULL: the kernel's own */
+	uint64_t kernel_bytes;	    /* what it costs */
+	uint64_t frame_pages;
+	const void *kernel; /* the same one; NULL until a hold of it was seen */
+	/* Endpoints. */
+	bool closed;
+	uint32_t last_caller;
+	uint32_t interface_count;
+	uint64_t interfaces[ENDPOINT_INTERFACES_MAX];
+	struct model_op *calls[MODEL_QUEUE];
+	uint32_t call_count;
+	struct model_op *receives[MODEL_QUEUE];
+	uint32_t receive_count;
+};
+
+struct model_slot {
+	struct model_object *object; /* NULL: free */
+	uint64_t generation;
+	uint32_t epoch;
+	uint16_t interface_index;
+};
+
+/* A call that a process serves. */
+struct model_call {
+	bool used;
+	struct model_op *op; /* NULL: the call is gone */
+	uint64_t id;
+};
+
+enum model_place {
+	MODEL_FREE,
+	MODEL_RUNNING,
+	MODEL_CALLING,	 /* in the endpoint's queue of calls */
+	MODEL_RECEIVING, /* in its queue of receives */
+	MODEL_DELIVERED,
+	MODEL_SLEEPING,
+};
+
+struct model_op {
+	enum model_place place;
+	struct cap_sqe sqe;
+	struct model_process *process;
+	uint32_t age;	   /* of its submission in its ring */
+	uint32_t reserved; /* slots */
+	struct model_object *object;
+	uint16_t interface_index;
+	struct model_process *server; /* DELIVERED */
+	struct model_call *call;
+	uint64_t until_ns; /* SLEEPING */
+};
+
+struct model_process {
+	bool alive;
+	uint32_t index; /* in the model */
+	uint32_t pid;
+	uint32_t submitted; /* so far */
+	uint32_t strikes;   /* deliveries in a row that its buffers refused */
+	struct model_ledger *ledger;
+	uint64_t kernel_bytes; /* its own share of the ledger's */
+	/* Capabilities. */
+	struct model_slot slots[MODEL_SLOTS];
+	uint32_t slot_count;
+	uint32_t slots_reserved;
+	uint32_t free_slots[MODEL_SLOTS]; /* first in, first out */
+	uint32_t free_first, free_count;
+	/* Calls that it serves. */
+	bool has_call_table;
+	uint32_t call_capacity;
+	uint32_t calls_reserved;
+	struct model_call calls[MODEL_CALLS];
+	/* The ring. */
+	bool has_deadlines;
+	struct model_op ops[RING_CQ_ENTRIES];
+	uint32_t unread;
+	struct cap_sqe queue[RING_SQ_ENTRIES]; /* submitted, not taken */
+	uint32_t queued;
+	uint32_t taken; /* submissions, all in all */
+	/* The end of cap_enter. */
+	bool waits;
+	uint32_t wait_count;
+	uint64_t wait_until_ns;
+	int64_t woken_with; /* what cap_enter returns */
+	struct memory memory;
+};
+
+struct model_expected {
+	struct model_process *process;
+	struct cap_cqe cqe;
+	uint8_t opcode;
+	int32_t exception; /* the status that the exception carries, or 0 */
+	bool seen;
+};
+
+struct model_write {
+	struct model_process *process;
+	uint64_t address;
+	uint64_t bytes;
+	bool any; /* the ABI does not say what stands there now */
+};
+
+/* What a thing costs its ledger, as measured before the run. */
+struct model_prices {
+	uint64_t process[LEDGER_RESOURCE_COUNT];
+	uint64_t first_chunk, chunk; /* capability slots: the first with its directory */
+	uint64_t call_table, call_chunk;
+	uint64_t deadlines;
+	uint64_t endpoint;
+	uint64_t sleeper;
+	uint64_t memory_object;
+	uint64_t copy_max; /* a long message on its way; nobody sees it from outside */
+};
+
+/* A completion that the kernel posted in this step. */
+struct model_word {
+	struct model_process *process;
+	struct cap_cqe cqe;
+	int32_t exception;
+};
+
+struct model {
+	struct model_process processes[MODEL_PROCESSES];
+	struct model_object objects[MODEL_OBJECTS];
+	struct model_ledger ledgers[MODEL_LEDGERS];
+	uint32_t object_end; /* those from here on were never used */
+	uint32_t ledger_end;
+	struct model_object *timer, *factory, *frames;
+	struct model_prices prices;
+	uint64_t now_ns;
+	struct model_object *closing[MODEL_SLOTS]; /* ends at the end of the entry */
+	uint32_t closing_count;
+	/* Of this step. */
+	struct model_expected expected[MODEL_EXPECTED];
+	uint32_t expected_count;
+	struct model_write writes[MODEL_WRITES];
+	uint32_t write_count;
+	uint32_t wakes; /* so far: waits that ended */
+	const struct model_word *words;
+	uint32_t word_count;
+	uint32_t copies;	/* of long messages, begun in this entry */
+	uint32_t unread_before; /* the second of them: it goes on when the entry is over */
+	struct model_process *entered;
+	bool memory_short; /* the machine may say that it has no frame */
+	/* The run's answers to what the ABI leaves open. */
+	uint64_t (*kernel_bytes_of)(const struct model_ledger *ledger);
+	uint64_t (*call_id_at)(const struct model_process *server, uint64_t address);
+};
+
+/* Before a step: nothing is expected. */
+void model_step_begin(struct model *model);
+
+/* model_process.c */
+void model_start(struct model *model, const struct model_prices *prices);
+struct model_process *
+model_born(struct model *model, uint32_t index, uint32_t pid, const uint64_t *limits);
+void model_exit(struct model *model, struct model_process *process);
+void model_time(struct model *model, uint64_t now_ns);
+/* cap_enter; INT64_MIN: it waits. */
+#define MODEL_WAITS INT64_MIN
+int64_t model_enter(struct model *model, struct model_process *process, uint64_t min_complete,
+    uint64_t deadline_ns);
+/* What is left to do when nobody runs. */
+void model_settle(struct model *model);
+
+/* model_ring.c */
+uint32_t model_in_flight(const struct model_process *process);
+void model_submit(struct model_process *process, const struct cap_sqe *sqe);
+void model_post(struct model *model, const struct model_op *op, const struct cap_cqe *cqe);
+void model_end(struct model *model, struct model_op *op, int32_t result);
+void model_end_with(struct model *model, struct model_op *op, const struct cap_cqe *cqe);
+/* With a CapException if there is room for one. */
+void model_end_exception(struct model *model, struct model_op *op, enum cap_status status);
+void model_cancel(struct model *model, struct model_op *op, enum cap_status status);
+void model_run_due(struct model *model);
+bool model_is_due(const struct model *model, const struct model_op *op);
+uint64_t model_deadline_of(const struct cap_sqe *sqe); /* UINT64_MAX: none */
+
+/* model_ledger.c */
+MUST_CHECK enum cap_status
+model_charge(struct model_ledger *ledger, enum ledger_resource resource, uint64_t amount);
+void model_release(struct model_ledger *ledger, enum ledger_resource resource, uint64_t amount);
+void model_ledger_put(struct model_ledger *ledger);
+/* Kernel memory for `op`, which its process keeps. */
+MUST_CHECK enum cap_status
+model_take(struct model *model, const struct model_op *op, uint64_t bytes);
+/* The kernel says that this op ended with that status. */
+bool model_was_told(const struct model *model, const struct model_op *op, enum cap_status status);
+
+/* model_table.c */
+MUST_CHECK enum cap_status
+model_find(struct model_process *process, cap_id_t id, struct model_slot **out);
+MUST_CHECK enum cap_status
+model_lookup(struct model_process *process, cap_id_t id, struct model_slot **out);
+MUST_CHECK enum cap_status model_reserve(struct model *model, struct model_op *op, uint32_t count);
+void model_unreserve(struct model_op *op);
+/* Into a reserved slot; takes over a reference. */
+cap_id_t model_insert(struct model_process *process, struct model_object *object,
+    uint16_t interface_index, uint32_t epoch);
+/* The reference is the caller's then. */
+void model_remove(struct model_process *process, struct model_slot *slot);
+void model_drop(struct model *model, struct model_object *object, uint16_t interface_index);
+/* A hold from outside, as a loader gives it; its slot must be within the limits. */
+cap_id_t model_give(struct model *model, struct model_process *process, struct model_object *object,
+    uint16_t interface_index);
+cap_id_t model_id(const struct model_process *process, const struct model_slot *slot);
+
+/* model_object.c */
+struct model_object *
+model_object_new(struct model *model, enum model_kind kind, struct model_ledger *payer);
+void model_object_put(struct model_object *object);
+/* What nobody refers to is gone, and costs nothing any more. */
+void model_objects_sweep(struct model *model);
+uint64_t model_interface_id(const struct model_object *object, uint16_t interface_index);
+MUST_CHECK enum cap_status
+model_object_call(struct model *model, struct model_op *op, const struct model_slot *target);
+void model_object_wake(struct model *model, struct model_op *op);
+
+/* model_transfer.c */
+struct model_transfers {
+	uint32_t count;
+	uint32_t slots; /* entries that are no hole */
+	struct cap_transfer entries[MESSAGE_CAPS_MAX];
+	struct cap_record records[MESSAGE_CAPS_MAX];
+};
+/* The entries behind an op's payload: shape. */
+MUST_CHECK enum cap_status
+model_transfers_read(const struct model_op *op, struct model_transfers *out);
+/* Can all of them go? */
+MUST_CHECK enum cap_status
+model_transfers_check(struct model_process *from, const struct model_transfers *transfers);
+/* They go; fills the records. */
+void model_transfers_commit(
+    struct model_process *from, struct model_op *to, struct model_transfers *transfers);
+
+/* model_endpoint.c */
+MUST_CHECK enum cap_status
+model_endpoint_call(struct model *model, struct model_op *op, const struct model_slot *target);
+MUST_CHECK enum cap_status
+model_endpoint_receive(struct model *model, struct model_op *op, const struct model_slot *target);
+void model_endpoint_close(struct model *model, struct model_object *endpoint);
+void model_endpoint_forget(struct model *model, struct model_op *op);
+
+/* model_match.c */
+enum model_match { MODEL_MATCHED, MODEL_CALL_REFUSED, MODEL_RECEIVE_ENDED };
+enum model_match model_match_try(
+    struct model *model, struct model_op *call, struct model_op *receive, enum cap_status *status);
+
+/* model_return.c */
+MUST_CHECK enum cap_status model_return(struct model *model, struct model_op *op);
+
+/* model_submission.c */
+void
+model_submission_run(struct model *model, struct model_process *process, const struct cap_sqe *sqe);
+
+/* Bytes into a process's buffer: INVALID_BUFFER, or written and remembered for the comparison. */
+MUST_CHECK enum cap_status model_write(
+    struct model *model, struct model_op *op, uint64_t offset, const void *from, size_t bytes);
+/* Anything may stand in an op's result buffer from here on. */
+void model_spoil(struct model *model, const struct model_op *op);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Capability tables of the model. Free slots are used first in, first out, each time with the next
+ * generation; slots come in chunks, the first when the first capability does.
+ */
+#include <assert.h>
+
+#include "model.h"
+
+cap_id_t
+model_id(const struct model_process *process, const struct model_slot *slot)
+{
+	return slot->generation << CAP_ID_INDEX_BITS | (uint64_t)(slot - process->slots);
+}
+
+enum cap_status
+model_find(struct model_process *process, cap_id_t id, struct model_slot **out)
+{
+	uint64_t index = id & CAP_ID_INDEX_MASK;
+	uint64_t generation = id >> CAP_ID_INDEX_BITS;
+	struct model_slot *slot;
+
+	if (index >= process->slot_count)
+		return CAP_ERR_INVALID_CAP;
+	slot = &process->slots[index];
+	/* A free slot has the generation that its next capability will show. */
+	if (generation == slot->generation && slot->object != NULL) {
+		*out = slot;
+		return CAP_OK;
+	}
+	return generation != 0 && generation < slot->generation ? CAP_ERR_STALE_GENERATION
+								: CAP_ERR_INVALID_CAP;
+}
+
+enum cap_status
+model_lookup(struct model_process *process, cap_id_t id, struct model_slot **out)
+{
+	enum cap_status status = model_find(process, id, out);
+
+	if (status == CAP_OK && (*out)->epoch != (*out)->object->epoch)
+		status = CAP_ERR_REVOKED;
+	return status;
+}
+
+static void
+slots_add(struct model_process *process)
+{
+	assert(process->slot_count + MODEL_CHUNK <= MODEL_SLOTS);
+	for (uint32_t i = 0; i < MODEL_CHUNK; i++) {
+		uint32_t index = process->slot_count++;
+
+		process->slots[index] = (struct model_slot){ .generation = 1 };
+		process->free_slots[(process->free_first + process->free_count++) % MODEL_SLOTS] =
+		    index;
+	}
+}
+
+enum cap_status
+model_reserve(struct model *model, struct model_op *op, uint32_t count)
+{
+	struct model_process *process = op->process;
+	enum cap_status status = model_charge(process->ledger, LEDGER_CAP_SLOTS, count);
+
+	if (status != CAP_OK)
+		return status;
+	while (process->free_count - process->slots_reserved < count) {
+		uint64_t price =
+		    process->slot_count == 0 ? model->prices.first_chunk : model->prices.chunk;
+
+		status = model_take(model, op, price);
+		if (status != CAP_OK) {
+			model_release(process->ledger, LEDGER_CAP_SLOTS, count);
+			return status;
+		}
+		process->kernel_bytes += price;
+		slots_add(process);
+	}
+	process->slots_reserved += count;
+	op->reserved += count;
+	return CAP_OK;
+}
+
+void
+model_unreserve(struct model_op *op)
+{
+	op->process->slots_reserved -= op->reserved;
+	model_release(op->process->ledger, LEDGER_CAP_SLOTS, op->reserved);
+	op->reserved = 0;
+}
+
+cap_id_t
+model_insert(struct model_process *process, struct model_object *object, uint16_t interface_index,
+    uint32_t epoch)
+{
+	struct model_slot *slot = &process->slots[process->free_slots[process->free_first]];
+
+	assert(process->free_count != 0 && process->slots_reserved != 0);
+	process->free_first = (process->free_first + 1) % MODEL_SLOTS;
+	process->free_count--;
+	process->slots_reserved--;
+	slot->object = object;
+	slot->interface_index = interface_index;
+	slot->epoch = epoch;
+	return model_id(process, slot);
+}
+
+void
+model_remove(struct model_process *process, struct model_slot *slot)
+{
+	uint32_t index = (uint32_t)(slot - process->slots);
+
+	slot->object = NULL;
+	slot->generation++;
+	process->free_slots[(process->free_first + process->free_count++) % MODEL_SLOTS] = index;
+	model_release(process->ledger, LEDGER_CAP_SLOTS, 1);
+}
+
+void
+model_drop(struct model *model, struct model_object *object, uint16_t interface_index)
+{
+	if (object->kind == MODEL_ENDPOINT && interface_index == 0)
+		model_endpoint_close(model, object);
+	model_object_put(object);
+}
+
+cap_id_t
+model_give(struct model *model, struct model_process *process, struct model_object *object,
+    uint16_t interface_index)
+{
+	struct model_op op = { .process = process };
+	enum cap_status status = model_reserve(model, &op, 1);
+
+	assert(status == CAP_OK);
+	(void)status;
+	object->references++;
+	return model_insert(process, object, interface_index, object->epoch);
+}

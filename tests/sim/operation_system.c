@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is no submission: entering, waiting, time, birth and death, gifts, revocation, forgery. */
+#include <abi/start.h>
+#include <string.h>
+
+#include "proc/process.h"
+#include "simulation.h"
+
+static void
+kernel_enter(struct simulation *simulation, struct model_process *process, uint64_t min_complete,
+    uint64_t deadline_ns)
+{
+	struct world_process *world = &simulation->processes[process->index];
+	struct model *model = &simulation->model;
+	int64_t result = world_enter(world, min_complete, deadline_ns);
+	int64_t expected;
+
+	machine_settle();
+	machine_collect(simulation);
+	expected = model_enter(model, process, min_complete, deadline_ns);
+	model_settle(model);
+	if (expected == MODEL_WAITS) {
+		simulation->coverage.waits++;
+		/* It may have been woken by what was left to do. */
+		expected = process->waits ? WORLD_WAITS : process->woken_with;
+		result = process->waits ? result : world->thread->registers->result;
+	}
+	if (result != expected)
+		simulation_fail(simulation, "cap_enter of process %u: %lld, expected %lld",
+		    process->index, (long long)result, (long long)expected);
+	coverage_count(&simulation->coverage, COVERAGE_ENTER, result == WORLD_WAITS ? 0 : result);
+}
+
+void
+operation_enter(struct simulation *simulation, struct model_process *process, uint64_t min_complete,
+    uint64_t deadline_ns)
+{
+	simulation_note(simulation, "process %u enters: at least %llx by %lld", process->index,
+	    (unsigned long long)min_complete, (long long)deadline_ns);
+	kernel_enter(simulation, process, min_complete, deadline_ns);
+}
+
+void
+operation_wait(struct simulation *simulation, struct model_process *process)
+{
+	struct random *random = &simulation->random;
+	uint32_t count = process->unread + 1 + random_below(random, 2);
+	uint64_t deadline_ns = random_chance(random, 15)
+	    ? CAP_DEADLINE_NONE
+	    : simulation->model.now_ns - 10 + random_below(random, 40000);
+	uint32_t running = 0;
+
+	for (uint32_t i = 0; i < MODEL_PROCESSES; i++)
+		running +=
+		    simulation->model.processes[i].alive && !simulation->model.processes[i].waits;
+	/* Somebody has to be left to answer. */
+	if (running < 3)
+		count = 0;
+	if (count > RING_CQ_ENTRIES)
+		count = RING_CQ_ENTRIES;
+	operation_enter(simulation, process, count, deadline_ns);
+}
+
+void
+operation_time(struct simulation *simulation)
+{
+	struct random *random = &simulation->random;
+	uint64_t ns = random_below(random, random_chance(random, 80) ? 20000 : 2000000);
+
+	simulation_note(simulation, "%llu ns pass", (unsigned long long)ns);
+	sim_time_pass(ns);
+	machine_settle();
+	machine_collect(simulation);
+	model_time(&simulation->model, sim.now_ns);
+	model_settle(&simulation->model);
+}
+
+void
+operation_bad_entry(struct simulation *simulation, struct model_process *process)
+{
+	struct random *random = &simulation->random;
+	struct world_process *world = &simulation->processes[process->index];
+	uint64_t number = 2 + random_next(random) / 2;
+	int64_t result;
+
+	switch (random_below(random, 4)) {
+	case 0:
+		operation_enter(
+		    simulation, process, RING_CQ_ENTRIES + 1 + random_next(random) / 2, 0);
+		return;
+	case 1:
+		operation_enter(simulation, process, CAP_ENTER_YIELD, 1 + random_below(random, 9));
+		return;
+	case 2:
+		operation_enter(simulation, process, CAP_ENTER_YIELD, 0);
+		return;
+	default:
+		break;
+	}
+	simulation_note(
+	    simulation, "process %u: system call %llx", process->index, (unsigned long long)number);
+	result = world_syscall(world, number, random_next(random), random_next(random));
+	machine_settle();
+	machine_collect(simulation);
+	model_settle(&simulation->model);
+	coverage_count(&simulation->coverage, COVERAGE_SYSCALL, result);
+	if (result != CAP_ERR_UNKNOWN_SYSCALL)
+		simulation_fail(
+		    simulation, "a system call that does not exist: %lld", (long long)result);
+}
+
+/* A forged tail loses what was submitted; a forged head changes nothing. */
+void
+operation_corrupt_ring(struct simulation *simulation, struct model_process *process)
+{
+	struct random *random = &simulation->random;
+	struct world_process *world = &simulation->processes[process->index];
+	uint32_t distance = random_below(random, 65536);
+	uint32_t cq_head = world->ring->cq_head;
+	bool tail = random_chance(random, 50);
+	int64_t result;
+
+	simulation_note(
+	    simulation, "process %u forges its %s", process->index, tail ? "tail" : "head");
+	if (tail) {
+		world->ring->sq_tail += RING_SQ_ENTRIES + 1 + distance;
+		process->taken = world->ring->sq_tail;
+		process->queued = 0;
+	} else {
+		world->ring->cq_head += RING_CQ_ENTRIES + 1 + distance;
+	}
+	result = world_enter(world, 0, 0);
+	world->ring->cq_head = cq_head;
+	machine_settle();
+	machine_collect(simulation);
+	model_settle(&simulation->model);
+	simulation->coverage.corruptions++;
+	coverage_count(&simulation->coverage, COVERAGE_ENTER, result);
+	if (result != CAP_ERR_RING_CORRUPT)
+		simulation_fail(simulation, "a forged ring: %lld", (long long)result);
+}
+
+void
+operation_end(struct simulation *simulation, struct model_process *process)
+{
+	struct random *random = &simulation->random;
+	uint32_t index = process->index;
+	struct world_process *world = &simulation->processes[index];
+	bool kill = process->waits || random_chance(random, 50);
+
+	simulation_note(simulation, "process %u %s", index, kill ? "is killed" : "exits");
+	if (kill)
+		process_exit(world->thread, &(struct process_exit){ .code = 1 });
+	else if (world_syscall(world, SYSCALL_EXIT, 0, 0) != WORLD_GONE)
+		simulation_fail(simulation, "process %u came back from exit", index);
+	machine_settle();
+	model_exit(&simulation->model, process);
+	model_settle(&simulation->model);
+	machine_bury(simulation, index);
+	machine_collect(simulation);
+	simulation->coverage.deaths++;
+}
+
+/* Some are poor, so that what they may have runs out. */
+static void
+limits_choose(struct simulation *simulation, uint64_t *limits)
+{
+	static const uint64_t room[LEDGER_RESOURCE_COUNT][4] = {
+		[LEDGER_FRAME_PAGES] = { 2, 20, 100, 400 },
+		[LEDGER_VIRTUAL_PAGES] = { 100, 1000, 10000, 100000 },
+		[LEDGER_KERNEL_BYTES] = { 2500, 7000, 30000, 200000 },
+		[LEDGER_CAP_SLOTS] = { 20, 40, 80, 160 },
+		[LEDGER_ENDPOINT_CALLS] = { 2, 8, 64, 128 },
+		[LEDGER_OUTSTANDING_CALLS] = { 16, 32, 64, 64 },
+	};
+	static const uint32_t weights[] = { 1, 2, 4, 14 };
+
+	for (uint32_t i = 0; i < LEDGER_RESOURCE_COUNT; i++)
+		limits[i] = simulation->model.prices.process[i] +
+		    room[i][random_weighted(&simulation->random, weights, 4)];
+}
+
+void
+operation_born(struct simulation *simulation, uint32_t index)
+{
+	struct model *model = &simulation->model;
+	struct model_process *process;
+	uint64_t limits[LEDGER_RESOURCE_COUNT];
+
+	simulation_note(simulation, "process %u is born", index);
+	limits_choose(simulation, limits);
+	process = machine_born(simulation, index, limits);
+	machine_give(simulation, process, model->timer, 0);
+	machine_give(simulation, process, model->factory, 0);
+	machine_give(simulation, process, model->frames, 0);
+	machine_settle();
+	machine_collect(simulation);
+	model_settle(model);
+	simulation->coverage.births++;
+}
+
+/* Would one more slot be within what the process may have? */
+static bool
+has_room(const struct model *model, const struct model_process *process)
+{
+	const struct model_ledger *ledger = process->ledger;
+
+	return ledger->used[LEDGER_CAP_SLOTS] + 1 < ledger->limit[LEDGER_CAP_SLOTS] &&
+	    ledger->used[LEDGER_KERNEL_BYTES] + model->prices.first_chunk <=
+	    ledger->limit[LEDGER_KERNEL_BYTES];
+}
+
+void
+operation_give_facet(
+    struct simulation *simulation, struct model_process *process, struct model_object *endpoint)
+{
+	uint32_t index = random_below(&simulation->random, endpoint->interface_count);
+
+	if (!has_room(&simulation->model, process))
+		return;
+	simulation_note(simulation, "process %u is given a facet", process->index);
+	machine_give(simulation, process, endpoint, (uint16_t)(index + 1));
+}
+
+/* A facet of an endpoint, as a launcher hands them out. */
+void
+operation_give(struct simulation *simulation, struct model_process *process)
+{
+	struct model *model = &simulation->model;
+	struct model_object *found[MODEL_OBJECTS];
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < model->object_end; i++) {
+		struct model_object *object = &model->objects[i];
+
+		if (object->exists && object->kind == MODEL_ENDPOINT && !object->closed &&
+		    object->interface_count != 0)
+			found[count++] = object;
+	}
+	if (count != 0)
+		operation_give_facet(
+		    simulation, process, found[random_below(&simulation->random, count)]);
+	machine_collect(simulation);
+}
+
+/* Every capability for an object is dead from now on. */
+void
+operation_revoke(struct simulation *simulation)
+{
+	struct model *model = &simulation->model;
+	uint32_t first = random_below(&simulation->random, model->object_end);
+
+	for (uint32_t i = 0; i < model->object_end; i++) {
+		struct model_object *object = &model->objects[(first + i) % model->object_end];
+
+		if (!object->exists || object->payer == NULL)
+			continue;
+		simulation_note(simulation, "an object is revoked");
+		if (!object_revoke((struct object *)(uintptr_t)object->kernel))
+			simulation_fail(simulation, "an object cannot be revoked");
+		object->epoch++;
+		simulation->coverage.revocations++;
+		break;
+	}
+	machine_collect(simulation);
+}

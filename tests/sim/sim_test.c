@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The simulator in `make test`: one long run, and the proof that its comparison sees faults. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/test.h"
+#include "corruptions.h"
+
+#define OPERATIONS 250000
+#define SEED 1
+
+static struct simulation simulation;
+
+static void
+begin(uint64_t seed)
+{
+	memset(&simulation, 0, sizeof(simulation));
+	simulation.seed = seed;
+}
+
+TEST(kernel_and_model_agree_after_each_of_250000_operations)
+{
+	bool agreed;
+
+	begin(SEED);
+	agreed = simulation_run(&simulation, OPERATIONS);
+	coverage_print(&simulation.coverage);
+	CHECK(agreed);
+	CHECK(coverage_is_complete(&simulation.coverage));
+}
+
+TEST(a_seed_makes_the_same_run_again)
+{
+	static struct coverage first;
+
+	begin(7);
+	CHECK(simulation_run(&simulation, 2000));
+	first = simulation.coverage;
+	begin(7);
+	CHECK(simulation_run(&simulation, 2000));
+	CHECK_MEMORY(&simulation.coverage, &first, sizeof(first));
+	begin(8);
+	CHECK(simulation_run(&simulation, 2000));
+	CHECK_NE(memcmp(&simulation.coverage, &first, sizeof(first)), 0);
+}
+
+static bool
+is_found(bool (*corrupt)(struct simulation *simulation))
+{
+	begin(3);
+	simulation.corrupt = corrupt;
+	simulation.corrupt_step = 500;
+	return !simulation_run(&simulation, 5000) && simulation.corrupt_step == 0;
+}
+
+TEST(a_completion_that_says_something_else_is_found)
+{
+	CHECK(is_found(corrupt_completion));
+}
+
+TEST(a_completion_that_does_not_come_is_found)
+{
+	CHECK(is_found(corrupt_completion_lost));
+}
+
+TEST(a_capability_that_disappears_is_found)
+{
+	CHECK(is_found(corrupt_slot));
+}
+
+TEST(a_charge_that_nobody_made_is_found)
+{
+	CHECK(is_found(corrupt_ledger));
+}
+
+TEST(a_byte_that_nobody_wrote_is_found)
+{
+	CHECK(is_found(corrupt_byte));
+}
+
+TEST(a_call_that_ends_by_itself_is_found)
+{
+	CHECK(is_found(corrupt_op));
+}
+
+TEST(a_queue_in_another_order_is_found)
+{
+	CHECK(is_found(corrupt_order));
+}
+
+TEST(a_run_that_misses_a_refusal_is_not_complete)
+{
+	begin(SEED);
+	CHECK(simulation_run(&simulation, 300));
+	CHECK(!coverage_is_complete(&simulation.coverage));
+}

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One run, step by step: see simulation.h. */
+#include "simulation.h"
+
+#include <sanitizer/common_interface_defs.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mm/frame.h"
+#include "object/endpoint.h"
+#include "object/permanent.h"
+#include "object/timer.h"
+
+#define PROCESSES_MIN 4
+
+typedef struct cap_sqe (*operation_fn)(
+    struct simulation *simulation, struct model_process *process);
+
+static const struct {
+	const char *name;
+	operation_fn make;
+} operations[] = {
+	{ "CALL", operation_call },
+	{ "RECV", operation_receive },
+	{ "RETURN", operation_return },
+	{ "RELEASE", operation_release },
+	{ "FINISH", operation_finish },
+	{ "NOP", operation_nop },
+	{ "reserved", operation_reserved },
+};
+#define OPERATIONS (sizeof(operations) / sizeof(operations[0]))
+
+void
+simulation_fail(struct simulation *simulation, const char *format, ...)
+{
+	va_list arguments;
+
+	if (simulation_failed(simulation))
+		return;
+	va_start(arguments, format);
+	vsnprintf(simulation->failure, sizeof(simulation->failure), format, arguments);
+	va_end(arguments);
+}
+
+bool
+simulation_failed(const struct simulation *simulation)
+{
+	return simulation->failure[0] != 0;
+}
+
+void
+simulation_note(struct simulation *simulation, const char *format, ...)
+{
+	char *text = simulation->history[simulation->history_count++ % SIMULATION_HISTORY];
+	va_list arguments;
+	int used = snprintf(text, SIMULATION_TEXT, "%llu: ", (unsigned long long)simulation->step);
+
+	va_start(arguments, format);
+	vsnprintf(text + used, SIMULATION_TEXT - (size_t)used, format, arguments);
+	va_end(arguments);
+}
+
+/*
+ * The kernel is left by longjmp(), so that frames of the sanitizer's second stack stay behind;
+ * collecting them would be most of the run.
+ */
+const char *__asan_default_options(void);
+
+const char *
+__asan_default_options(void)
+{
+	return "detect_stack_use_after_return=0";
+}
+
+/* For what ends the program: a panic of the kernel, a report of a sanitizer. */
+static struct simulation *current;
+
+static void
+print_failure(const struct simulation *simulation)
+{
+	uint32_t count = simulation->history_count;
+	uint32_t first = count > SIMULATION_HISTORY ? count - SIMULATION_HISTORY : 0;
+
+	for (uint32_t i = first; i < count; i++)
+		fprintf(stderr, "  %s\n", simulation->history[i % SIMULATION_HISTORY]);
+	fprintf(stderr, "seed %llu, step %llu: %s\n", (unsigned long long)simulation->seed,
+	    (unsigned long long)simulation->step, simulation->failure);
+	fprintf(stderr, "again: build/test/simulator --seed %llu --steps %llu\n",
+	    (unsigned long long)simulation->seed, (unsigned long long)simulation->operations);
+}
+
+static void
+die(void)
+{
+	simulation_fail(current, "the program was stopped");
+	print_failure(current);
+}
+
+static void
+aborted(int signal_number)
+{
+	(void)signal_number;
+	die();
+	_Exit(1);
+}
+
+static uint32_t
+choose(struct simulation *simulation, const struct model_process *process)
+{
+	uint32_t weights[OPERATIONS] = { 40, 22, 1, 5, 3, 3, 1 };
+	uint32_t in_flight = model_in_flight(process);
+
+	for (uint32_t i = 0; i < process->call_capacity; i++)
+		weights[2] += process->calls[i].used ? 12 : 0;
+	/* A full ring takes nothing more. */
+	if (in_flight > RING_CQ_ENTRIES - 6)
+		weights[4] = 60;
+	return random_weighted(&simulation->random, weights, OPERATIONS);
+}
+
+static void
+submit_one(struct simulation *simulation, struct model_process *process, bool unique)
+{
+	uint32_t choice = choose(simulation, process);
+	struct cap_sqe sqe = operations[choice].make(simulation, process);
+	const struct model_op *other = &process->ops[random_below(&simulation->random, 4)];
+
+	/* The model has to be told when the machine was short of memory. */
+	if (unique && sqe.op == CAP_OP_CALL) {
+		sqe.result_addr = part_result(simulation, process, 256);
+		sqe.result_len = sqe.result_addr == 0 ? 0 : 256;
+	}
+	if (unique && sqe.deadline_ns == 0 && sqe.op < CAP_OP_COUNT &&
+	    random_chance(&simulation->random, process->has_deadlines ? 10 : 60))
+		sqe.deadline_ns = simulation->model.now_ns + 10000;
+	sqe.user_data = ++simulation->user_data;
+	if (!unique && other->place != MODEL_FREE && random_chance(&simulation->random, 5))
+		sqe.user_data = other->sqe.user_data;
+	simulation_note(simulation,
+	    "process %u: %s %u target %llx method %u, %u bytes at %llx, %u to %llx, %u of %u "
+	    "caps, until %llx: %llx",
+	    process->index, operations[choice].name, sqe.op, (unsigned long long)sqe.target,
+	    sqe.method, sqe.len, (unsigned long long)sqe.addr, sqe.result_len,
+	    (unsigned long long)sqe.result_addr, sqe.xfer_count, sqe.cap_max,
+	    (unsigned long long)sqe.deadline_ns, (unsigned long long)sqe.user_data);
+	world_submit(&simulation->processes[process->index], &sqe);
+	model_submit(process, &sqe);
+	simulation->operations++;
+}
+
+/* One submission, or several in one entry; now and then the machine is out of memory. */
+static void
+step_submit(struct simulation *simulation, struct model_process *process)
+{
+	struct random *random = &simulation->random;
+	uint32_t count = random_chance(random, 92) ? 1 : 1 + random_below(random, 8);
+	bool is_short = count == 1 && process->queued == 0 &&
+	    random_chance(random, process->has_deadlines ? 4 : 25);
+
+	if (!random_chance(random, 5))
+		machine_reap(simulation, process, process->unread);
+	simulation->is_batch = count > 1 || process->queued != 0 ||
+	    process->unread + model_in_flight(process) == RING_CQ_ENTRIES;
+	for (uint32_t i = 0; i < count && process->queued < RING_SQ_ENTRIES; i++)
+		submit_one(simulation, process, is_short);
+	if (is_short) {
+		simulation_note(simulation, "  short of memory");
+		simulation->coverage.shortages++;
+		frame_fail_after(random_below(random, 2));
+	}
+	simulation->model.memory_short = is_short;
+	operation_enter(simulation, process, 0, 0);
+	frame_fail_after(UINT64_MAX);
+	simulation->model.memory_short = false;
+}
+
+static struct model_object *flooded;
+
+static bool
+is_of_flooded(const struct model_process *process, const struct model_slot *slot)
+{
+	(void)process;
+	return slot->object == flooded && slot->interface_index != 0 &&
+	    slot->epoch == slot->object->epoch;
+}
+
+/* An endpoint that nobody serves just now, and a facet of it for everyone. */
+static void
+flood_begin(struct simulation *simulation)
+{
+	struct model *model = &simulation->model;
+	uint32_t first = random_below(&simulation->random, model->object_end);
+
+	simulation->flooded = NULL;
+	for (uint32_t i = 0; i < model->object_end && simulation->flooded == NULL; i++) {
+		struct model_object *object = &model->objects[(first + i) % model->object_end];
+
+		if (object->exists && object->kind == MODEL_ENDPOINT && !object->closed &&
+		    object->interface_count != 0 && object->receive_count == 0)
+			simulation->flooded = object;
+	}
+	for (uint32_t i = 0; i < MODEL_PROCESSES && simulation->flooded != NULL; i++)
+		if (model->processes[i].alive)
+			operation_give_facet(simulation, &model->processes[i], simulation->flooded);
+}
+
+/* Many calls in one go, and again by the next process, so that queues fill. */
+static bool
+step_flood(struct simulation *simulation, struct model_process *process)
+{
+	struct model_slot *slot;
+	struct cap_sqe sqe = { .op = CAP_OP_CALL };
+
+	if (simulation->flood_steps == 0) {
+		flood_begin(simulation);
+		simulation->flood_steps = 16;
+	}
+	simulation->flood_steps--;
+	flooded = simulation->flooded;
+	slot = part_slot(simulation, process, is_of_flooded);
+	if (slot == NULL)
+		return false;
+	machine_reap(simulation, process, process->unread);
+	sqe.target = model_id(process, slot);
+	simulation_note(
+	    simulation, "process %u floods %llx", process->index, (unsigned long long)sqe.target);
+	while (process->queued < RING_SQ_ENTRIES) {
+		sqe.user_data = ++simulation->user_data;
+		world_submit(&simulation->processes[process->index], &sqe);
+		model_submit(process, &sqe);
+		simulation->operations++;
+	}
+	operation_enter(simulation, process, 0, 0);
+	return true;
+}
+
+/* A process that can run, or NULL. */
+static struct model_process *
+pick_process(struct simulation *simulation)
+{
+	uint32_t first = random_below(&simulation->random, MODEL_PROCESSES);
+
+	for (uint32_t i = 0; i < MODEL_PROCESSES; i++) {
+		struct model_process *process =
+		    &simulation->model.processes[(first + i) % MODEL_PROCESSES];
+
+		if (process->alive && !process->waits)
+			return process;
+	}
+	return NULL;
+}
+
+/* New ones take the place of those that ended. */
+static bool
+step_born(struct simulation *simulation)
+{
+	uint32_t running = 0;
+	uint32_t dead = MODEL_PROCESSES;
+
+	for (uint32_t i = 0; i < MODEL_PROCESSES; i++) {
+		struct model_process *process = &simulation->model.processes[i];
+
+		running += process->alive && !process->waits;
+		if (!process->alive)
+			dead = i;
+	}
+	if (dead == MODEL_PROCESSES ||
+	    (running >= PROCESSES_MIN && !random_chance(&simulation->random, 2)))
+		return false;
+	operation_born(simulation, dead);
+	return true;
+}
+
+/* Nothing of it can end, and nothing be submitted that would end something. */
+static bool
+is_stuck(const struct model_process *process)
+{
+	return process->queued == RING_SQ_ENTRIES && model_in_flight(process) == RING_CQ_ENTRIES;
+}
+
+/* Mostly one that waits, maybe for something that never comes. */
+static struct model_process *
+victim(struct simulation *simulation, struct model_process *process)
+{
+	for (uint32_t i = 0; i < MODEL_PROCESSES && random_chance(&simulation->random, 95); i++)
+		if (simulation->model.processes[i].alive && simulation->model.processes[i].waits)
+			return &simulation->model.processes[i];
+	return process;
+}
+
+static void
+step_act(struct simulation *simulation, struct model_process *process)
+{
+	uint32_t weights[] = { 860, 40, 25, 8, 4, 30, 3, 1, 3 };
+
+	if (is_stuck(process))
+		weights[8] = 100;
+	if (simulation->flood_steps != 0 && step_flood(simulation, process))
+		return;
+	switch (
+	    random_weighted(&simulation->random, weights, sizeof(weights) / sizeof(weights[0]))) {
+	default:
+		step_submit(simulation, process);
+		return;
+	case 1:
+		operation_time(simulation);
+		break;
+	case 2:
+		operation_wait(simulation, process);
+		break;
+	case 3:
+		operation_bad_entry(simulation, process);
+		break;
+	case 4:
+		operation_corrupt_ring(simulation, process);
+		break;
+	case 5:
+		operation_give(simulation, process);
+		break;
+	case 6:
+		operation_revoke(simulation);
+		break;
+	case 7:
+		(void)step_flood(simulation, process);
+		return;
+	case 8:
+		operation_end(simulation, victim(simulation, process));
+		break;
+	}
+	simulation->operations++;
+}
+
+static void
+step(struct simulation *simulation)
+{
+	struct model_process *process = pick_process(simulation);
+
+	simulation->step++;
+	simulation->word_count = 0;
+	simulation->model.now_ns = sim.now_ns;
+	model_step_begin(&simulation->model);
+	if (step_born(simulation))
+		simulation->operations++;
+	else if (process == NULL)
+		operation_time(simulation);
+	else
+		step_act(simulation, process);
+	if (simulation->corrupt_step != 0 && simulation->step >= simulation->corrupt_step &&
+	    simulation->corrupt(simulation))
+		simulation->corrupt_step = 0;
+	compare(simulation);
+}
+
+/* Everything ends, and everything is as it was. */
+static void
+end(struct simulation *simulation)
+{
+	for (uint32_t i = 0; i < MODEL_PROCESSES && !simulation_failed(simulation); i++) {
+		if (!simulation->model.processes[i].alive)
+			continue;
+		model_step_begin(&simulation->model);
+		operation_end(simulation, &simulation->model.processes[i]);
+		compare(simulation);
+	}
+	machine_settle();
+	compare_baseline(simulation);
+}
+
+static uint64_t
+kernel_bytes_of(const struct model_ledger *ledger)
+{
+	return ledger->kernel->used[LEDGER_KERNEL_BYTES];
+}
+
+static uint64_t
+call_id_at(const struct model_process *server, uint64_t address)
+{
+	uint64_t id = 0;
+
+	if (server->alive)
+		world_read(&current->processes[server->index], address, &id, sizeof(id));
+	return id;
+}
+
+bool
+simulation_run(struct simulation *simulation, uint64_t operation_count)
+{
+	struct model_prices prices;
+
+	current = simulation;
+	__sanitizer_set_death_callback(die);
+	(void)signal(SIGABRT, aborted);
+	simulation->random.state = simulation->seed;
+	machine_measure(&prices);
+	machine_start();
+	baseline_take();
+	model_start(&simulation->model, &prices);
+	simulation->model.kernel_bytes_of = kernel_bytes_of;
+	simulation->model.call_id_at = call_id_at;
+	simulation->model.timer->kernel = timer_object();
+	simulation->model.factory->kernel = endpoint_factory_object();
+	simulation->model.frames->kernel = frame_allocator_object();
+	while (simulation->operations < operation_count && !simulation_failed(simulation))
+		step(simulation);
+	if (!simulation_failed(simulation))
+		end(simulation);
+	simulation->coverage.wakes = simulation->model.wakes;
+	if (!simulation_failed(simulation))
+		return true;
+	print_failure(simulation);
+	return false;
+}
