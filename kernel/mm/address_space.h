@@ -22,8 +22,8 @@ struct spinlock *address_space_lock(struct address_space *space);
 
 /*
  * Set-up of the fixed pages (ring, CapSet, stack, TLS) by proc/: zeroed committed pages in a region
- * that VirtualMemory cannot touch if `pinned`. At most 16 pages a call for pinned ones. `frames`
- * (may be NULL) receives their addresses.
+ * that VirtualMemory cannot touch if `pinned`. `frames` (may be NULL) receives their addresses. Has
+ * windows: the caller holds no lock.
  */
 struct address_space_fixed {
 	uaddr_t address;
@@ -34,11 +34,7 @@ struct address_space_fixed {
 MUST_CHECK enum cap_status address_space_map_fixed(
     struct address_space *space, const struct address_space_fixed *range, paddr_t *frames);
 
-/*
- * Operations of VirtualMemory and MemoryObject. Each begins a job in storage of the caller (it
- * lives in the op or beside it, until done); a small request may finish at once: then *done is true
- * and the job was never queued.
- */
+/* Operations of VirtualMemory and MemoryObject. */
 enum space_operation {
 	SPACE_MAP_ANONYMOUS, /* reserve + commit */
 	SPACE_RESERVE,
@@ -64,15 +60,19 @@ struct space_request {
 };
 
 /*
- * space_request_begin checks everything that can refuse and reserves what is needed (decode,
- * check), or returns the refusal with nothing changed. Then space_request_step is called until it
- * does not return JOB_AGAIN. A step that meets a shortage undoes the request in further steps and
- * ends with that status.
+ * space_request_begin checks the request and reserves addresses, or returns the refusal with
+ * nothing changed. Then space_request_step is called until it does not return JOB_AGAIN: each does
+ * at most JOB_STEP_ENTRIES entries or JOB_STEP_BYTES. A step that meets a refusal or a shortage
+ * undoes the request in further steps. The job belongs to whoever began it, and must end before the
+ * space does.
  */
 struct space_job; /* pool object, charged to the payer */
 MUST_CHECK enum cap_status space_request_begin(
     struct address_space *space, const struct space_request *request, struct space_job **out);
 enum job_state space_request_step(struct space_job *job);
+/* Nobody waits for it any more: what maps or commits is undone, anything else is finished. Steps go
+ * on. */
+void space_request_give_up(struct space_job *job);
 /* After JOB_DONE: status and address; frees the job. */
 MUST_CHECK enum cap_status space_request_end(struct space_job *job, uaddr_t *address);
 

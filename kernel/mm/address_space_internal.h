@@ -43,3 +43,13 @@ uint64_t *page_entry_find(const struct address_space *space, uaddr_t address);
 MUST_CHECK enum cap_status
 page_entry_make_locked(struct address_space *space, uaddr_t address, uint64_t **out);
 void page_flush(const struct address_space *space, uaddr_t address);
+
+/* A zeroed frame at an address of a region that has none there; its tables are made as needed. */
+MUST_CHECK enum cap_status page_commit_locked(
+    struct address_space *space, uaddr_t address, enum page_access access, paddr_t *frame);
+/* Take the page at `address` away, if there is one; its frame goes back if it is the space's own.
+ */
+void page_drop_locked(struct address_space *space, uaddr_t address, bool is_own);
+void page_range_drop_locked(struct address_space *space, uaddr_t start, uaddr_t end, bool is_own);
+
+void space_request_module_init(void);

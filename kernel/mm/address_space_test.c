@@ -486,16 +486,84 @@ TEST(fixed_pages_that_are_pinned_are_off_limits)
 	end();
 }
 
-TEST(long_work_lets_interrupts_in)
+/* How many steps a request takes. */
+static uint32_t
+count_steps(enum space_operation operation, uint64_t pages)
 {
-	uint64_t windows;
+	struct space_request request = range_of(operation, PAGE_ACCESS_READ, AT, PAGES(pages));
+	struct space_job *job;
+	uint32_t steps = 1;
+
+	CHECK_EQ(space_request_begin(space, &request, &job), CAP_OK);
+	while (space_request_step(job) == JOB_AGAIN)
+		steps++;
+	CHECK_EQ(space_request_end(job, NULL), CAP_OK);
+	return steps;
+}
+
+TEST(a_step_does_a_bounded_part)
+{
+	start();
+	CHECK_EQ(count_steps(SPACE_MAP_ANONYMOUS, 256), 256 / 4);
+	CHECK_EQ(count_steps(SPACE_PROTECT, 256), 2 * 256 / 64);
+	CHECK_EQ(count_steps(SPACE_DECOMMIT, 256), 256 / 64);
+	CHECK_EQ(count_steps(SPACE_COMMIT, 256), 256 / 64 + 256 / 4);
+	CHECK_EQ(count_steps(SPACE_UNMAP, 256), 256 / 64);
+	CHECK_EQ(count_steps(SPACE_RESERVE, 256), 1);
+	end();
+}
+
+/* Given up after each possible number of steps. */
+TEST(a_mapping_that_is_given_up_leaves_nothing)
+{
+	for (uint32_t steps = 0; steps < 16; steps++) {
+		struct space_request request =
+		    range_of(SPACE_MAP_ANONYMOUS, PAGE_ACCESS_WRITE, AT, PAGES(64));
+		struct space_job *job;
+
+		start();
+		CHECK_EQ(space_request_begin(space, &request, &job), CAP_OK);
+		for (uint32_t i = 0; i < steps; i++)
+			CHECK_EQ(
+			    space_request_step(job), i + 1 < 16 ? (int)JOB_AGAIN : (int)JOB_DONE);
+		space_request_give_up(job);
+		while (space_request_step(job) == JOB_AGAIN)
+			;
+		CHECK_EQ(space_request_end(job, NULL), CAP_ERR_CANCELLED);
+		CHECK_EQ(payer->used[LEDGER_VIRTUAL_PAGES], 0);
+		CHECK(payer->used[LEDGER_FRAME_PAGES] <= 4);
+		CHECK_EQ(read_byte(AT), -1);
+		end();
+	}
+}
+
+TEST(an_unmapping_that_is_given_up_is_finished)
+{
+	struct space_request request = range_of(SPACE_UNMAP, PAGE_ACCESS_WRITE, AT, PAGES(200));
+	struct space_job *job;
 
 	start();
-	windows = sim.windows;
-	CHECK_EQ(do_range(SPACE_MAP_ANONYMOUS, AT, PAGES(256)), CAP_OK);
-	CHECK(sim.windows >= windows + 256 / 4);
-	windows = sim.windows;
-	CHECK_EQ(do_range(SPACE_UNMAP, AT, PAGES(256)), CAP_OK);
-	CHECK(sim.windows >= windows + 256 / 64);
+	CHECK_EQ(do_range(SPACE_MAP_ANONYMOUS, AT, PAGES(200)), CAP_OK);
+	CHECK_EQ(space_request_begin(space, &request, &job), CAP_OK);
+	CHECK_EQ(space_request_step(job), JOB_AGAIN);
+	space_request_give_up(job);
+	while (space_request_step(job) == JOB_AGAIN)
+		;
+	CHECK_EQ(space_request_end(job, NULL), CAP_OK);
+	CHECK_EQ(payer->used[LEDGER_VIRTUAL_PAGES], 0);
 	end();
+}
+
+TEST(a_space_is_taken_down_in_steps)
+{
+	uint32_t steps = 1;
+
+	start();
+	CHECK_EQ(do_range(SPACE_RESERVE, AT, PAGES(1000)), CAP_OK);
+	while (address_space_destroy_step(space) == JOB_AGAIN)
+		steps++;
+	CHECK(steps >= 1000 / 64);
+	CHECK_EQ(payer->used[LEDGER_VIRTUAL_PAGES], 0);
+	ledger_put(payer);
+	CHECK_EQ(free_frames(), frames_at_start);
 }

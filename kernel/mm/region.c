@@ -110,6 +110,18 @@ region_remove_locked(struct address_space *space, struct region *region) NO_LOCK
 	pool_free(&region_pool, space->payer, region);
 }
 
+void
+region_shrink_locked(struct address_space *space, struct region *region, uint64_t bytes)
+    NO_LOCK_ANALYSIS
+{
+	if (bytes == region->end - region->start) {
+		region_remove_locked(space, region);
+		return;
+	}
+	region->end -= bytes;
+	ledger_release(space->payer, LEDGER_VIRTUAL_PAGES, bytes / USER_PAGE_BYTES);
+}
+
 bool
 region_covers_locked(struct address_space *space, const struct region *range) NO_LOCK_ANALYSIS
 {

@@ -14,6 +14,8 @@ MUST_CHECK enum cap_status
 region_add_locked(struct address_space *space, const struct region *wanted, struct region **out);
 /* Give a whole region back: addresses, and the object's mapping. */
 void region_remove_locked(struct address_space *space, struct region *region);
+/* The last `bytes` of a region go back; with all of them, the region. Nothing is mapped there. */
+void region_shrink_locked(struct address_space *space, struct region *region, uint64_t bytes);
 /*
  * True if every address of [start, end) is in a region of `kind` (and of `object`, if not NULL).
  * Gaps refuse.

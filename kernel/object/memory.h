@@ -3,12 +3,14 @@
 /* Capabilities for memory: MemoryObject and VirtualMemory. */
 #include "cap/table.h"
 #include "mm/address_space.h"
+#include "object/call.h"
 #include "schema/memory.capnp.h"
 
 struct memory_object;
 struct process;
 
 void memory_objects_init(void);
+void space_call_module_init(void);
 
 /* A capability object for `memory`, whose reference it takes over; charged to `payer`. One
  * reference. */
@@ -25,5 +27,14 @@ MUST_CHECK enum cap_status virtual_memory_create(struct process *process, struct
 
 /* False: no such protection. */
 bool page_access_of(enum protection protection, enum page_access *out);
-/* One operation on the space, from begin to end; `address` is in and out. */
-MUST_CHECK enum cap_status space_run(struct address_space *space, struct space_request *request);
+/* How a call that changes an address space is answered when it took more than a step. */
+struct space_answer {
+	void (*fill)(struct capnp_builder *results, uaddr_t address); /* NULL: no results */
+	void (*failed)(struct object *object); /* may be NULL: the request came to nothing */
+};
+/*
+ * One operation for a method. CAP_OK: it is done, and request->address says where; OBJECT_PENDING:
+ * it goes on as a job of the caller's thread; else it is refused. `answer` is constant.
+ */
+MUST_CHECK enum cap_status space_call_run(struct object_call *call, struct address_space *space,
+    struct space_request *request, const struct space_answer *answer);

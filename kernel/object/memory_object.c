@@ -44,18 +44,15 @@ page_access_of(enum protection protection, enum page_access *out)
 	}
 }
 
-enum cap_status
-space_run(struct address_space *space, struct space_request *request)
+static void
+fill_map(struct capnp_builder *results, uaddr_t address)
 {
-	struct space_job *job;
-	enum cap_status status = space_request_begin(space, request, &job);
-
-	if (status != CAP_OK)
-		return status;
-	while (space_request_step(job) == JOB_AGAIN)
-		;
-	return space_request_end(job, &request->address);
+	memory_object_map_results_set_address(
+	    memory_object_map_results_init_root(results), address);
 }
+
+static const struct space_answer map_answer = { .fill = fill_map };
+static const struct space_answer plain_answer = { 0 };
 
 static enum cap_status
 memory_info(struct memory_object_server *server, struct memory_object_info_params params,
@@ -84,7 +81,7 @@ memory_map(struct memory_object_server *server, struct memory_object_map_params 
 	(void)server;
 	if (!page_access_of(memory_object_map_params_protection(params), &request.access))
 		return CAP_ERR_INVALID_ARGUMENT;
-	status = space_run(caller->call->process->space, &request);
+	status = space_call_run(caller->call, caller->call->process->space, &request, &map_answer);
 	if (status == CAP_OK)
 		memory_object_map_results_set_address(results, request.address);
 	return status;
@@ -103,7 +100,7 @@ memory_unmap(struct memory_object_server *server, struct memory_object_unmap_par
 
 	(void)server;
 	(void)results;
-	return space_run(caller->call->process->space, &request);
+	return space_call_run(caller->call, caller->call->process->space, &request, &plain_answer);
 }
 
 static enum cap_status
@@ -121,7 +118,7 @@ memory_protect(struct memory_object_server *server, struct memory_object_protect
 	(void)results;
 	if (!page_access_of(memory_object_protect_params_protection(params), &request.access))
 		return CAP_ERR_INVALID_ARGUMENT;
-	return space_run(caller->call->process->space, &request);
+	return space_call_run(caller->call, caller->call->process->space, &request, &plain_answer);
 }
 
 static const struct memory_object_methods methods = {
@@ -200,4 +197,5 @@ memory_objects_init(void)
 {
 	pool_init(&capability_pool, "memory-capability", sizeof(struct memory_capability));
 	virtual_memory_init();
+	space_call_module_init();
 }

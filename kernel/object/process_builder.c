@@ -26,6 +26,14 @@ builder_of(const struct capos_caller *caller)
 	return LIST_ENTRY(caller->call->object, struct builder, object);
 }
 
+static void
+map_failed(struct object *object)
+{
+	LIST_ENTRY(object, struct builder, object)->is_broken = true;
+}
+
+static const struct space_answer map_answer = { .failed = map_failed };
+
 static enum cap_status
 builder_map(struct process_builder_server *server, struct process_builder_map_params params,
     struct process_builder_map_results_builder results, const struct capos_caller *caller)
@@ -48,7 +56,9 @@ builder_map(struct process_builder_server *server, struct process_builder_map_pa
 	    !page_access_of(process_builder_map_params_protection(params), &request.access))
 		return CAP_ERR_INVALID_ARGUMENT;
 	status = memory_capability_find(caller->call->process, memory.cap_id, &request.object);
-	return status == CAP_OK ? space_run(process->space, &request) : status;
+	return status == CAP_OK
+	    ? space_call_run(caller->call, process->space, &request, &map_answer)
+	    : status;
 }
 
 static enum cap_status
@@ -76,10 +86,12 @@ builder_map_copy(struct process_builder_server *server,
 		return CAP_ERR_INVALID_ARGUMENT;
 	if (request.copy_bytes == 0 && memory.cap_id == 0) {
 		request.operation = SPACE_MAP_ANONYMOUS;
-		return space_run(process->space, &request);
+		return space_call_run(caller->call, process->space, &request, &map_answer);
 	}
 	status = memory_capability_find(caller->call->process, memory.cap_id, &request.object);
-	return status == CAP_OK ? space_run(process->space, &request) : status;
+	return status == CAP_OK
+	    ? space_call_run(caller->call, process->space, &request, &map_answer)
+	    : status;
 }
 
 /* The capability moves or is copied from the caller's table: looked at and refused first, then
@@ -269,7 +281,7 @@ builder_call(struct object_call *call)
 	status = process_builder_dispatch(
 	    &methods, NULL, call->method, call->params, call->results, &caller);
 	/* Steps are sent together, the start behind them: it must not run what is not whole. */
-	builder->is_broken = status != CAP_OK;
+	builder->is_broken = status != CAP_OK && status != OBJECT_PENDING;
 	return status;
 }
 

@@ -24,12 +24,26 @@ virtual_memory_init(void)
 	pool_init(&virtual_memory_pool, "virtual-memory", sizeof(struct virtual_memory));
 }
 
+static void
+fill_map(struct capnp_builder *results, uaddr_t address)
+{
+	virtual_memory_map_results_set_address(
+	    virtual_memory_map_results_init_root(results), address);
+}
+
+static const struct space_answer map_answer = { .fill = fill_map };
+static const struct space_answer plain_answer = { 0 };
+
 static enum cap_status
 run(const struct capos_caller *caller, struct space_request *request, enum protection protection)
 {
+	const struct space_answer *answer =
+	    request->operation == SPACE_MAP_ANONYMOUS ? &map_answer : &plain_answer;
+
 	if (!page_access_of(protection, &request->access))
 		return CAP_ERR_INVALID_ARGUMENT;
-	return space_run(caller->call->process->space, request);
+	/* A reservation has no pages: it is done at once. */
+	return space_call_run(caller->call, caller->call->process->space, request, answer);
 }
 
 static enum cap_status

@@ -46,7 +46,7 @@ HIDDEN_READ = 'call terminal.readLine (request = (prompt = "secret: ", echo = hi
 
 def test_a_hidden_line_is_read_and_never_shown(shell):
     shell.send(HIDDEN_READ)
-    shell.expect("secret: ")
+    shell.expect(r"\rsecret: \x1b\[K")  # not the echo of the command
     shell.send("hunter2\x7f3\r")
     shown, answer = shell.expect_prompt().split("(status", 1)
     assert "hunter" not in shown and "*" not in shown
@@ -58,7 +58,7 @@ def test_a_hidden_line_is_read_and_never_shown(shell):
 
 def test_a_hidden_line_that_is_cancelled_is_gone(shell):
     shell.send(HIDDEN_READ)
-    shell.expect("secret: ")
+    shell.expect(r"\rsecret: \x1b\[K")  # not the echo of the command
     shell.send("hunter2\x03")
     answer = shell.expect_prompt()
     assert "status = cancelled" in answer
