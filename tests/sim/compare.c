@@ -32,7 +32,7 @@ count(struct coverage *coverage, const struct model_expected *expected)
 	coverage_count(coverage,
 	    expected->opcode < CAP_OP_COUNT ? operation_of[expected->opcode] : COVERAGE_RESERVED,
 	    expected->cqe.result);
-	coverage->transfers += expected->cqe.cap_count;
+	coverage->events[COVERAGE_TRANSFERS] += expected->cqe.cap_count;
 	if (expected->exception != 0)
 		coverage_count(coverage, COVERAGE_CALL_THEN, expected->exception);
 }

@@ -184,12 +184,16 @@ struct model {
 	uint32_t expected_count;
 	struct model_write writes[MODEL_WRITES];
 	uint32_t write_count;
-	uint32_t wakes; /* so far: waits that ended */
+	uint32_t wakes;		/* so far: waits that ended */
+	uint32_t copies_broken; /* so far: by what happened between two steps */
 	const struct model_word *words;
 	uint32_t word_count;
 	uint32_t copies;	/* of long messages, begun in this entry */
 	uint32_t unread_before; /* the second of them: it goes on when the entry is over */
 	struct model_process *entered;
+	/* In the window_at-th window of the entry, from 1, so much time passes. */
+	uint32_t windows, window_at;
+	uint64_t window_ns;
 	bool memory_short; /* the machine may say that it has no frame */
 	/* The run's answers to what the ABI leaves open. */
 	uint64_t (*kernel_bytes_of)(const struct model_ledger *ledger);
@@ -222,6 +226,8 @@ void model_end_with(struct model *model, struct model_op *op, const struct cap_c
 void model_end_exception(struct model *model, struct model_op *op, enum cap_status status);
 void model_cancel(struct model *model, struct model_op *op, enum cap_status status);
 void model_run_due(struct model *model);
+/* Between two steps of a long copy. */
+void model_window(struct model *model);
 bool model_is_due(const struct model *model, const struct model_op *op);
 uint64_t model_deadline_of(const struct cap_sqe *sqe); /* UINT64_MAX: none */
 
@@ -287,11 +293,18 @@ MUST_CHECK enum cap_status
 model_endpoint_call(struct model *model, struct model_op *op, const struct model_slot *target);
 MUST_CHECK enum cap_status
 model_endpoint_receive(struct model *model, struct model_op *op, const struct model_slot *target);
+/* A call waits from here on, and is charged for it. */
+MUST_CHECK enum cap_status model_endpoint_queue(struct model_op *call);
 void model_endpoint_close(struct model *model, struct model_object *endpoint);
 void model_endpoint_forget(struct model *model, struct model_op *op);
 
 /* model_match.c */
-enum model_match { MODEL_MATCHED, MODEL_CALL_REFUSED, MODEL_RECEIVE_ENDED };
+enum model_match {
+	MODEL_MATCHED,
+	MODEL_CALL_REFUSED,
+	MODEL_RECEIVE_ENDED,
+	MODEL_CALL_ENDED, /* by its deadline, in the middle; the receive may have ended too */
+};
 enum model_match model_match_try(
     struct model *model, struct model_op *call, struct model_op *receive, enum cap_status *status);
 

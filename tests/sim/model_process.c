@@ -125,8 +125,12 @@ model_enter(
 	if (min_complete > RING_CQ_ENTRIES && (min_complete != CAP_ENTER_YIELD || deadline_ns != 0))
 		return CAP_ERR_INVALID_REQUEST;
 	model->copies = 0;
+	model->windows = 0;
 	model->entered = process;
 	drain(model, process);
+	/* Behind the last step of the one copy that was its own work. */
+	if (model->copies == 1)
+		model_window(model);
 	if (min_complete <= process->unread || deadline_ns == CAP_DEADLINE_POLL)
 		return model->copies > 1 ? model->unread_before : process->unread;
 	if (deadline_ns == CAP_DEADLINE_NONE &&

@@ -227,3 +227,12 @@ model_run_due(struct model *model)
 		}
 	}
 }
+
+void
+model_window(struct model *model)
+{
+	model->windows++;
+	if (model->windows == model->window_at)
+		model->now_ns += model->window_ns;
+	model_run_due(model);
+}

@@ -136,20 +136,31 @@ fill_kernel_call(struct simulation *simulation, struct model_process *process,
 	sqe->cap_max = (uint8_t)!random_chance(random, 10);
 }
 
+/* Does the receiver whose turn it is take long messages? */
+static bool
+takes_long(const struct model_slot *target)
+{
+	return target != NULL && target->object->receive_count != 0 &&
+	    target->object->receives[0]->sqe.result_len > MESSAGE_BYTES_MAX;
+}
+
 static void
-fill_endpoint_call(
-    struct simulation *simulation, struct model_process *process, struct cap_sqe *sqe)
+fill_endpoint_call(struct simulation *simulation, struct model_process *process,
+    const struct model_slot *target, struct cap_sqe *sqe)
 {
 	struct random *random = &simulation->random;
 
 	sqe->method = (uint16_t)random_below(random, 65536);
 	sqe->len = part_length(simulation);
+	if (!simulation->is_batch && takes_long(target) && random_chance(random, 30))
+		sqe->len =
+		    KERNEL_MESSAGE_BYTES_MAX + random_below(random, 3 * KERNEL_MESSAGE_BYTES_MAX);
 	sqe->addr = part_source(simulation, process, sqe->len + UINT64_C(128));
 	sqe->cap_max = (uint8_t)(random_chance(random, 60) ? random_below(random, 4) : 0);
 	if (random_chance(random, 5))
 		sqe->cap_max = (uint8_t)random_below(random, MESSAGE_CAPS_MAX + 1);
 	part_payload(simulation, process, sqe);
-	simulation->coverage.long_messages += sqe->len > KERNEL_MESSAGE_BYTES_MAX;
+	simulation->coverage.events[COVERAGE_LONG_MESSAGES] += sqe->len > KERNEL_MESSAGE_BYTES_MAX;
 }
 
 /* Where the answer is to go. */
@@ -204,7 +215,7 @@ operation_call(struct simulation *simulation, struct model_process *process)
 
 	sqe.deadline_ns = part_deadline(simulation);
 	if (target == NULL || is_facet(process, target))
-		fill_endpoint_call(simulation, process, &sqe);
+		fill_endpoint_call(simulation, process, target, &sqe);
 	else
 		fill_kernel_call(simulation, process, target->object, &sqe);
 	sqe.target = target == NULL || random_chance(random, 3) ? part_bad_id(simulation, process)

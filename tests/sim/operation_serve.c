@@ -153,7 +153,7 @@ operation_return(struct simulation *simulation, struct model_process *process)
 	sqe.len = return_length(simulation, call);
 	sqe.addr = part_source(simulation, process, sqe.len + UINT64_C(128));
 	part_payload(simulation, process, &sqe);
-	simulation->coverage.long_messages += sqe.len > KERNEL_MESSAGE_BYTES_MAX;
+	simulation->coverage.events[COVERAGE_LONG_MESSAGES] += sqe.len > KERNEL_MESSAGE_BYTES_MAX;
 	if (random_chance(random, 10))
 		sqe.flags = CAP_SQE_EXCEPTION;
 	if (sqe.flags == 0 || random_chance(random, 5))

@@ -6,21 +6,47 @@
 #include "proc/process.h"
 #include "simulation.h"
 
+/* In a window of the entry that is going on, time passes. */
+static uint32_t windows_left;
+static uint64_t window_ns;
+
+static void
+pass_in_window(void)
+{
+	if (windows_left != 0 && --windows_left == 0)
+		sim.now_ns += window_ns;
+}
+
+static int64_t
+world_enter_with_windows(const struct model *model, struct world_process *world,
+    uint64_t min_complete, uint64_t deadline_ns)
+{
+	int64_t result;
+
+	windows_left = model->window_at;
+	window_ns = model->window_ns;
+	sim.on_window = pass_in_window;
+	result = world_enter(world, min_complete, deadline_ns);
+	sim.on_window = NULL;
+	return result;
+}
+
 static void
 kernel_enter(struct simulation *simulation, struct model_process *process, uint64_t min_complete,
     uint64_t deadline_ns)
 {
 	struct world_process *world = &simulation->processes[process->index];
 	struct model *model = &simulation->model;
-	int64_t result = world_enter(world, min_complete, deadline_ns);
+	int64_t result = world_enter_with_windows(model, world, min_complete, deadline_ns);
 	int64_t expected;
 
 	machine_settle();
 	machine_collect(simulation);
 	expected = model_enter(model, process, min_complete, deadline_ns);
+	model->now_ns = sim.now_ns;
 	model_settle(model);
 	if (expected == MODEL_WAITS) {
-		simulation->coverage.waits++;
+		simulation->coverage.events[COVERAGE_WAITS]++;
 		/* It may have been woken by what was left to do. */
 		expected = process->waits ? WORLD_WAITS : process->woken_with;
 		result = process->waits ? result : world->thread->registers->result;
@@ -134,7 +160,7 @@ operation_corrupt_ring(struct simulation *simulation, struct model_process *proc
 	machine_settle();
 	machine_collect(simulation);
 	model_settle(&simulation->model);
-	simulation->coverage.corruptions++;
+	simulation->coverage.events[COVERAGE_FORGERIES]++;
 	coverage_count(&simulation->coverage, COVERAGE_ENTER, result);
 	if (result != CAP_ERR_RING_CORRUPT)
 		simulation_fail(simulation, "a forged ring: %lld", (long long)result);
@@ -158,7 +184,7 @@ operation_end(struct simulation *simulation, struct model_process *process)
 	model_settle(&simulation->model);
 	machine_bury(simulation, index);
 	machine_collect(simulation);
-	simulation->coverage.deaths++;
+	simulation->coverage.events[COVERAGE_DEATHS]++;
 }
 
 /* Some are poor, so that what they may have runs out. */
@@ -196,7 +222,7 @@ operation_born(struct simulation *simulation, uint32_t index)
 	machine_settle();
 	machine_collect(simulation);
 	model_settle(model);
-	simulation->coverage.births++;
+	simulation->coverage.events[COVERAGE_BIRTHS]++;
 }
 
 /* Would one more slot be within what the process may have? */
@@ -259,7 +285,7 @@ operation_revoke(struct simulation *simulation)
 		if (!object_revoke((struct object *)(uintptr_t)object->kernel))
 			simulation_fail(simulation, "an object cannot be revoked");
 		object->epoch++;
-		simulation->coverage.revocations++;
+		simulation->coverage.events[COVERAGE_REVOCATIONS]++;
 		break;
 	}
 	machine_collect(simulation);
