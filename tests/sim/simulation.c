@@ -188,7 +188,7 @@ step_submit(struct simulation *simulation, struct model_process *process)
 	struct random *random = &simulation->random;
 	uint32_t count = random_chance(random, 92) ? 1 : 1 + random_below(random, 8);
 	bool is_short = count == 1 && process->queued == 0 &&
-	    random_chance(random, process->has_deadlines ? 4 : 25);
+	    random_chance(random, process->has_deadlines ? 4 : 40);
 
 	if (!random_chance(random, 5))
 		machine_reap(simulation, process, process->unread);
@@ -199,7 +199,7 @@ step_submit(struct simulation *simulation, struct model_process *process)
 	if (is_short) {
 		simulation_note(simulation, "  short of memory");
 		simulation->coverage.events[COVERAGE_SHORTAGES]++;
-		frame_fail_after(random_below(random, 2));
+		frame_fail_after(random_chance(random, 80) ? 0 : 1);
 	}
 	simulation->model.memory_short = is_short;
 	if (!simulation->is_batch)
@@ -256,6 +256,8 @@ step_flood(struct simulation *simulation, struct model_process *process)
 	slot = part_slot(simulation, process, is_of_flooded);
 	if (slot == NULL)
 		return false;
+	if (flooded->call_count == MODEL_QUEUE)
+		simulation->flood_steps = 0;
 	machine_reap(simulation, process, process->unread);
 	sqe.target = model_id(process, slot);
 	simulation_note(
