@@ -30,8 +30,8 @@ SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-f
 FREESTANDING := --target=x86_64-unknown-none-elf -ffreestanding -nostdlibinc -Ilib/core/freestanding -fno-stack-protector -fno-pic \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -O2 -flto
 
-kernel_FLAGS := $(BASE_FLAGS) -Wvla $(FREESTANDING) -mno-red-zone -mgeneral-regs-only -mcmodel=kernel $(INCLUDES) -Ikernel
-user_FLAGS := $(BASE_FLAGS) $(FREESTANDING) -ftls-model=local-exec $(INCLUDES)
+kernel_FLAGS := $(BASE_FLAGS) -Wvla $(FREESTANDING) -fomit-frame-pointer -mno-red-zone -mgeneral-regs-only -mcmodel=kernel $(INCLUDES) -Ikernel
+user_FLAGS := $(BASE_FLAGS) $(FREESTANDING) -fomit-frame-pointer -ftls-model=local-exec $(INCLUDES)
 host_FLAGS := $(BASE_FLAGS) -O1 -D_GNU_SOURCE $(SANITIZERS) $(INCLUDES) -Itests
 sim_FLAGS := $(host_FLAGS) -Ikernel
 tool_FLAGS := $(BASE_FLAGS) -O2 -D_GNU_SOURCE $(INCLUDES)

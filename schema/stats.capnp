@@ -27,6 +27,4 @@ interface KernelStats @0xd6fbd2ca3b2660ae {
   pools @1 () -> (pools :List(PoolStats));
   ledgers @2 (afterPid :Int64) -> (ledgers :List(LedgerStats));
   # Ledgers with a larger pid, in order, as many as fit; begin with -1. Empty at the end.
-  longestStretch @3 () -> (ns :UInt64, entry :Text);
-  # The longest time with interrupts off so far, and what was going on.
 }

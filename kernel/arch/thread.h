@@ -48,6 +48,8 @@ void arch_thread_switch(const struct arch_switch *change);
 /* Leave the kernel into the thread that arch_thread_switch() made current. Kernel stacks hold
  * nothing. */
 _Noreturn void arch_resume(struct arch_thread *registers);
+/* The same for a thread that is in its system call. */
+_Noreturn void arch_resume_syscall(struct arch_thread *registers);
 
 /* Leave the address space of a dying process: load the kernel's own root; no thread is current. */
 void arch_thread_none(struct arch_thread *previous);

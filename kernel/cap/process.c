@@ -48,13 +48,13 @@ op_unreserve_slots(struct op *op)
 enum cap_status
 op_transfers_read(const struct op *sender, struct transfer_list *list)
 {
-	size_t bytes = sender->xfer_count * sizeof(struct cap_transfer);
-	uaddr_t from = sender->addr + sender->len;
+	size_t bytes = sender->sqe.xfer_count * sizeof(struct cap_transfer);
+	uaddr_t from = sender->sqe.addr + sender->sqe.len;
 	const void *pinned;
 
-	if (sender->xfer_count > TRANSFER_CAPS_MAX)
+	if (sender->sqe.xfer_count > TRANSFER_CAPS_MAX)
 		return CAP_ERR_INVALID_TRANSFER_DESCRIPTOR;
-	if (from < sender->addr || from > UINT64_MAX - 7)
+	if (from < sender->sqe.addr || from > UINT64_MAX - 7)
 		return CAP_ERR_INVALID_BUFFER;
 	from = (from + 7) & ~UINT64_C(7);
 	pinned = ring_pinned(sender->ring, from, bytes);
@@ -67,5 +67,5 @@ op_transfers_read(const struct op *sender, struct transfer_list *list)
 		if (status != CAP_OK)
 			return status;
 	}
-	return transfer_decode(list, sender->xfer_count);
+	return transfer_decode(list, sender->sqe.xfer_count);
 }

@@ -27,6 +27,7 @@
 #include "object/timer.h"
 #include "ring/ring.h"
 #include "sched/thread.h"
+#include "sync/pending.h"
 #include "time/deadline.h"
 
 #define REAP_STEPS_PER_ENTRY 16
@@ -74,15 +75,22 @@ yield_and_restart(struct thread *thread)
 	kernel_leave();
 }
 
+/* A slice ends by a deadline: it is over only when something was due. */
+static COLD void
+due_in_entry(struct thread *thread)
+{
+	run_due();
+	if (sched_must_switch())
+		yield_and_restart(thread);
+}
+
 /* Between two pieces of work of an entry: interrupts, and whoever is more urgent. */
 static inline void
 window(struct thread *thread)
 {
 	arch_interrupt_window();
 	if (sched_due_take())
-		run_due();
-	if (sched_must_switch())
-		yield_and_restart(thread);
+		due_in_entry(thread);
 }
 
 static COLD void
@@ -101,9 +109,9 @@ run_jobs(struct thread *thread)
 }
 
 static inline void
-run_taken(struct thread *thread, struct op *op, const struct cap_sqe *sqe)
+run_taken(struct thread *thread, struct op *op)
 {
-	submission_run(op, sqe);
+	submission_run(op);
 	/* A method may have ended this very process. */
 	if (thread->state == THREAD_DEAD)
 		kernel_leave();
@@ -111,19 +119,17 @@ run_taken(struct thread *thread, struct op *op, const struct cap_sqe *sqe)
 		run_jobs(thread);
 }
 
-static NO_INLINE void
-drain(struct thread *thread)
+static inline __attribute__((always_inline)) void
+drain(struct thread *thread, struct ring *ring)
 {
-	struct ring *ring = thread->ring;
-	struct cap_sqe sqe;
 	struct op *op;
 
 	for (uint32_t i = 0; i < ENTRY_SUBMISSIONS_MAX; i++) {
-		enum ring_take taken = ring_take(ring, &op, &sqe);
+		enum ring_take taken = ring_take(ring, &op);
 
 		if (taken == RING_TAKEN)
-			run_taken(thread, op, &sqe);
-		else if (taken != RING_DONE)
+			run_taken(thread, op);
+		else if (taken == RING_FULL)
 			return;
 		if (ring_ready(ring) == 0)
 			return;
@@ -140,8 +146,8 @@ ring_is_corrupt(struct thread *thread)
 	arch_thread_result_set(thread->registers, CAP_ERR_RING_CORRUPT);
 }
 
-/* Not enough is unread. */
-static NO_INLINE void
+/* Not enough is unread. False: the thread waits. */
+static NO_INLINE bool
 wait(struct thread *thread, uint32_t count, uint64_t deadline_ns)
 {
 	struct ring *ring = thread->ring;
@@ -150,44 +156,67 @@ wait(struct thread *thread, uint32_t count, uint64_t deadline_ns)
 	/* More submissions are ready than one entry takes: they may be what is waited for. */
 	if (ring_ready(ring) != 0 && unread + ring_in_flight(ring) < ring_cq_entries(ring)) {
 		arch_thread_restart(thread->registers);
-		return;
+		return true;
 	}
 	if (deadline_ns == CAP_DEADLINE_NONE && count > unread + ring_in_flight(ring)) {
 		arch_thread_result_set(thread->registers, CAP_ERR_UNENDABLE_WAIT);
-		return;
+		return true;
 	}
 	/* If it waits, the result is set by who wakes it. */
-	if (!thread_wait(thread, count, deadline_ns))
-		arch_thread_result_set(thread->registers, (int64_t)ring_unread(ring));
+	if (thread_wait(thread, count, deadline_ns))
+		return false;
+	arch_thread_result_set(thread->registers, (int64_t)ring_unread(ring));
+	return true;
 }
 
-static inline __attribute__((always_inline)) void
+/* False: the ring is corrupt, and the result says so. */
+static inline __attribute__((always_inline)) bool
+take_submissions(struct thread *thread, struct ring *ring)
+{
+	if (!list_is_empty(&thread->jobs))
+		run_jobs(thread);
+	if (!ring_refresh(ring)) {
+		ring_is_corrupt(thread);
+		return false;
+	}
+	if (ring_ready(ring) != 0)
+		drain(thread, ring);
+	return true;
+}
+
+/* `min_complete` is larger than the queue: the yield, or nonsense. */
+static COLD bool
+enter_unusually(struct thread *thread, uint64_t min_complete, uint64_t deadline_ns)
+{
+	struct ring *ring = thread->ring;
+
+	if (min_complete != CAP_ENTER_YIELD || deadline_ns != 0) {
+		arch_thread_result_set(thread->registers, CAP_ERR_INVALID_REQUEST);
+		return true;
+	}
+	if (!take_submissions(thread, ring))
+		return true;
+	arch_thread_result_set(thread->registers, (int64_t)ring_unread(ring));
+	thread_preempt(thread);
+	return false;
+}
+
+/* True: the thread goes on with its result. */
+static inline __attribute__((always_inline)) bool
 cap_enter(struct thread *thread, uint64_t min_complete, uint64_t deadline_ns)
 {
 	struct ring *ring = thread->ring;
 	uint32_t unread;
 
-	if (min_complete > ring_cq_entries(ring) &&
-	    (min_complete != CAP_ENTER_YIELD || deadline_ns != 0)) {
-		arch_thread_result_set(thread->registers, CAP_ERR_INVALID_REQUEST);
-		return;
-	}
-	if (!list_is_empty(&thread->jobs))
-		run_jobs(thread);
-	if (!ring_refresh(ring)) {
-		ring_is_corrupt(thread);
-		return;
-	}
-	if (ring_ready(ring) != 0)
-		drain(thread);
+	if (min_complete > ring_cq_entries(ring))
+		return enter_unusually(thread, min_complete, deadline_ns);
+	if (!take_submissions(thread, ring))
+		return true;
 	unread = ring_unread(ring);
-	if (min_complete <= unread || deadline_ns == CAP_DEADLINE_POLL) {
-		arch_thread_result_set(thread->registers, (int64_t)unread);
-		if (min_complete == CAP_ENTER_YIELD)
-			thread_preempt(thread);
-		return;
-	}
-	wait(thread, (uint32_t)min_complete, deadline_ns);
+	if (min_complete > unread && deadline_ns != CAP_DEADLINE_POLL)
+		return wait(thread, (uint32_t)min_complete, deadline_ns);
+	arch_thread_result_set(thread->registers, (int64_t)unread);
+	return true;
 }
 
 static COLD void
@@ -195,13 +224,6 @@ exit_with(struct thread *thread, const struct process_exit *exit)
 {
 	hooks.exit(thread, exit);
 	KASSERT(thread_current() == NULL);
-}
-
-/* Nothing is due, nobody else is ready, nothing waits to be reaped: the usual case. */
-static inline __attribute__((always_inline)) bool
-is_quiet(void)
-{
-	return sched_is_quiet() && !job_reap_pending() && !grace_pending();
 }
 
 _Noreturn void
@@ -212,9 +234,9 @@ kernel_syscall(uint64_t number, uint64_t argument0, uint64_t argument1)
 	grace_enter();
 	sched_entry_begin();
 	if (number == SYSCALL_CAP_ENTER) {
-		cap_enter(thread, argument0, argument1);
-		if (thread_current() == thread && is_quiet())
-			arch_resume(thread->registers);
+		/* Nothing is due, nobody else is ready, nothing is to be reaped: the usual case. */
+		if (cap_enter(thread, argument0, argument1) && pending_is_empty(pending_here()))
+			arch_resume_syscall(thread->registers);
 	} else if (number == SYSCALL_EXIT) {
 		struct process_exit exit = { .kind = EXIT_KIND_EXITED, .code = (int64_t)argument0 };
 
@@ -306,7 +328,7 @@ kernel_leave(void)
 			break;
 		idle();
 	}
-	sched_leaving(job_reap_pending() || grace_pending());
+	sched_leaving();
 	grace_leave();
 	arch_resume(thread->registers);
 }

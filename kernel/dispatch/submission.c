@@ -37,29 +37,12 @@ _Static_assert(offsetof(struct cap_sqe, answer_id) == 48 &&
     "WORD_TRANSFER");
 
 static inline uint64_t
-word(const struct cap_sqe *sqe, uint32_t index)
+word(const struct op *op, uint32_t index)
 {
 	uint64_t value;
 
-	__builtin_memcpy(&value, (const char *)sqe + index * sizeof(value), sizeof(value));
+	__builtin_memcpy(&value, (const char *)&op->sqe + index * sizeof(value), sizeof(value));
 	return value;
-}
-
-static inline void
-op_fill(struct op *op, const struct cap_sqe *sqe)
-{
-	op->opcode = sqe->op;
-	op->flags = sqe->flags;
-	op->xfer_count = sqe->xfer_count;
-	op->cap_max = sqe->cap_max;
-	op->reserved_slots = 0;
-	op->method = sqe->method;
-	op->len = sqe->len;
-	op->result_len = sqe->result_len;
-	op->target = sqe->target;
-	op->addr = sqe->addr;
-	op->result_addr = sqe->result_addr;
-	op->object = NULL;
 }
 
 static bool
@@ -82,35 +65,35 @@ is_malformed(enum cap_status status)
 }
 
 static COLD void
-refuse(struct op *op, const struct cap_sqe *sqe, enum cap_status status)
+refuse(struct op *op, enum cap_status status)
 {
 	if (is_malformed(status)) {
-		struct diagnostic what = { op_process(op)->pid, status, sqe->op, sqe->target };
+		struct diagnostic what = { op_process(op)->pid, status, op->sqe.op,
+			op->sqe.target };
 
 		diagnostic_refused(&what);
 	}
 	/* A dead target answers like one that fails, where there is room for the answer. */
-	if (sqe->op == CAP_OP_CALL && status == CAP_ERR_DISCONNECTED)
+	if (op->sqe.op == CAP_OP_CALL && status == CAP_ERR_DISCONNECTED)
 		op_complete_exception(op, status);
 	else
 		op_complete_status(op, status);
 }
 
 static enum cap_status
-run_call(struct op *op, const struct cap_sqe *sqe)
+run_call(struct op *op)
 {
 	struct cap_ref target;
 	enum cap_status status;
 
-	if (((word(sqe, WORD_OP) & (OP_FLAGS | OP_OP_FLAGS)) |
-		(word(sqe, WORD_TRANSFER) & (TRANSFER_ANSWER | TRANSFER_RESERVED))) != 0)
+	if (((word(op, WORD_OP) & (OP_FLAGS | OP_OP_FLAGS)) |
+		(word(op, WORD_TRANSFER) & (TRANSFER_ANSWER | TRANSFER_RESERVED))) != 0)
 		return CAP_ERR_INVALID_REQUEST;
-	op_fill(op, sqe);
-	if (sqe->cap_max > TRANSFER_CAPS_MAX)
+	if (op->sqe.cap_max > TRANSFER_CAPS_MAX)
 		return CAP_ERR_INVALID_REQUEST;
-	if (sqe->xfer_count > TRANSFER_CAPS_MAX)
+	if (op->sqe.xfer_count > TRANSFER_CAPS_MAX)
 		return CAP_ERR_INVALID_TRANSFER_DESCRIPTOR;
-	status = cap_lookup(op_process(op)->table, sqe->target, &target);
+	status = cap_lookup(op_process(op)->table, op->sqe.target, &target);
 	if (status == CAP_ERR_REVOKED) {
 		/* So does a revoked one; a revoked capability that travels is the caller's fault.
 		 */
@@ -125,20 +108,19 @@ run_call(struct op *op, const struct cap_sqe *sqe)
 }
 
 static enum cap_status
-run_receive(struct op *op, const struct cap_sqe *sqe)
+run_receive(struct op *op)
 {
 	struct cap_ref target;
 	enum cap_status status;
 
-	if (((word(sqe, WORD_OP) & (OP_FLAGS | OP_METHOD | OP_OP_FLAGS)) | word(sqe, WORD_ADDR) |
-		(word(sqe, WORD_LENGTHS) & LENGTHS_LEN) |
-		(word(sqe, WORD_TRANSFER) &
+	if (((word(op, WORD_OP) & (OP_FLAGS | OP_METHOD | OP_OP_FLAGS)) | word(op, WORD_ADDR) |
+		(word(op, WORD_LENGTHS) & LENGTHS_LEN) |
+		(word(op, WORD_TRANSFER) &
 		    (TRANSFER_ANSWER | TRANSFER_COUNT | TRANSFER_RESERVED))) != 0)
 		return CAP_ERR_INVALID_REQUEST;
-	op_fill(op, sqe);
-	if (sqe->cap_max > TRANSFER_CAPS_MAX)
+	if (op->sqe.cap_max > TRANSFER_CAPS_MAX)
 		return CAP_ERR_INVALID_REQUEST;
-	status = cap_lookup(op_process(op)->table, sqe->target, &target);
+	status = cap_lookup(op_process(op)->table, op->sqe.target, &target);
 	if (status != CAP_OK)
 		return status;
 	if (target.object->type->kind != OBJECT_KIND_ENDPOINT || target.interface_index != 0)
@@ -147,37 +129,36 @@ run_receive(struct op *op, const struct cap_sqe *sqe)
 }
 
 static enum cap_status
-run_return(struct op *op, const struct cap_sqe *sqe)
+run_return(struct op *op)
 {
 	uint64_t flags = (uint64_t)(OP_FLAGS & ~((uint64_t)CAP_SQE_EXCEPTION << 8));
 
-	if (((word(sqe, WORD_OP) & (flags | OP_METHOD | OP_OP_FLAGS)) |
-		word(sqe, WORD_RESULT_ADDR) | (word(sqe, WORD_LENGTHS) & ~LENGTHS_LEN) |
-		(word(sqe, WORD_TRANSFER) &
+	if (((word(op, WORD_OP) & (flags | OP_METHOD | OP_OP_FLAGS)) | word(op, WORD_RESULT_ADDR) |
+		(word(op, WORD_LENGTHS) & ~LENGTHS_LEN) |
+		(word(op, WORD_TRANSFER) &
 		    (TRANSFER_ANSWER | TRANSFER_CAP_MAX | TRANSFER_RESERVED))) != 0)
 		return CAP_ERR_INVALID_REQUEST;
-	op_fill(op, sqe);
-	if (sqe->xfer_count > TRANSFER_CAPS_MAX)
+	if (op->sqe.xfer_count > TRANSFER_CAPS_MAX)
 		return CAP_ERR_INVALID_TRANSFER_DESCRIPTOR;
 	return endpoint_return(op);
 }
 
 /* Everything but op, target, user_data and deadline. */
 static inline uint64_t
-words_besides_target(const struct cap_sqe *sqe)
+words_besides_target(const struct op *op)
 {
-	return (word(sqe, WORD_OP) >> 8) | word(sqe, WORD_ADDR) | word(sqe, WORD_RESULT_ADDR) |
-	    word(sqe, WORD_LENGTHS) | word(sqe, WORD_TRANSFER);
+	return (word(op, WORD_OP) >> 8) | word(op, WORD_ADDR) | word(op, WORD_RESULT_ADDR) |
+	    word(op, WORD_LENGTHS) | word(op, WORD_TRANSFER);
 }
 
 static enum cap_status
-run_release(struct op *op, const struct cap_sqe *sqe)
+run_release(struct op *op)
 {
 	enum cap_status status;
 
-	if (words_besides_target(sqe) != 0)
+	if (words_besides_target(op) != 0)
 		return CAP_ERR_INVALID_REQUEST;
-	status = cap_table_release(op_process(op)->table, sqe->target);
+	status = cap_table_release(op_process(op)->table, op->sqe.target);
 	if (status == CAP_OK)
 		op_complete_status(op, CAP_OK);
 	return status;
@@ -192,7 +173,7 @@ find_by_user_data(struct ring *ring, uint64_t user_data, const struct op *except
 	for (uint32_t i = 0; i < ring_cq_entries(ring); i++) {
 		struct op *op = ring_op(ring, i);
 
-		if (op == except || op->state != OP_PENDING || op->user_data != user_data)
+		if (op == except || op->state != OP_PENDING || op->sqe.user_data != user_data)
 			continue;
 		/* Sequence numbers run freely; ops in flight are never 2^31 submissions apart. */
 		if (oldest == NULL || (int32_t)(op->sequence - oldest->sequence) < 0)
@@ -202,13 +183,13 @@ find_by_user_data(struct ring *ring, uint64_t user_data, const struct op *except
 }
 
 static enum cap_status
-run_finish(struct op *op, const struct cap_sqe *sqe)
+run_finish(struct op *op)
 {
 	struct op *found;
 
-	if (words_besides_target(sqe) != 0)
+	if (words_besides_target(op) != 0)
 		return CAP_ERR_INVALID_REQUEST;
-	found = find_by_user_data(op->ring, sqe->target, op);
+	found = find_by_user_data(op->ring, op->sqe.target, op);
 	if (found == NULL || !op_cancel(found, CAP_ERR_CANCELLED))
 		return CAP_ERR_NOT_FOUND;
 	op_complete_status(op, CAP_OK);
@@ -216,19 +197,19 @@ run_finish(struct op *op, const struct cap_sqe *sqe)
 }
 
 static enum cap_status
-run(struct op *op, const struct cap_sqe *sqe)
+run(struct op *op)
 {
-	switch (sqe->op) {
+	switch (op->sqe.op) {
 	case CAP_OP_CALL:
-		return run_call(op, sqe);
+		return run_call(op);
 	case CAP_OP_RECV:
-		return run_receive(op, sqe);
+		return run_receive(op);
 	case CAP_OP_RETURN:
-		return run_return(op, sqe);
+		return run_return(op);
 	case CAP_OP_RELEASE:
-		return run_release(op, sqe);
+		return run_release(op);
 	case CAP_OP_FINISH:
-		return run_finish(op, sqe);
+		return run_finish(op);
 	default:
 		return CAP_ERR_UNSUPPORTED_OPCODE;
 	}
@@ -239,34 +220,33 @@ run(struct op *op, const struct cap_sqe *sqe)
  * armed behind.
  */
 static NO_INLINE void
-run_with_deadline(struct op *op, const struct cap_sqe *sqe)
+run_with_deadline(struct op *op)
 {
-	enum cap_status status = op_deadline_set(op, sqe->deadline_ns);
+	enum cap_status status = op_deadline_set(op, op->sqe.deadline_ns);
 
 	if (status == CAP_OK)
-		status = run(op, sqe);
+		status = run(op);
 	if (status != CAP_OK)
-		refuse(op, sqe, status);
+		refuse(op, status);
 	else
 		op_deadline_arm(op);
 }
 
 void
-submission_run(struct op *op, const struct cap_sqe *sqe)
+submission_run(struct op *op)
 {
 	enum cap_status status;
 
 	/* A valid one ended where it was taken. */
-	if (sqe->op == CAP_OP_NOP) {
-		refuse(op, sqe, CAP_ERR_INVALID_REQUEST);
+	if (op->sqe.op == CAP_OP_NOP) {
+		refuse(op, CAP_ERR_INVALID_REQUEST);
 		return;
 	}
-	/* Zero and UINT64_MAX are none. */
-	if (sqe->deadline_ns + 1 > 1) {
-		run_with_deadline(op, sqe);
+	if (op_deadline_ns(op) != UINT64_MAX) {
+		run_with_deadline(op);
 		return;
 	}
-	status = run(op, sqe);
+	status = run(op);
 	if (status != CAP_OK)
-		refuse(op, sqe, status);
+		refuse(op, status);
 }

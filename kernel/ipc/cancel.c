@@ -40,7 +40,7 @@ forget_copy(struct op *op)
 {
 	struct process *server = op_process(op);
 
-	if (op->opcode != CAP_OP_RETURN) {
+	if (op->sqe.op != CAP_OP_RETURN) {
 		if (forget_queued(op))
 			forget_delivered(op);
 		return;

@@ -93,11 +93,11 @@ struct chunk {
 static enum cap_status
 chunk_copy(struct ipc_copy *copy, struct chunk *chunk)
 {
-	uint32_t left = chunk->from->len - copy->offset;
+	uint32_t left = chunk->from->sqe.len - copy->offset;
 	uint32_t bytes = left < JOB_STEP_BYTES ? left : JOB_STEP_BYTES;
 	struct address_space *to_space = op_process(chunk->to)->space;
 	enum cap_status status = user_copy_across(to_space, chunk->to_address + copy->offset,
-	    op_process(chunk->from)->space, chunk->from->addr + copy->offset, bytes);
+	    op_process(chunk->from)->space, chunk->from->sqe.addr + copy->offset, bytes);
 
 	if (status == CAP_OK)
 		copy->offset += bytes;
@@ -144,7 +144,7 @@ static void
 blame_locked(struct endpoint *endpoint, struct op *op, enum cap_status status)
     REQUIRES(&endpoint->lock)
 {
-	if (op->opcode == CAP_OP_RECV)
+	if (op->sqe.op == CAP_OP_RECV)
 		(*ring_strikes(op->ring))++;
 	end_waiting_locked(endpoint, op, status);
 }
@@ -173,13 +173,13 @@ call_step_locked(struct endpoint *endpoint, struct ipc_copy *copy) REQUIRES(&end
 		return false;
 	chunk.from = copy->call;
 	chunk.to = copy->receive;
-	chunk.to_address = copy->receive->result_addr + sizeof(struct cap_delivery);
+	chunk.to_address = copy->receive->sqe.result_addr + sizeof(struct cap_delivery);
 	status = chunk_copy(copy, &chunk);
 	if (status != CAP_OK) {
 		blame_locked(endpoint, chunk.receiver_failed ? copy->receive : copy->call, status);
 		return false;
 	}
-	if (copy->offset < copy->call->len)
+	if (copy->offset < copy->call->sqe.len)
 		return true;
 	if (deliver_now_locked(endpoint, copy->call, copy->receive, &status) ==
 	    DELIVERY_CALL_REFUSED)
@@ -243,7 +243,7 @@ copy_call_begin_locked(
 static struct op *
 answered_call_locked(struct ipc_copy *copy)
 {
-	struct call_slot *slot = call_table_find_locked(copy->server, copy->answer->target);
+	struct call_slot *slot = call_table_find_locked(copy->server, copy->answer->sqe.target);
 
 	return slot == NULL ? NULL : slot->op;
 }
@@ -257,12 +257,12 @@ answer_step_locked(
 	struct chunk chunk = { copy->answer, call, 0, false };
 	enum cap_status status;
 
-	if (call == NULL || copy->answer->len > call->result_len)
+	if (call == NULL || copy->answer->sqe.len > call->sqe.result_len)
 		return false;
-	chunk.to_address = call->result_addr;
+	chunk.to_address = call->sqe.result_addr;
 	status = chunk_copy(copy, &chunk);
 	if (status == CAP_OK)
-		return copy->offset < copy->answer->len;
+		return copy->offset < copy->answer->sqe.len;
 	*(chunk.receiver_failed ? caller_status : server_status) = status;
 	return false;
 }
@@ -315,8 +315,9 @@ copy_answer_begin(struct op *answer)
 	enum cap_status status;
 
 	spin_lock(&server->lock);
-	status = call_table_find_locked(server, answer->target) == NULL ? CAP_ERR_INVALID_CALL_ID
-									: CAP_OK;
+	status = call_table_find_locked(server, answer->sqe.target) == NULL
+	    ? CAP_ERR_INVALID_CALL_ID
+	    : CAP_OK;
 	spin_unlock(&server->lock);
 	if (status == CAP_OK)
 		status = copy_create(server->ledger, &copy);

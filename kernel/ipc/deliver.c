@@ -48,22 +48,22 @@ header_fill(struct cap_delivery *header, const struct match *match, uint64_t cal
 	header->call_id = call_id;
 	header->interface_id = object_interface_id(call->object, call->interface_index);
 	header->deadline_ns = op_deadline_ns(call);
-	header->param_bytes = call->len;
-	header->method = call->method;
+	header->param_bytes = call->sqe.len;
+	header->method = call->sqe.method;
 	header->cap_count = (uint16_t)match->message.transfers.count;
 	/* No session yet: an all-zero reference. */
 	__builtin_memset(header->caller_reference, 0, sizeof(header->caller_reference));
 	header->caller_epoch = 0;
 	header->flags = 0;
-	header->result_len = call->result_len;
-	header->cap_max = call->cap_max;
+	header->result_len = call->sqe.result_len;
+	header->cap_max = call->sqe.cap_max;
 }
 
 static enum cap_status
 write_by_copy(struct match *match, uint64_t call_id)
 {
 	struct address_space *space = match->server->space;
-	uaddr_t to = match->receive->result_addr;
+	uaddr_t to = match->receive->sqe.result_addr;
 	struct cap_delivery header;
 	uint32_t count = match->message.transfers.count;
 	enum cap_status status;
@@ -84,7 +84,8 @@ write_by_copy(struct match *match, uint64_t call_id)
 static enum cap_status
 delivery_write(struct match *match, uint64_t call_id)
 {
-	uint8_t *to = ring_pinned(match->receive->ring, match->receive->result_addr, match->total);
+	uint8_t *to =
+	    ring_pinned(match->receive->ring, match->receive->sqe.result_addr, match->total);
 	uint32_t count = match->message.transfers.count;
 
 	if (to == NULL || match->message.bytes == NULL)
@@ -182,10 +183,10 @@ match_check_locked(struct match *match)
 uint32_t
 delivery_bytes(const struct op *call)
 {
-	size_t bytes = sizeof(struct cap_delivery) + call->len;
+	size_t bytes = sizeof(struct cap_delivery) + call->sqe.len;
 
-	if (call->xfer_count != 0)
-		bytes = align_8(bytes) + call->xfer_count * sizeof(struct cap_record);
+	if (call->sqe.xfer_count != 0)
+		bytes = align_8(bytes) + call->sqe.xfer_count * sizeof(struct cap_record);
 	return (uint32_t)bytes;
 }
 
@@ -194,7 +195,7 @@ deliver_locked(struct endpoint *endpoint, struct op *call, struct op *receive,
     enum cap_status *status, struct thread *runner)
 {
 	/* What does not fit is found out without a byte moved. */
-	if (call->len <= JOB_STEP_BYTES || delivery_bytes(call) > receive->result_len)
+	if (call->sqe.len <= JOB_STEP_BYTES || delivery_bytes(call) > receive->sqe.result_len)
 		return deliver_now_locked(endpoint, call, receive, status);
 	*status = copy_call_begin_locked(endpoint, call, receive, runner);
 	return *status == CAP_OK ? DELIVERY_DONE : DELIVERY_CALL_REFUSED;
@@ -221,7 +222,7 @@ deliver_now_locked(
 	 * A buffer that is too small says what this target accepts: the caller asked for too much.
 	 * Were it the receiver's fault, any client could stop any server with one long message.
 	 */
-	if (*status == CAP_OK && match.total > receive->result_len)
+	if (*status == CAP_OK && match.total > receive->sqe.result_len)
 		*status = CAP_ERR_MESSAGE_TOO_LARGE;
 	if (*status != CAP_OK) {
 		match_unlock(&match);

@@ -112,7 +112,7 @@ queue_unlink_locked(struct endpoint *endpoint, struct op *op)
 		copy_detach_locked(op->peer, op);
 	else if (op->place != OP_PLACE_CALL_QUEUE && op->place != OP_PLACE_RECV_QUEUE)
 		return;
-	if (op->opcode == CAP_OP_CALL) {
+	if (op->sqe.op == CAP_OP_CALL) {
 		endpoint->call_count--;
 		ledger_release(op_process(op)->ledger, LEDGER_ENDPOINT_CALLS, 1);
 	} else {
@@ -157,7 +157,7 @@ ipc_op_end_status(struct op *op, enum cap_status status)
 
 	op_unreserve_slots(op);
 	op->object = NULL;
-	if (status == CAP_ERR_DISCONNECTED && op->opcode == CAP_OP_CALL)
+	if (status == CAP_ERR_DISCONNECTED && op->sqe.op == CAP_OP_CALL)
 		op_complete_exception(op, status);
 	else
 		op_complete_status(op, status);
@@ -255,9 +255,9 @@ endpoint_call(struct op *op, const struct cap_ref *target)
 	struct endpoint *endpoint = endpoint_of(target->object);
 	enum cap_status status;
 
-	if (op->len > MESSAGE_BYTES_MAX)
+	if (op->sqe.len > MESSAGE_BYTES_MAX)
 		return CAP_ERR_MESSAGE_TOO_LARGE;
-	status = op_reserve_slots(op, op->cap_max);
+	status = op_reserve_slots(op, op->sqe.cap_max);
 	if (status != CAP_OK)
 		return status;
 	object_get(target->object);
@@ -329,7 +329,7 @@ rematch_call_locked(struct endpoint *endpoint, struct op *call, struct thread *r
 static enum cap_status
 receive_reserve(struct op *op, struct process *server)
 {
-	enum cap_status status = op_reserve_slots(op, op->cap_max);
+	enum cap_status status = op_reserve_slots(op, op->sqe.cap_max);
 
 	if (status != CAP_OK)
 		return status;
@@ -358,9 +358,9 @@ endpoint_receive(struct op *op, const struct cap_ref *target)
 	struct endpoint *endpoint = endpoint_of(target->object);
 	enum cap_status status;
 
-	if (op->result_len < sizeof(struct cap_delivery))
+	if (op->sqe.result_len < sizeof(struct cap_delivery))
 		return CAP_ERR_BUFFER_TOO_SMALL;
-	if (op->result_addr % 8 != 0)
+	if (op->sqe.result_addr % 8 != 0)
 		return CAP_ERR_INVALID_BUFFER;
 	status = receive_reserve(op, op_process(op));
 	if (status != CAP_OK)

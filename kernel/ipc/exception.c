@@ -48,17 +48,17 @@ op_complete_exception(struct op *op, enum cap_status status)
 	size_t bytes;
 	enum cap_status copied;
 
-	if (op->result_len == 0) {
+	if (op->sqe.result_len == 0) {
 		op_complete_status(op, status);
 		return;
 	}
 	bytes = exception_build(buffer, status, true);
-	if (bytes > op->result_len)
+	if (bytes > op->sqe.result_len)
 		bytes = exception_build(buffer, status, false);
-	if (bytes > op->result_len) {
+	if (bytes > op->sqe.result_len) {
 		op_complete_status(op, CAP_ERR_APPLICATION_EXCEPTION_TRUNCATED);
 		return;
 	}
-	copied = user_copy_out(op_process(op)->space, op->result_addr, buffer, bytes);
+	copied = user_copy_out(op_process(op)->space, op->sqe.result_addr, buffer, bytes);
 	op_complete_status(op, copied == CAP_OK ? CAP_ERR_APPLICATION_EXCEPTION : copied);
 }

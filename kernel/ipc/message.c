@@ -11,21 +11,21 @@
 enum cap_status
 message_open(const struct op *sender, struct message *out)
 {
-	out->byte_count = sender->len;
+	out->byte_count = sender->sqe.len;
 	out->transfers.count = 0;
 	out->bytes = NULL;
-	if (sender->len <= JOB_STEP_BYTES)
-		out->bytes = ring_pinned(sender->ring, sender->addr, sender->len);
-	if (out->bytes == NULL && sender->len <= JOB_STEP_BYTES) {
+	if (sender->sqe.len <= JOB_STEP_BYTES)
+		out->bytes = ring_pinned(sender->ring, sender->sqe.addr, sender->sqe.len);
+	if (out->bytes == NULL && sender->sqe.len <= JOB_STEP_BYTES) {
 		uint8_t *scratch = scratch_get()->input;
-		enum cap_status status =
-		    user_copy_in(op_process(sender)->space, scratch, sender->addr, sender->len);
+		enum cap_status status = user_copy_in(
+		    op_process(sender)->space, scratch, sender->sqe.addr, sender->sqe.len);
 
 		if (status != CAP_OK)
 			return status;
 		out->bytes = scratch;
 	}
-	if (sender->xfer_count == 0)
+	if (sender->sqe.xfer_count == 0)
 		return CAP_OK;
 	return op_transfers_read(sender, &out->transfers);
 }

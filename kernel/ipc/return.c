@@ -34,19 +34,19 @@ answer_lock(struct answer *answer) NO_LOCK_ANALYSIS
 
 	answer->paired = false;
 	spin_lock(&server->lock);
-	answer->slot = call_table_find_locked(server, answer->op->target);
+	answer->slot = call_table_find_locked(server, answer->op->sqe.target);
 	if (answer->slot == NULL) {
 		spin_unlock(&server->lock);
 		return CAP_ERR_INVALID_CALL_ID;
 	}
 	answer->call = answer->slot->op;
-	if (answer->call == NULL || answer->op->xfer_count == 0)
+	if (answer->call == NULL || answer->op->sqe.xfer_count == 0)
 		return CAP_OK;
 	answer->client = op_process(answer->call);
 	spin_unlock(&server->lock);
 	spin_lock_pair(&server->lock, &answer->client->lock);
 	answer->paired = true;
-	answer->slot = call_table_find_locked(server, answer->op->target);
+	answer->slot = call_table_find_locked(server, answer->op->sqe.target);
 	if (answer->slot == NULL) {
 		spin_unlock_pair(&server->lock, &answer->client->lock);
 		return CAP_ERR_INVALID_CALL_ID;
@@ -87,7 +87,7 @@ records_write(struct answer *answer, size_t records_at, size_t records_bytes)
 {
 	if (records_bytes == 0)
 		return CAP_OK;
-	return user_copy_out(answer->client->space, answer->call->result_addr + records_at,
+	return user_copy_out(answer->client->space, answer->call->sqe.result_addr + records_at,
 	    &answer->records[1], records_bytes);
 }
 
@@ -104,20 +104,20 @@ answer_write(struct answer *answer)
 	uint8_t *to;
 	enum cap_status status;
 
-	if (total > call->result_len)
+	if (total > call->sqe.result_len)
 		return CAP_ERR_BUFFER_TOO_SMALL;
 	if (answer->caller_status != CAP_OK)
 		return answer->caller_status;
 	if (message->bytes == NULL)
 		return records_write(answer, records_at, records_bytes);
-	to = ring_pinned(call->ring, call->result_addr, total);
+	to = ring_pinned(call->ring, call->sqe.result_addr, total);
 	if (to != NULL) {
 		copy_short(to, message->bytes, message->byte_count);
 		copy_short(to + records_at, &answer->records[1], records_bytes);
 		return CAP_OK;
 	}
 	status = user_copy_out(
-	    answer->client->space, call->result_addr, message->bytes, message->byte_count);
+	    answer->client->space, call->sqe.result_addr, message->bytes, message->byte_count);
 	return status == CAP_OK ? records_write(answer, records_at, records_bytes) : status;
 }
 
@@ -126,7 +126,7 @@ static struct op_result
 answer_commit_locked(struct answer *answer)
 {
 	struct transfer_list *transfers = &answer->message.transfers;
-	bool exception = (answer->op->flags & CAP_SQE_EXCEPTION) != 0;
+	bool exception = (answer->op->sqe.flags & CAP_SQE_EXCEPTION) != 0;
 	enum cap_status status = answer_write(answer);
 	struct op_result result = { .result = (int32_t)answer->message.byte_count };
 
@@ -162,10 +162,10 @@ answer_gone_locked(struct answer *answer)
 static enum cap_status
 return_check(const struct op *op)
 {
-	if (op->len > MESSAGE_BYTES_MAX)
+	if (op->sqe.len > MESSAGE_BYTES_MAX)
 		return CAP_ERR_MESSAGE_TOO_LARGE;
 	/* An exception carries no capabilities. */
-	if ((op->flags & CAP_SQE_EXCEPTION) != 0 && op->xfer_count != 0)
+	if ((op->sqe.flags & CAP_SQE_EXCEPTION) != 0 && op->sqe.xfer_count != 0)
 		return CAP_ERR_INVALID_REQUEST;
 	return CAP_OK;
 }
@@ -209,7 +209,7 @@ endpoint_return(struct op *op)
 
 	if (status != CAP_OK)
 		return status;
-	if (op->len > JOB_STEP_BYTES)
+	if (op->sqe.len > JOB_STEP_BYTES)
 		return copy_answer_begin(op);
 	status = return_finish(op, CAP_OK);
 	if (status == CAP_OK)

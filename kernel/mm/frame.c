@@ -8,12 +8,14 @@
 
 #include <core/string.h>
 
+#include "arch/cpu.h"
 #include "arch/page_table.h"
 #include "base/assert.h"
 #include "base/log.h"
 #include "sync/spinlock.h"
 
 #define BITS 64
+#define RUN_SEARCH_FRAMES 512 /* looked at without a window */
 
 static struct {
 	struct spinlock lock;
@@ -199,39 +201,113 @@ frame_alloc(struct ledger *payer, paddr_t *out)
 	return status;
 }
 
-static bool
-take_run_locked(uint32_t count, paddr_t *out) REQUIRES(&frames.lock)
+/* The bits of `count` frames from `first` that lie in one word of the bitmap. */
+static uint64_t
+bits_in_word(uint64_t word, uint64_t first, uint64_t count)
 {
-	uint64_t run = 0;
+	uint64_t start = word * BITS > first ? 0 : first - word * BITS;
+	uint64_t end = first + count - word * BITS;
 
-	for (uint64_t frame = 0; frame < frames.frame_count; frame++) {
-		bool is_free = (frames.bitmap[frame / BITS] >> (frame % BITS) & 1) != 0;
+	return (end >= BITS ? UINT64_MAX : (UINT64_C(1) << end) - 1) &
+	    ~((UINT64_C(1) << start) - 1);
+}
 
-		if (!is_free && frame % BITS == 0 && frames.bitmap[frame / BITS] == 0)
-			frame += BITS - 1; /* a word without a free frame */
-		run = is_free ? run + 1 : 0;
-		if (run < count)
-			continue;
-		for (uint32_t i = 0; i < count; i++)
-			mark_used_locked(frame - i);
-		*out = (frame + 1 - count) * PAGE_BYTES;
-		return true;
+static bool
+is_run_free_locked(uint64_t first, uint64_t count) REQUIRES(&frames.lock)
+{
+	for (uint64_t word = first / BITS; word * BITS < first + count; word++) {
+		uint64_t bits = bits_in_word(word, first, count);
+
+		if ((frames.bitmap[word] & bits) != bits)
+			return false;
 	}
-	return false;
+	return true;
+}
+
+static void
+mark_run_used_locked(uint64_t first, uint64_t count) REQUIRES(&frames.lock)
+{
+	for (uint64_t word = first / BITS; word * BITS < first + count; word++) {
+		frames.bitmap[word] &= ~bits_in_word(word, first, count);
+		if (frames.bitmap[word] == 0)
+			frames.summary[word / BITS] &= ~(UINT64_C(1) << (word % BITS));
+	}
+	frames.free_count -= count;
+}
+
+/* A search for adjacent frames: where it is, and how many free ones lie before. */
+struct run_search {
+	uint64_t frame;
+	uint64_t run;
+};
+
+/* Some frames further. True: `count` free ones lie before search->frame. */
+static bool
+search_some_locked(struct run_search *search, uint32_t count) REQUIRES(&frames.lock)
+{
+	uint64_t end = search->frame + RUN_SEARCH_FRAMES;
+
+	if (end > frames.frame_count)
+		end = frames.frame_count;
+	while (search->frame < end && search->run < count) {
+		uint64_t word = frames.bitmap[search->frame / BITS];
+
+		if (word == 0) {
+			search->frame = (search->frame / BITS + 1) * BITS;
+			search->run = 0;
+			continue;
+		}
+		search->run = (word >> (search->frame % BITS) & 1) != 0 ? search->run + 1 : 0;
+		search->frame++;
+	}
+	return search->run >= count;
+}
+
+/*
+ * The whole memory may have to be looked at: in steps, with a window after each. What was free
+ * before a window is looked at again before it is taken.
+ */
+static bool
+take_run(uint32_t count, paddr_t *out)
+{
+	struct run_search search = { 0, 0 };
+	bool found = false;
+
+	while (!found && search.frame < frames.frame_count) {
+		spin_lock(&frames.lock);
+		if (search_some_locked(&search, count)) {
+			found = is_run_free_locked(search.frame - count, count);
+			if (found)
+				mark_run_used_locked(search.frame - count, count);
+			search.run = 0;
+		}
+		spin_unlock(&frames.lock);
+		if (!found)
+			arch_interrupt_window();
+	}
+	*out = (search.frame - count) * PAGE_BYTES;
+	return found;
+}
+
+static bool
+must_fail(void)
+{
+	bool fails;
+
+	spin_lock(&frames.lock);
+	fails = frames.fail_after == 0;
+	spin_unlock(&frames.lock);
+	return fails;
 }
 
 enum cap_status
 frame_alloc_contiguous(struct ledger *payer, uint32_t count, paddr_t *out)
 {
 	enum cap_status status = ledger_charge(payer, LEDGER_FRAME_PAGES, count);
-	bool found;
 
 	if (status != CAP_OK)
 		return status;
-	spin_lock(&frames.lock);
-	found = frames.fail_after != 0 && take_run_locked(count, out);
-	spin_unlock(&frames.lock);
-	if (found)
+	if (!must_fail() && take_run(count, out))
 		return CAP_OK;
 	ledger_release(payer, LEDGER_FRAME_PAGES, count);
 	return CAP_ERR_NO_MEMORY;

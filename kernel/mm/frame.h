@@ -22,7 +22,8 @@ MUST_CHECK enum cap_status frame_alloc(struct ledger *payer, paddr_t *out);
 /* As frame_alloc, but with whatever was in it: the caller overwrites all of it before anyone sees
  * it. */
 MUST_CHECK enum cap_status frame_alloc_dirty(struct ledger *payer, paddr_t *out);
-/* `count` adjacent frames; NOT zeroed here (the caller's job zeroes in steps). */
+/* `count` adjacent frames, at least one; NOT zeroed here (the caller's job zeroes in steps). Has
+ * windows: the caller holds no lock. */
 MUST_CHECK enum cap_status
 frame_alloc_contiguous(struct ledger *payer, uint32_t count, paddr_t *out);
 /* Give one frame back; it may be reused at once: callers wait for the grace period first where

@@ -7,6 +7,7 @@
  */
 #include "base/list.h"
 #include "base/types.h"
+#include "sync/pending.h"
 
 struct grace_item {
 	struct list_node link;
@@ -15,7 +16,19 @@ struct grace_item {
 };
 
 void grace_defer(struct grace_item *item, void (*free)(struct grace_item *item));
-/* This CPU enters or leaves the kernel; leave also frees up to 64 items that are due. */
-void grace_enter(void);
-void grace_leave(void);
 bool grace_pending(void);
+/* Up to 64 items that are due. */
+void grace_free_some(void);
+
+/* This CPU enters or leaves the kernel; with one CPU only the leaving matters. */
+static inline void
+grace_enter(void)
+{
+}
+
+static inline void
+grace_leave(void)
+{
+	if (pending_here()->grace != 0)
+		grace_free_some();
+}

@@ -6,6 +6,7 @@
 #include "mm/job.h"
 
 #include "arch/cpu.h"
+#include "base/annotate.h"
 #include "mm/grace.h"
 
 #define GRACE_ITEMS_PER_LEAVE 64
@@ -19,6 +20,7 @@ job_module_init(void)
 	for (uint32_t i = 0; i < CPU_COUNT_MAX; i++) {
 		list_init(&reap_jobs[i]);
 		list_init(&grace_items[i]);
+		pending_work[i] = (struct pending){ 0 };
 	}
 }
 
@@ -26,12 +28,13 @@ void
 job_reap_queue(struct job *job)
 {
 	list_append(&reap_jobs[arch_cpu_id()], &job->link);
+	pending_here()->reaps++;
 }
 
 bool
 job_reap_pending(void)
 {
-	return !list_is_empty(&reap_jobs[arch_cpu_id()]);
+	return pending_here()->reaps != 0;
 }
 
 bool
@@ -45,8 +48,11 @@ job_reap_step(void)
 	job = LIST_ENTRY(first, struct job, link);
 	/* Off the list first: a finished job's memory is gone, and a step may queue others. */
 	list_remove(&job->link);
-	if (job->step(job) == JOB_AGAIN)
+	pending_here()->reaps--;
+	if (job->step(job) == JOB_AGAIN) {
 		list_prepend(&reap_jobs[arch_cpu_id()], &job->link);
+		pending_here()->reaps++;
+	}
 	return true;
 }
 
@@ -55,15 +61,11 @@ grace_defer(struct grace_item *item, void (*free)(struct grace_item *item))
 {
 	item->free = free;
 	list_append(&grace_items[arch_cpu_id()], &item->link);
+	pending_here()->grace++;
 }
 
-void
-grace_enter(void)
-{
-}
-
-void
-grace_leave(void)
+COLD void
+grace_free_some(void)
 {
 	struct list_node *items = &grace_items[arch_cpu_id()];
 
@@ -71,6 +73,7 @@ grace_leave(void)
 		struct grace_item *item = LIST_ENTRY(items->next, struct grace_item, link);
 
 		list_remove(&item->link);
+		pending_here()->grace--;
 		item->free(item);
 	}
 }
@@ -78,5 +81,5 @@ grace_leave(void)
 bool
 grace_pending(void)
 {
-	return !list_is_empty(&grace_items[arch_cpu_id()]);
+	return pending_here()->grace != 0;
 }

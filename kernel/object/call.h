@@ -2,8 +2,7 @@
 #pragma once
 /*
  * A call to a kernel object. dispatch/ has copied the parameters into this CPU's scratch and opened
- * them; the method decodes, checks, commits, and builds its results in scratch; they are copied out
- * once. A method returns
+ * them; the method decodes, checks, commits, and builds its results. A method returns
  *   CAP_OK          the results are built, the caller's op is completed with them,
  *   OBJECT_PENDING  the op waits (object_call_defer() was called), someone completes it with
  * object_complete_*(), another status  nothing was changed; the caller gets a CapException with the
@@ -39,6 +38,7 @@ struct object_call {
 	/* Filled by object_call_result_cap(); object NULL: none. */
 	struct cap_hold holds[TRANSFER_CAPS_MAX];
 	uint32_t hold_count;
+	bool in_place; /* the results are built in the caller's buffer */
 };
 
 /*
@@ -65,7 +65,7 @@ void object_call_defer(struct object_call *call, struct op_waiter *waiter);
 /*
  * Complete a deferred op. object_answer_begin: false if the op has ended meanwhile (forget was or
  * will be called); else the op is the caller's, and one of the other two must follow.
- * `answer->results` builds in this CPU's scratch: no call to another answer in between.
+ * The results may be built in this CPU's scratch: no call to another answer in between.
  */
 struct object_answer {
 	struct object_call call;

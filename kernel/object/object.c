@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls to kernel objects. Parameters are copied into scratch once and read there; results are
- * built in scratch and copied out once; capabilities are put into the caller's table last, when
- * nothing can fail any more.
+ * Calls to kernel objects. Parameters are copied into scratch once and read there; capabilities of
+ * the results are put into the caller's table last, when nothing can fail any more.
  */
 #include "base/assert.h"
 #include "cap/process.h"
@@ -13,24 +12,43 @@
 #include "ring/scratch.h"
 
 /* The message into scratch, and a reader on it. */
-static enum cap_status
+static inline enum cap_status
 params_open(const struct op *op, struct capnp_reader *reader)
 {
 	uint8_t *input = scratch_get()->input;
-	const void *pinned = ring_pinned(op->ring, op->addr, op->len);
+	const void *pinned = ring_pinned(op->ring, op->sqe.addr, op->sqe.len);
 
 	if (pinned != NULL) {
-		copy_short(input, pinned, op->len);
+		copy_short(input, pinned, op->sqe.len);
 	} else {
 		enum cap_status status =
-		    user_copy_in(op_process(op)->space, input, op->addr, op->len);
+		    user_copy_in(op_process(op)->space, input, op->sqe.addr, op->sqe.len);
 
 		if (status != CAP_OK)
 			return status;
 	}
-	return capnp_reader_init_single(reader, input, op->len) == CAPNP_OK
+	return capnp_reader_init_single(reader, input, op->sqe.len) == CAPNP_OK
 	    ? CAP_OK
 	    : CAP_ERR_MALFORMED_MESSAGE;
+}
+
+/*
+ * Results are built where the caller wants them if that is in its ring, which is pinned (a builder
+ * writes and never believes what it reads back), else in scratch.
+ */
+static inline void
+results_open(struct object_call *call)
+{
+	const struct op *op = call->op;
+	uint8_t *pinned = NULL;
+
+	if (op->sqe.result_addr % CAPNP_WORD_BYTES == 0)
+		pinned = ring_pinned(op->ring, op->sqe.result_addr, op->sqe.result_len);
+	call->in_place = pinned != NULL;
+	if (pinned != NULL)
+		capnp_builder_init(call->results, pinned, op->sqe.result_len);
+	else
+		capnp_builder_init(call->results, scratch_get()->output, KERNEL_MESSAGE_BYTES_MAX);
 }
 
 /* Transfer entries become the capabilities of the message. */
@@ -88,10 +106,11 @@ holds_commit(struct object_call *call, struct cap_record *records)
 static enum cap_status
 write_out(const struct op *op, size_t offset, const void *from, size_t bytes)
 {
-	void *pinned = ring_pinned(op->ring, op->result_addr + offset, bytes);
+	void *pinned = ring_pinned(op->ring, op->sqe.result_addr + offset, bytes);
 
 	if (pinned == NULL)
-		return user_copy_out(op_process(op)->space, op->result_addr + offset, from, bytes);
+		return user_copy_out(
+		    op_process(op)->space, op->sqe.result_addr + offset, from, bytes);
 	copy_short(pinned, from, bytes);
 	return CAP_OK;
 }
@@ -106,10 +125,10 @@ write_holds(struct object_call *call, size_t bytes, struct op_result *result)
 	enum cap_status status;
 
 	if (records_bytes != 0) {
-		if (records_at + records_bytes > call->op->result_len)
+		if (records_at + records_bytes > call->op->sqe.result_len)
 			return CAP_ERR_BUFFER_TOO_SMALL;
 		status = user_check_writable(
-		    call->process->space, call->op->result_addr + records_at, records_bytes);
+		    call->process->space, call->op->sqe.result_addr + records_at, records_bytes);
 		if (status != CAP_OK)
 			return status;
 	}
@@ -125,25 +144,28 @@ write_holds(struct object_call *call, size_t bytes, struct op_result *result)
 	return CAP_OK;
 }
 
-/* What was built in scratch goes to the caller. */
-static enum cap_status
+/* What was built goes to the caller, if it is not there already. */
+static inline enum cap_status
 write_results(struct object_call *call, struct op_result *result)
 {
 	size_t bytes = capnp_builder_finish(call->results);
-	enum cap_status status;
 
 	*result = (struct op_result){ .result = (int32_t)bytes };
 	if (bytes == 0)
-		return CAP_ERR_MESSAGE_TOO_LARGE;
-	if (bytes > call->op->result_len)
-		return CAP_ERR_BUFFER_TOO_SMALL;
-	status = write_out(call->op, 0, scratch_get()->output, bytes);
-	if (status != CAP_OK || call->hold_count == 0)
-		return status;
-	return write_holds(call, bytes, result);
+		return call->in_place ? CAP_ERR_BUFFER_TOO_SMALL : CAP_ERR_MESSAGE_TOO_LARGE;
+	if (!call->in_place) {
+		enum cap_status status;
+
+		if (bytes > call->op->sqe.result_len)
+			return CAP_ERR_BUFFER_TOO_SMALL;
+		status = write_out(call->op, 0, scratch_get()->output, bytes);
+		if (status != CAP_OK)
+			return status;
+	}
+	return call->hold_count == 0 ? CAP_OK : write_holds(call, bytes, result);
 }
 
-static void
+static inline void
 complete_results(struct object_call *call)
 {
 	struct op_result result;
@@ -173,11 +195,11 @@ object_call_run(struct op *op, const struct cap_ref *target)
 	struct object_call call;
 	enum cap_status status;
 
-	if (op->len > KERNEL_MESSAGE_BYTES_MAX)
+	if (op->sqe.len > KERNEL_MESSAGE_BYTES_MAX)
 		return CAP_ERR_MESSAGE_TOO_LARGE;
 	call.object = target->object;
 	call.interface_index = target->interface_index;
-	call.method = op->method;
+	call.method = op->sqe.method;
 	call.op = op;
 	call.process = op_process(op);
 	call.params = &reader;
@@ -185,13 +207,13 @@ object_call_run(struct op *op, const struct cap_ref *target)
 	call.transfers.count = 0;
 	call.hold_count = 0;
 	status = params_open(op, &reader);
-	if (status == CAP_OK && op->xfer_count != 0)
+	if (status == CAP_OK && op->sqe.xfer_count != 0)
 		status = transfers_open(&call);
 	if (status == CAP_OK)
-		status = op_reserve_slots(op, op->cap_max);
+		status = op_reserve_slots(op, op->sqe.cap_max);
 	if (status != CAP_OK)
 		return status;
-	capnp_builder_init(&builder, scratch_get()->output, KERNEL_MESSAGE_BYTES_MAX);
+	results_open(&call);
 	status = target->object->type->call(&call);
 	if (status == CAP_OK)
 		complete_results(&call);
@@ -246,7 +268,7 @@ object_answer_begin(struct op *op, struct object_answer *answer)
 	answer->call.results = &answer->builder;
 	answer->call.transfers.count = 0;
 	answer->call.hold_count = 0;
-	capnp_builder_init(&answer->builder, scratch_get()->output, KERNEL_MESSAGE_BYTES_MAX);
+	results_open(&answer->call);
 	return true;
 }
 

@@ -36,30 +36,22 @@ enum op_place {
 };
 
 struct op {
-	_Atomic uint8_t state; /* [a] enum op_state */
-	uint8_t place;	       /* enum op_place; guarded by the lock of where it waits */
-	uint8_t opcode;
-	uint8_t flags;
-	uint8_t xfer_count;
-	uint8_t cap_max;
-	uint16_t method;
-	uint16_t interface_index;
+	struct cap_sqe sqe;	/* the submission, each word read once */
+	_Atomic uint8_t state;	/* [a] enum op_state */
+	uint8_t place;		/* enum op_place; guarded by the lock of where it waits */
 	uint8_t index;		/* in its ring */
 	uint8_t reserved_slots; /* of cap_max, still reserved */
-	uint32_t len;
-	uint32_t result_len;
+	uint16_t interface_index;
 	uint32_t sequence; /* of its submission in its ring: who is older */
 	struct ring *ring;
-	uint64_t user_data;
-	uint64_t target; /* cap id or call id, as submitted */
-	uaddr_t addr;
-	uaddr_t result_addr;
 	struct object *object; /* counted while pending */
 	void *peer; /* DELIVERED: struct call_slot of the server; OBJECT: struct op_waiter */
-	struct process *server; /* DELIVERED: the process whose slot that is */
-	struct list_node link;
+	union {
+		struct list_node link;	/* in a queue */
+		struct process *server; /* DELIVERED: the process whose slot that is */
+	};
 };
-_Static_assert(sizeof(struct op) <= 112, "a ring's ops are part of what a process costs");
+_Static_assert(sizeof(struct op) <= 120, "a ring's ops are part of what a process costs");
 
 /* What a kernel object keeps for an op that waits on it; the first member of its own record. */
 struct op_waiter {

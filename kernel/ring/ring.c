@@ -190,15 +190,32 @@ ring_in_flight(const struct ring *ring)
  * POSTED -> FREE for completions before `cq_head`: the bit says it; `state` is looked at for
  * PENDING only.
  */
-static void
+static inline void
 reap(struct ring *ring, uint32_t cq_head)
 {
-	for (; ring->cq_head != cq_head; ring->cq_head++) {
-		uint32_t index = ring->posted[ring->cq_head & ring->cq_mask];
+	uint32_t free_ops = ring->free_ops;
+	uint32_t at = ring->cq_head;
 
-		ring->free_ops |= 1U << index;
-		ring->free_count++;
+	if (at == cq_head)
+		return;
+	ring->free_count += cq_head - at;
+	_Pragma("nounroll") for (; at != cq_head; at++) free_ops |= 1U
+	    << ring->posted[at & ring->cq_mask];
+	ring->free_ops = free_ops;
+	ring->cq_head = cq_head;
+}
+
+/* Forged indexes: the last valid head stays in force, and nothing before the forged tail is taken.
+ */
+static COLD bool
+refuse_indexes(struct ring *ring, uint32_t sq_tail)
+{
+	ring->sq_tail = sq_tail;
+	if (sq_tail - ring->sq_head > ring->sq_mask + 1) {
+		ring->sq_head = sq_tail;
+		__atomic_store_n(&ring->shared->sq_head, sq_tail, __ATOMIC_RELEASE);
 	}
+	return false;
 }
 
 bool
@@ -209,29 +226,31 @@ ring_refresh(struct ring *ring)
 	uint32_t cq_head = __atomic_load_n(&ring->shared->cq_head, __ATOMIC_ACQUIRE);
 	/* Acquire: the entries of posted[] before this tail are there. */
 	uint32_t cq_tail = __atomic_load_n(&ring->cq_tail, __ATOMIC_ACQUIRE);
-	bool valid = true;
 
-	if (cq_head - ring->cq_head <= cq_tail - ring->cq_head)
-		reap(ring, cq_head);
-	else
-		valid = false;
+	if (cq_head - ring->cq_head > cq_tail - ring->cq_head)
+		return refuse_indexes(ring, sq_tail);
+	reap(ring, cq_head);
+	if (sq_tail - ring->sq_head > ring->sq_mask + 1)
+		return refuse_indexes(ring, sq_tail);
 	ring->sq_tail = sq_tail;
-	if (sq_tail - ring->sq_head > ring->sq_mask + 1) {
-		ring->sq_head = sq_tail;
-		__atomic_store_n(&ring->shared->sq_head, sq_tail, __ATOMIC_RELEASE);
-		valid = false;
-	}
-	return valid;
+	return true;
 }
 
 /* Post a completion; the lock is held, and the op's record is as its owner wants it. */
 static inline void
-post_locked(struct ring *ring, uint32_t index, const struct cap_cqe *completion)
+post_locked(struct ring *ring, uint32_t index, uint64_t user_data, const struct op_result *result)
 {
 	uint32_t tail = ring->cq_tail;
+	uint32_t place = tail & ring->cq_mask;
 
-	ring->cq[tail & ring->cq_mask] = *completion;
-	ring->posted[tail & ring->cq_mask] = (uint8_t)index;
+	ring->cq[place] = (struct cap_cqe){
+		.user_data = user_data,
+		.result = result->result,
+		.cap_count = result->cap_count,
+		.cap_id = result->cap_id,
+		.interface_id = result->interface_id,
+	};
+	ring->posted[place] = (uint8_t)index;
 	tail++;
 	/*
 	 * Pairs with the owner's load in ring_refresh(), and with the process's of the shared tail.
@@ -262,80 +281,77 @@ sqe_word(const struct cap_sqe *sqe, uint32_t index)
 	return __atomic_load_n((const uint64_t *)(const void *)sqe + index, __ATOMIC_RELAXED);
 }
 
-/*
- * A NOP needs its op only so that the queue cannot overflow: it ends where it is taken. False, and
- * the submission is in *sqe, if one of its words has a bit that it may not have.
- */
-static inline bool
-take_nop(struct ring *ring, const struct cap_sqe *shared, uint64_t first, struct cap_sqe *sqe)
-{
-	uint64_t *words = (uint64_t *)(void *)sqe;
-	uint64_t target = sqe_word(shared, 1);
-	uint64_t rest = first | target | sqe_word(shared, 3) | sqe_word(shared, 4) |
-	    sqe_word(shared, 5) | sqe_word(shared, 6);
-	struct cap_cqe completion = { .user_data = sqe_word(shared, 2) };
-
-	_Static_assert(CAP_OP_NOP == 0, "a valid NOP has no bit but in user_data and deadline");
-	if (rest != 0) {
-		/* All that the refusal tells; the rest was read once and is not needed. */
-		words[0] = first;
-		words[1] = target;
-		words[2] = completion.user_data;
-		return false;
-	}
-	spin_lock(&ring->lock);
-	post_locked(ring, claim_free(ring), &completion);
-	spin_unlock(&ring->lock);
-	return true;
-}
-
-/* An op for what was taken. */
+/* An op for what was taken; its submission is the caller's to fill in. */
 static inline struct op *
-take_op(struct ring *ring, const struct cap_sqe *sqe)
+take_op(struct ring *ring)
 {
 	struct op *op = &ring->ops[claim_free(ring)];
 
 	/* Nobody else knows the op: not linked anywhere, no deadline armed. */
 	atomic_store_explicit(&op->state, OP_PENDING, memory_order_relaxed);
 	op->place = OP_PLACE_NONE;
+	op->reserved_slots = 0;
+	op->object = NULL;
 	op->sequence = ring->sq_head;
-	op->user_data = sqe->user_data;
 	return op;
 }
 
-static NO_INLINE struct op *
-take_other(struct ring *ring, const struct cap_sqe *shared, uint64_t first, struct cap_sqe *sqe)
+/*
+ * A NOP needs its op only so that the queue cannot overflow: it ends where it is taken. One that
+ * has a bit that it may not have gets an op, and what its refusal tells of it.
+ */
+static inline struct op *
+take_nop(struct ring *ring, const struct cap_sqe *shared, uint64_t first)
 {
-	uint64_t *words = (uint64_t *)(void *)sqe;
+	uint64_t target = sqe_word(shared, 1);
+	uint64_t rest = first | target | sqe_word(shared, 3) | sqe_word(shared, 4) |
+	    sqe_word(shared, 5) | sqe_word(shared, 6);
+	uint64_t user_data = sqe_word(shared, 2);
+	struct op *op;
 
-	if ((uint8_t)first != CAP_OP_NOP) {
-		words[0] = first;
-		for (uint32_t i = 1; i < sizeof(*sqe) / sizeof(words[0]); i++)
-			words[i] = sqe_word(shared, i);
+	_Static_assert(CAP_OP_NOP == 0, "a valid NOP has no bit but in user_data and deadline");
+	if (rest == 0) {
+		spin_lock(&ring->lock);
+		post_locked(ring, claim_free(ring), user_data, &(struct op_result){ 0 });
+		spin_unlock(&ring->lock);
+		return NULL;
 	}
-	return take_op(ring, sqe);
+	op = take_op(ring);
+	op->sqe = (struct cap_sqe){ .op = CAP_OP_NOP, .target = target, .user_data = user_data };
+	return op;
+}
+
+static inline struct op *
+take_other(struct ring *ring, const struct cap_sqe *shared, uint64_t first)
+{
+	struct op *op = take_op(ring);
+	uint64_t *words = (uint64_t *)(void *)&op->sqe;
+
+	words[0] = first;
+	for (uint32_t i = 1; i < sizeof(op->sqe) / sizeof(words[0]); i++)
+		words[i] = sqe_word(shared, i);
+	return op;
 }
 
 enum ring_take
-ring_take(struct ring *ring, struct op **out, struct cap_sqe *sqe)
+ring_take(struct ring *ring, struct op **out)
 {
 	const struct cap_sqe *shared = &ring->sq[ring->sq_head & ring->sq_mask];
-	enum ring_take taken = RING_DONE;
+	struct op *op;
 	uint64_t first;
 
-	if (ring->sq_tail == ring->sq_head)
-		return RING_EMPTY;
 	if (ring->free_count == 0)
 		return RING_FULL;
 	first = sqe_word(shared, 0);
 	ring->sq_head++;
-	if ((uint8_t)first != CAP_OP_NOP || !take_nop(ring, shared, first, sqe)) {
-		*out = take_other(ring, shared, first, sqe);
-		taken = RING_TAKEN;
-	}
+	op = (uint8_t)first == CAP_OP_NOP ? take_nop(ring, shared, first)
+					  : take_other(ring, shared, first);
 	/* Release: the slot is read before the process may see that it is free. */
 	__atomic_store_n(&ring->shared->sq_head, ring->sq_head, __ATOMIC_RELEASE);
-	return taken;
+	if (op == NULL)
+		return RING_DONE;
+	*out = op;
+	return RING_TAKEN;
 }
 
 bool
@@ -361,8 +377,12 @@ deadline_of(const struct op *op)
 static COLD void
 deadline_drop(struct ring *ring, struct op *op)
 {
-	struct op_deadline *item = &ring->deadlines->items[op->index];
+	struct op_deadline *item;
 
+	/* There was no memory for them: the op is refused with its deadline unset. */
+	if (ring->deadlines == NULL)
+		return;
+	item = &ring->deadlines->items[op->index];
 	if (item->op == op)
 		(void)deadline_disarm(&item->deadline);
 	item->op = NULL;
@@ -372,19 +392,12 @@ void
 op_complete(struct op *op, const struct op_result *result)
 {
 	struct ring *ring = op->ring;
-	struct cap_cqe completion = {
-		.user_data = op->user_data,
-		.result = result->result,
-		.cap_count = result->cap_count,
-		.cap_id = result->cap_id,
-		.interface_id = result->interface_id,
-	};
 
 	spin_lock(&ring->lock);
-	if (ring->deadlines != NULL)
+	if (op_deadline_ns(op) != UINT64_MAX)
 		deadline_drop(ring, op);
 	atomic_store_explicit(&op->state, OP_POSTED, memory_order_relaxed);
-	post_locked(ring, op->index, &completion);
+	post_locked(ring, op->index, op->sqe.user_data, result);
 	spin_unlock(&ring->lock);
 }
 
@@ -473,14 +486,6 @@ op_deadline_arm(struct op *op)
 	if (atomic_load_explicit(&op->state, memory_order_relaxed) == OP_PENDING)
 		deadline_arm(&deadline_of(op)->deadline, deadline_of(op)->deadline.when_ns);
 	spin_unlock(&ring->lock);
-}
-
-uint64_t
-op_deadline_ns(const struct op *op)
-{
-	if (op->ring->deadlines == NULL || deadline_of(op)->op != op)
-		return UINT64_MAX;
-	return deadline_of(op)->deadline.when_ns;
 }
 
 void *

@@ -14,10 +14,7 @@ struct thread;
 enum ring_take {
 	RING_TAKEN,
 	RING_DONE, /* it was a NOP, and has ended */
-	RING_EMPTY,
-	RING_FULL,    /* no free op: nothing was fetched */
-	RING_CORRUPT, /* a forged sq_tail: nothing was taken, the kernel's head is the forged value
-			 now */
+	RING_FULL, /* no free op: nothing was fetched */
 };
 
 /*
@@ -51,14 +48,14 @@ void ring_destroy(struct ring *ring); /* every op has ended */
 struct thread *ring_thread(const struct ring *ring);
 
 /*
- * Read both indexes: completions that were reaped give their ops back. False: one is forged; see
- * enum ring_take.
+ * Read both indexes: completions that were reaped give their ops back. False: one is forged; of a
+ * forged sq_tail nothing is taken, and the kernel's head is that value now.
  */
 bool ring_refresh(struct ring *ring);
 /* Submissions that are ready, as of the last ring_refresh. */
 uint32_t ring_ready(const struct ring *ring);
-/* Claim an op and copy the next submission out of shared memory, once. */
-enum ring_take ring_take(struct ring *ring, struct op **op, struct cap_sqe *sqe);
+/* Claim an op and copy the next submission, which is ready, out of shared memory into it, once. */
+enum ring_take ring_take(struct ring *ring, struct op **op);
 /* Completions that are posted and not reaped, as of the last ring_refresh. */
 uint32_t ring_unread(const struct ring *ring);
 uint32_t ring_cq_entries(const struct ring *ring);
@@ -86,7 +83,12 @@ uint32_t *ring_strikes(struct ring *ring);
  */
 MUST_CHECK enum cap_status op_deadline_set(struct op *op, uint64_t when_ns);
 void op_deadline_arm(struct op *op);
-uint64_t op_deadline_ns(const struct op *op); /* UINT64_MAX: none */
+/* UINT64_MAX: none; a submission says so by zero, too. */
+static inline uint64_t
+op_deadline_ns(const struct op *op)
+{
+	return op->sqe.deadline_ns == 0 ? UINT64_MAX : op->sqe.deadline_ns;
+}
 
 /* The one end of an op: true for the one caller that may complete it. */
 bool op_claim_end(struct op *op);

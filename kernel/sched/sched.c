@@ -12,6 +12,7 @@
 #include "mm/pool.h"
 #include "ring/ring.h"
 #include "sched/thread.h"
+#include "sync/pending.h"
 
 struct sched_cpu {
 	struct spinlock lock;	    /* rank LOCK_RANK_RUN_QUEUE, key: CPU */
@@ -21,7 +22,6 @@ struct sched_cpu {
 	struct arch_thread *loaded; /* [o] whose extended state and address space the CPU has */
 	struct deadline slice;
 	bool slice_over; /* [o] */
-	_Atomic bool due;
 };
 
 static struct sched_cpu cpus[CPU_COUNT_MAX];
@@ -102,6 +102,7 @@ make_ready(struct thread *thread)
 	spin_lock(&cpu->lock);
 	atomic_store_explicit(&thread->state, THREAD_READY, memory_order_relaxed);
 	list_append(&cpu->ready, &thread->run_link);
+	pending_work[thread->cpu].ready++;
 	spin_unlock(&cpu->lock);
 }
 
@@ -121,7 +122,10 @@ thread_kill(struct thread *thread)
 		(void)ring_wait_end(thread->ring);
 	(void)deadline_disarm(&thread->wait_deadline);
 	spin_lock(&cpu->lock);
-	list_remove(&thread->run_link);
+	if (thread->state == THREAD_READY) {
+		list_remove(&thread->run_link);
+		pending_work[thread->cpu].ready--;
+	}
 	atomic_store_explicit(&thread->state, THREAD_DEAD, memory_order_relaxed);
 	if (cpu->handoff == thread)
 		cpu->handoff = NULL;
@@ -209,21 +213,21 @@ thread_preempt(struct thread *thread)
 void
 sched_due_mark(void)
 {
-	atomic_store_explicit(&this_cpu()->due, true, memory_order_relaxed);
+	__atomic_store_n(&pending_here()->due, 1, __ATOMIC_RELAXED);
 }
 
 bool
 sched_due_take(void)
 {
-	struct sched_cpu *cpu = this_cpu();
+	struct pending *pending = pending_here();
 
 	/*
 	 * Only this CPU's handlers set it, and they run in windows: a plain look and a plain store
 	 * are enough.
 	 */
-	if (!atomic_load_explicit(&cpu->due, memory_order_relaxed))
+	if (__atomic_load_n(&pending->due, __ATOMIC_RELAXED) == 0)
 		return false;
-	atomic_store_explicit(&cpu->due, false, memory_order_relaxed);
+	__atomic_store_n(&pending->due, 0, __ATOMIC_RELAXED);
 	return true;
 }
 
@@ -232,7 +236,7 @@ sched_must_switch(void)
 {
 	struct sched_cpu *cpu = this_cpu();
 
-	return cpu->slice_over && !list_is_empty(&cpu->ready);
+	return cpu->slice_over && pending_here()->ready != 0;
 }
 
 void
@@ -262,12 +266,15 @@ pick(struct sched_cpu *cpu)
 	if (thread != NULL && thread->state == THREAD_READY && thread->cpu == arch_cpu_id() &&
 	    !cpu->slice_over) {
 		list_remove(&thread->run_link);
+		pending_here()->ready--;
 		spin_unlock(&cpu->lock);
 		return thread;
 	}
 	first = list_first(&cpu->ready);
-	if (first != NULL)
+	if (first != NULL) {
 		list_remove(first);
+		pending_here()->ready--;
+	}
 	spin_unlock(&cpu->lock);
 	/* A new slice: it is armed on the way out if someone else is ready. */
 	cpu->slice_over = false;
@@ -298,20 +305,12 @@ sched_next(void)
 	return thread;
 }
 
-bool
-sched_is_quiet(void)
-{
-	struct sched_cpu *cpu = this_cpu();
-
-	return !atomic_load_explicit(&cpu->due, memory_order_relaxed) && list_is_empty(&cpu->ready);
-}
-
 void
-sched_leaving(bool background)
+sched_leaving(void)
 {
 	struct sched_cpu *cpu = this_cpu();
 
-	if (cpu->slice.armed || (list_is_empty(&cpu->ready) && !background))
+	if (cpu->slice.armed || pending_is_empty(pending_here()))
 		return;
 	deadline_arm(&cpu->slice, arch_clock_now_ns() + SCHED_SLICE_NS);
 }

@@ -97,10 +97,7 @@ void sched_handoff(struct thread *thread);
  * The thread to run now: made RUNNING and current, its address space loaded; NULL: none is ready.
  */
 struct thread *sched_next(void);
-/* Nothing is due and nobody else is ready: there is nothing to decide on the way out. */
-bool sched_is_quiet(void);
 /*
- * Before user mode: a slice is armed if someone else wants the CPU. `background`: there are reap
- * jobs to be done.
+ * Before user mode: a slice is armed if someone else wants the CPU, reap jobs included.
  */
-void sched_leaving(bool background);
+void sched_leaving(void);

@@ -6,8 +6,6 @@
  */
 #include "builder.h"
 
-#include "pointer.h"
-
 static bool
 fail(struct capnp_builder *builder, enum capnp_error error)
 {
@@ -167,13 +165,31 @@ capnp_any_init_text(struct capnp_any_builder any, uint32_t size)
 	return (char *)capnp_any_init_list(any, CAPNP_ELEMENT_1, size + 1).data;
 }
 
+/* Room that is filled at once: only what is left of its last word has to be zeroed. */
 void
-capnp_any_set_data(struct capnp_any_builder any, struct capnp_data value)
+capnp_builder_set_bytes(struct capnp_builder *builder, uint8_t *pointer, uint32_t segment,
+    const uint8_t *bytes, uint32_t size)
 {
-	uint8_t *bytes = capnp_any_init_data(any, value.size);
+	struct capnp_builder_segment *at = &builder->segments[segment];
+	uint8_t *content = at->words + (size_t)at->used_words * CAPNP_WORD_BYTES;
+	uint32_t words = size / CAPNP_WORD_BYTES + (size % CAPNP_WORD_BYTES != 0);
 
-	if (bytes != NULL && value.size != 0)
-		memcpy(bytes, value.data, value.size);
+	if (pointer == NULL)
+		return;
+	if (size == 0 || size >= CAPNP_MESSAGE_WORDS_MAX ||
+	    words > at->capacity_words - at->used_words) {
+		struct capnp_any_builder any = { builder, pointer, (uint16_t)segment };
+
+		content = capnp_any_init_data(any, size);
+		if (content != NULL && size != 0)
+			memcpy(content, bytes, size);
+		return;
+	}
+	at->used_words += words;
+	capnp_store(content + (size_t)(words - 1) * CAPNP_WORD_BYTES, 0);
+	memcpy(content, bytes, size);
+	capnp_store(pointer,
+	    capnp_make_list((content - pointer) / CAPNP_WORD_BYTES - 1, CAPNP_ELEMENT_1, size));
 }
 
 void
@@ -215,16 +231,6 @@ capnp_any_set_cap(struct capnp_any_builder any, struct capnp_cap value)
 	capnp_any_set_root_cap(any, any.builder->cap_count++, value);
 }
 
-struct capnp_any_builder
-capnp_set_any(struct capnp_struct_builder to, uint16_t pointer)
-{
-	struct capnp_any_builder any = { to.builder, NULL, to.segment };
-
-	if (pointer < to.pointer_count)
-		any.pointer = to.pointers + pointer * CAPNP_WORD_BYTES;
-	return any;
-}
-
 struct capnp_struct_builder
 capnp_list_struct_builder(struct capnp_list_builder list, uint32_t index)
 {
@@ -251,22 +257,6 @@ capnp_list_any_builder(struct capnp_list_builder list, uint32_t index)
 }
 
 void
-capnp_builder_init(struct capnp_builder *builder, void *buffer, size_t byte_count)
-{
-	size_t words = byte_count / CAPNP_WORD_BYTES;
-
-	builder->own.words = (uint8_t *)buffer + CAPNP_WORD_BYTES;
-	builder->own.capacity_words = words == 0 ? 0
-	    : words > CAPNP_MESSAGE_WORDS_MAX	 ? CAPNP_MESSAGE_WORDS_MAX
-						 : (uint32_t)words - 1;
-	builder->own.used_words = 0;
-	builder->segments = &builder->own;
-	builder->segment_count = 1;
-	builder->cap_count = 0;
-	builder->error = CAPNP_OK;
-}
-
-void
 capnp_builder_init_segments(
     struct capnp_builder *builder, struct capnp_builder_segment *segments, uint32_t segment_count)
 {
@@ -276,18 +266,10 @@ capnp_builder_init_segments(
 	builder->error = CAPNP_OK;
 }
 
-size_t
-capnp_builder_finish(struct capnp_builder *builder)
+bool
+capnp_builder_null_root(struct capnp_builder *builder)
 {
-	if (builder->own.used_words == 0) {
-		/* A message without a root: its pointer is null. */
-		if (segment_take(builder, 0, 1) == NULL)
-			fail(builder, CAPNP_ERROR_SPACE);
-	}
-	if (builder->error != CAPNP_OK)
-		return 0;
-	capnp_store(builder->own.words - CAPNP_WORD_BYTES, (uint64_t)builder->own.used_words << 32);
-	return ((size_t)builder->own.used_words + 1) * CAPNP_WORD_BYTES;
+	return segment_take(builder, 0, 1) != NULL || fail(builder, CAPNP_ERROR_SPACE);
 }
 
 struct capnp_any_builder
@@ -299,43 +281,4 @@ capnp_builder_root_any(struct capnp_builder *builder)
 	if (any.pointer == NULL)
 		fail(builder, CAPNP_ERROR_SPACE);
 	return any;
-}
-
-/* The root of an empty message whose first segment has room for it: no search, no call. */
-static inline struct capnp_struct_builder
-root_place(struct capnp_builder *builder, uint16_t data_words, uint16_t pointer_count)
-{
-	uint8_t *start = builder->segments[0].words;
-	uint32_t words = (uint32_t)data_words + pointer_count;
-
-	builder->segments[0].used_words = words + 1;
-	capnp_store(start, capnp_make_struct(0, data_words, pointer_count));
-	start += CAPNP_WORD_BYTES;
-	for (uint32_t i = 0; i < words; i++) {
-		capnp_store(start + (size_t)i * CAPNP_WORD_BYTES, 0);
-		/* A root is short: the loop must not become a call of memset. */
-		__asm__ volatile("" ::: "memory");
-	}
-	return (struct capnp_struct_builder){
-		.builder = builder,
-		.data = start,
-		.pointers = start + (size_t)data_words * CAPNP_WORD_BYTES,
-		.data_bits = (uint32_t)data_words * 64,
-		.pointer_count = pointer_count,
-	};
-}
-
-struct capnp_struct_builder
-capnp_builder_root(
-    struct capnp_builder *builder, uint16_t data_words, uint16_t pointer_count, uint32_t cap_count)
-{
-	uint32_t words = (uint32_t)data_words + pointer_count;
-
-	for (uint32_t i = 0; i < cap_count; i++)
-		builder->caps[i] = (struct capnp_cap){ 0 };
-	builder->cap_count = cap_count;
-	if (builder->segments[0].used_words == 0 && words != 0 &&
-	    words < builder->segments[0].capacity_words)
-		return root_place(builder, data_words, pointer_count);
-	return capnp_any_init_struct(capnp_builder_root_any(builder), data_words, pointer_count);
 }

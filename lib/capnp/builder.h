@@ -56,14 +56,40 @@ struct capnp_any_builder {
 };
 
 /* One framed segment in `buffer` (8-byte aligned); the first word is the segment table. */
-void capnp_builder_init(struct capnp_builder *builder, void *buffer, size_t byte_count);
+static inline void
+capnp_builder_init(struct capnp_builder *builder, void *buffer, size_t byte_count)
+{
+	size_t words = byte_count / CAPNP_WORD_BYTES;
+
+	builder->own.words = (uint8_t *)buffer + CAPNP_WORD_BYTES;
+	builder->own.capacity_words = words == 0 ? 0
+	    : words > CAPNP_MESSAGE_WORDS_MAX	 ? CAPNP_MESSAGE_WORDS_MAX
+						 : (uint32_t)words - 1;
+	builder->own.used_words = 0;
+	builder->segments = &builder->own;
+	builder->segment_count = 1;
+	builder->cap_count = 0;
+	builder->error = CAPNP_OK;
+}
+
 /* Several segments, not framed; `segments` are empty and stay the caller's. */
 void capnp_builder_init_segments(
     struct capnp_builder *builder, struct capnp_builder_segment *segments, uint32_t segment_count);
 
+/* A null root, if there is none; false: no room. */
+bool capnp_builder_null_root(struct capnp_builder *builder);
+
 /* The framed size in bytes, the segment table written; 0 after an error. Only for
  * capnp_builder_init. */
-size_t capnp_builder_finish(struct capnp_builder *builder);
+static inline size_t
+capnp_builder_finish(struct capnp_builder *builder)
+{
+	if ((builder->own.used_words == 0 && !capnp_builder_null_root(builder)) ||
+	    builder->error != CAPNP_OK)
+		return 0;
+	capnp_store(builder->own.words - CAPNP_WORD_BYTES, (uint64_t)builder->own.used_words << 32);
+	return ((size_t)builder->own.used_words + 1) * CAPNP_WORD_BYTES;
+}
 
 static inline enum capnp_error
 capnp_builder_error(const struct capnp_builder *builder)
@@ -71,14 +97,40 @@ capnp_builder_error(const struct capnp_builder *builder)
 	return builder->error;
 }
 
-/* Allocate the root, once. The first `cap_count` capabilities of the message belong to the root's
- * own fields. */
-struct capnp_struct_builder capnp_builder_root(
-    struct capnp_builder *builder, uint16_t data_words, uint16_t pointer_count, uint32_t cap_count);
 struct capnp_any_builder capnp_builder_root_any(struct capnp_builder *builder);
-
 struct capnp_struct_builder
 capnp_any_init_struct(struct capnp_any_builder any, uint16_t data_words, uint16_t pointer_count);
+
+/*
+ * Allocate the root, once. The first `cap_count` capabilities of the message belong to the root's
+ * own fields. The usual one, first in a segment with room for it, is placed in line.
+ */
+static inline struct capnp_struct_builder
+capnp_builder_root(
+    struct capnp_builder *builder, uint16_t data_words, uint16_t pointer_count, uint32_t cap_count)
+{
+	struct capnp_builder_segment *segment = builder->segments;
+	uint32_t words = (uint32_t)data_words + pointer_count;
+	uint8_t *start = segment->words + CAPNP_WORD_BYTES;
+
+	for (uint32_t i = 0; i < cap_count; i++)
+		builder->caps[i] = (struct capnp_cap){ 0 };
+	builder->cap_count = cap_count;
+	if (segment->used_words != 0 || words == 0 || words >= segment->capacity_words)
+		return capnp_any_init_struct(
+		    capnp_builder_root_any(builder), data_words, pointer_count);
+	segment->used_words = words + 1;
+	capnp_store(segment->words, capnp_make_struct(0, data_words, pointer_count));
+	memset(start, 0, (size_t)words * CAPNP_WORD_BYTES);
+	return (struct capnp_struct_builder){
+		.builder = builder,
+		.data = start,
+		.pointers = start + (size_t)data_words * CAPNP_WORD_BYTES,
+		.data_bits = (uint32_t)data_words * 64,
+		.pointer_count = pointer_count,
+	};
+}
+
 struct capnp_list_builder
 capnp_any_init_list(struct capnp_any_builder any, enum capnp_element element, uint32_t count);
 struct capnp_list_builder capnp_any_init_struct_list(
@@ -87,7 +139,13 @@ struct capnp_list_builder capnp_any_init_struct_list(
  * written. */
 uint8_t *capnp_any_init_data(struct capnp_any_builder any, uint32_t size);
 char *capnp_any_init_text(struct capnp_any_builder any, uint32_t size);
-void capnp_any_set_data(struct capnp_any_builder any, struct capnp_data value);
+void capnp_builder_set_bytes(struct capnp_builder *builder, uint8_t *pointer, uint32_t segment,
+    const uint8_t *bytes, uint32_t size);
+static inline void
+capnp_any_set_data(struct capnp_any_builder any, struct capnp_data value)
+{
+	capnp_builder_set_bytes(any.builder, any.pointer, any.segment, value.data, value.size);
+}
 void capnp_any_set_text(struct capnp_any_builder any, struct capnp_text value);
 /* The next capability of the message. Null sets a null pointer. */
 void capnp_any_set_cap(struct capnp_any_builder any, struct capnp_cap value);
@@ -96,7 +154,16 @@ void capnp_any_set_root_cap(struct capnp_any_builder any, uint32_t ordinal, stru
 /* A deep copy of what another message points to; capabilities are appended. */
 void capnp_any_copy(struct capnp_any_builder any, struct capnp_any from);
 
-struct capnp_any_builder capnp_set_any(struct capnp_struct_builder to, uint16_t pointer);
+static inline struct capnp_any_builder
+capnp_set_any(struct capnp_struct_builder to, uint16_t pointer)
+{
+	struct capnp_any_builder any = { to.builder, NULL, to.segment };
+
+	if (pointer < to.pointer_count)
+		any.pointer = to.pointers + (size_t)pointer * CAPNP_WORD_BYTES;
+	return any;
+}
+
 struct capnp_struct_builder
 capnp_list_struct_builder(struct capnp_list_builder list, uint32_t index);
 struct capnp_any_builder capnp_list_any_builder(struct capnp_list_builder list, uint32_t index);

@@ -15,6 +15,9 @@
 #define CAPNP_CAPS_MAX 8   /* in one message */
 #define CAPNP_MESSAGE_WORDS_MAX (UINT32_C(1) << 29)
 
+/* For what is kept off the straight path. */
+#define CAPNP_RARELY(condition) __builtin_expect((condition), 0)
+
 enum capnp_error {
 	CAPNP_OK,
 	CAPNP_ERROR_FRAME,     /* the segment table is not one, or disagrees with the size */

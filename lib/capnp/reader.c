@@ -6,8 +6,6 @@
  */
 #include "reader.h"
 
-#include "pointer.h"
-
 /* Where a pointer leads: the word that describes the content, and the content's place. */
 struct target {
 	uint64_t word;
@@ -101,12 +99,6 @@ resolve(struct capnp_any any, struct target *target)
 		(any.pointer - base) / CAPNP_WORD_BYTES + 1 + capnp_pointer_offset(word),
 		any.segment };
 	return true;
-}
-
-bool
-capnp_any_is_null(struct capnp_any any)
-{
-	return any.pointer == NULL || capnp_load(any.pointer) == 0;
 }
 
 enum capnp_any_kind
@@ -264,7 +256,7 @@ capnp_any_list(struct capnp_any any, enum capnp_element expected)
 }
 
 struct capnp_data
-capnp_any_data(struct capnp_any any)
+capnp_any_bytes(struct capnp_any any)
 {
 	struct capnp_list list = capnp_any_list(any, CAPNP_ELEMENT_1);
 
@@ -312,16 +304,6 @@ capnp_any_cap(struct capnp_any any)
 }
 
 struct capnp_any
-capnp_get_any(struct capnp_struct from, uint16_t pointer)
-{
-	struct capnp_any any = { from.reader, NULL, from.segment, from.depth };
-
-	if (pointer < from.pointer_count)
-		any.pointer = from.pointers + pointer * CAPNP_WORD_BYTES;
-	return any;
-}
-
-struct capnp_any
 capnp_get_any_or(struct capnp_struct from, uint16_t pointer, const uint64_t *words)
 {
 	struct capnp_any any = capnp_get_any(from, pointer);
@@ -330,12 +312,6 @@ capnp_get_any_or(struct capnp_struct from, uint16_t pointer, const uint64_t *wor
 		any = (struct capnp_any){ from.reader, (const uint8_t *)words,
 			CAPNP_SEGMENT_DEFAULT, CAPNP_DEPTH_MAX };
 	return any;
-}
-
-bool
-capnp_has_pointer(struct capnp_struct from, uint16_t pointer)
-{
-	return !capnp_any_is_null(capnp_get_any(from, pointer));
 }
 
 struct capnp_struct
@@ -354,12 +330,6 @@ struct capnp_text
 capnp_get_text(struct capnp_struct from, uint16_t pointer)
 {
 	return capnp_any_text(capnp_get_any(from, pointer));
-}
-
-struct capnp_data
-capnp_get_data(struct capnp_struct from, uint16_t pointer)
-{
-	return capnp_any_data(capnp_get_any(from, pointer));
 }
 
 struct capnp_cap
@@ -410,12 +380,6 @@ capnp_reader_root_any(struct capnp_reader *reader)
 	return any;
 }
 
-struct capnp_struct
-capnp_reader_root(struct capnp_reader *reader)
-{
-	return capnp_any_struct(capnp_reader_root_any(reader));
-}
-
 static uint32_t
 load_u32(const uint8_t *bytes)
 {
@@ -453,26 +417,6 @@ capnp_reader_init(struct capnp_reader *reader, const void *bytes, size_t byte_co
 	reader->cap_count = 0;
 	/* Several times the message: fields are read more than once, but shared pointers must not
 	 * multiply it. */
-	reader->traversal_words = byte_count + 64;
-	reader->error = CAPNP_OK;
-	return CAPNP_OK;
-}
-
-enum capnp_error
-capnp_reader_init_single(struct capnp_reader *reader, const void *bytes, size_t byte_count)
-{
-	const uint8_t *table = bytes;
-	uint32_t words;
-
-	if (byte_count < CAPNP_WORD_BYTES || load_u32(table) != 0)
-		return CAPNP_ERROR_FRAME;
-	words = load_u32(table + 4);
-	if ((uint64_t)words * CAPNP_WORD_BYTES + CAPNP_WORD_BYTES != byte_count)
-		return CAPNP_ERROR_FRAME;
-	reader->segments[0] = table + CAPNP_WORD_BYTES;
-	reader->segment_words[0] = words;
-	reader->segment_count = 1;
-	reader->cap_count = 0;
 	reader->traversal_words = byte_count + 64;
 	reader->error = CAPNP_OK;
 	return CAPNP_OK;

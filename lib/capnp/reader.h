@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "message.h"
+#include "pointer.h"
 
 struct capnp_reader {
 	const uint8_t *segments[CAPNP_SEGMENTS_MAX];
@@ -65,9 +66,24 @@ struct capnp_any {
 enum capnp_error
 capnp_reader_init(struct capnp_reader *reader, const void *bytes, size_t byte_count);
 
-/* The same for a message of exactly one segment. */
-enum capnp_error
-capnp_reader_init_single(struct capnp_reader *reader, const void *bytes, size_t byte_count);
+/* The same for a message of exactly one segment: its table is one word. */
+static inline enum capnp_error
+capnp_reader_init_single(struct capnp_reader *reader, const void *bytes, size_t byte_count)
+{
+	/* Wraps around for what is shorter than the table: too large then. */
+	uint64_t words = (uint64_t)(byte_count - CAPNP_WORD_BYTES) / CAPNP_WORD_BYTES;
+
+	if (words >= CAPNP_MESSAGE_WORDS_MAX || byte_count % CAPNP_WORD_BYTES != 0 ||
+	    capnp_load(bytes) != words << 32)
+		return CAPNP_ERROR_FRAME;
+	reader->segments[0] = (const uint8_t *)bytes + CAPNP_WORD_BYTES;
+	reader->segment_words[0] = (uint32_t)words;
+	reader->segment_count = 1;
+	reader->cap_count = 0;
+	reader->traversal_words = byte_count + 64;
+	reader->error = CAPNP_OK;
+	return CAPNP_OK;
+}
 
 static inline enum capnp_error
 capnp_reader_error(const struct capnp_reader *reader)
@@ -75,8 +91,32 @@ capnp_reader_error(const struct capnp_reader *reader)
 	return reader->error;
 }
 
-struct capnp_struct capnp_reader_root(struct capnp_reader *reader);
 struct capnp_any capnp_reader_root_any(struct capnp_reader *reader);
+struct capnp_struct capnp_any_struct(struct capnp_any any);
+
+/*
+ * The usual root stands right behind its pointer and is read in line; a null one is empty. It is
+ * not charged: how often the root is opened is the program's choice, not the message's.
+ */
+static inline struct capnp_struct
+capnp_reader_root(struct capnp_reader *reader)
+{
+	uint32_t limit = reader->segment_words[0];
+	uint64_t word = limit == 0 ? 0 : capnp_load(reader->segments[0]);
+	uint32_t data_words = capnp_struct_data_words(word);
+	uint32_t words = data_words + capnp_struct_pointers(word) + 1;
+
+	if (CAPNP_RARELY((uint32_t)word != 0) || CAPNP_RARELY(words > limit))
+		return capnp_any_struct(capnp_reader_root_any(reader));
+	return (struct capnp_struct){
+		.reader = reader,
+		.data = reader->segments[0] + CAPNP_WORD_BYTES,
+		.pointers = reader->segments[0] + (data_words + (size_t)1) * CAPNP_WORD_BYTES,
+		.data_bits = data_words * 64,
+		.pointer_count = (uint16_t)capnp_struct_pointers(word),
+		.depth = CAPNP_DEPTH_MAX - 1,
+	};
+}
 
 /* Pointer fields; absent pointers and bad ones read as empty. */
 struct capnp_struct capnp_get_struct(struct capnp_struct from, uint16_t pointer);
@@ -85,20 +125,72 @@ struct capnp_struct capnp_get_struct(struct capnp_struct from, uint16_t pointer)
 struct capnp_list
 capnp_get_list(struct capnp_struct from, uint16_t pointer, enum capnp_element expected);
 struct capnp_text capnp_get_text(struct capnp_struct from, uint16_t pointer);
-struct capnp_data capnp_get_data(struct capnp_struct from, uint16_t pointer);
 struct capnp_cap capnp_get_cap(struct capnp_struct from, uint16_t pointer);
-struct capnp_any capnp_get_any(struct capnp_struct from, uint16_t pointer);
-bool capnp_has_pointer(struct capnp_struct from, uint16_t pointer);
+
+static inline struct capnp_any
+capnp_get_any(struct capnp_struct from, uint16_t pointer)
+{
+	struct capnp_any any = { from.reader, NULL, from.segment, from.depth };
+
+	if (pointer < from.pointer_count)
+		any.pointer = from.pointers + (size_t)pointer * CAPNP_WORD_BYTES;
+	return any;
+}
+
+static inline bool
+capnp_any_is_null(struct capnp_any any)
+{
+	return any.pointer == NULL || capnp_load(any.pointer) == 0;
+}
+
+static inline bool
+capnp_has_pointer(struct capnp_struct from, uint16_t pointer)
+{
+	return !capnp_any_is_null(capnp_get_any(from, pointer));
+}
 /* The field, or if it is null the pointer at the start of `words`, which our generator made. */
 struct capnp_any
 capnp_get_any_or(struct capnp_struct from, uint16_t pointer, const uint64_t *words);
 
-struct capnp_struct capnp_any_struct(struct capnp_any any);
 struct capnp_list capnp_any_list(struct capnp_any any, enum capnp_element expected);
 struct capnp_text capnp_any_text(struct capnp_any any);
-struct capnp_data capnp_any_data(struct capnp_any any);
+
+/* Any bytes that a pointer leads to: capnp_any_data() without its short cut. */
+struct capnp_data capnp_any_bytes(struct capnp_any any);
+
+/* Bytes of a near pointer in the message are found in line. */
+static inline struct capnp_data
+capnp_any_data(struct capnp_any any)
+{
+	uint64_t word = any.pointer == NULL ? 0 : capnp_load(any.pointer);
+	uint32_t kind = CAPNP_POINTER_LIST | (uint32_t)CAPNP_ELEMENT_1 << 2;
+	uint32_t size = capnp_list_count(word);
+	uint64_t words = ((uint64_t)size + 7) / 8;
+	const uint8_t *data;
+	const uint8_t *end;
+
+	/* A list of bytes at a positive offset, not in a default value. */
+	if (CAPNP_RARELY((((uint32_t)word & 3) | ((uint32_t)(word >> 32) & 7) << 2) != kind) ||
+	    CAPNP_RARELY((int32_t)word < 0) || CAPNP_RARELY(any.segment == CAPNP_SEGMENT_DEFAULT) ||
+	    CAPNP_RARELY(any.depth == 0))
+		return capnp_any_bytes(any);
+	data = any.pointer + ((size_t)capnp_pointer_offset(word) + 1) * CAPNP_WORD_BYTES;
+	end = any.reader->segments[any.segment] +
+	    (size_t)any.reader->segment_words[any.segment] * CAPNP_WORD_BYTES;
+	if (CAPNP_RARELY(data > end) ||
+	    CAPNP_RARELY(words > (uint64_t)(end - data) / CAPNP_WORD_BYTES) ||
+	    CAPNP_RARELY(words >= any.reader->traversal_words))
+		return capnp_any_bytes(any);
+	any.reader->traversal_words -= words + 1;
+	return (struct capnp_data){ data, size };
+}
 struct capnp_cap capnp_any_cap(struct capnp_any any);
-bool capnp_any_is_null(struct capnp_any any);
+
+static inline struct capnp_data
+capnp_get_data(struct capnp_struct from, uint16_t pointer)
+{
+	return capnp_any_data(capnp_get_any(from, pointer));
+}
 
 /* What a pointer leads to; a bad one reads as null and is an error. */
 enum capnp_any_kind {

@@ -6,8 +6,8 @@
 
 #include "capos.h"
 
-static void
-on_completion(struct capos_completion *completion, const struct cap_cqe *cqe)
+void
+capos_call_completed(struct capos_completion *completion, const struct cap_cqe *cqe)
 {
 	struct capos_call *call = (struct capos_call *)completion;
 
@@ -21,43 +21,19 @@ on_completion(struct capos_completion *completion, const struct cap_cqe *cqe)
 }
 
 void
-capos_call_begin_kind(struct capos_call *call, struct capos_cap target, uint16_t method,
-    uint8_t cap_max, enum capos_block_kind kind)
+capos_call_begin_failed(struct capos_call *call)
 {
-	capos_call_begin_block(call, target, method, cap_max, capos_block_take(target.self, kind));
-}
+	static uint64_t no_room;
 
-void
-capos_call_begin_block(struct capos_call *call, struct capos_cap target, uint16_t method,
-    uint8_t cap_max, struct capos_block *block)
-{
-	call->completion.done = on_completion;
 	call->state = CAPOS_CALL_FAILED;
-	call->cap_max = cap_max;
-	call->method = method;
-	call->adopted = 0;
-	call->cap_count = 0;
-	call->results.cap_count = 0;
-	call->target = target;
-	call->deadline_ns = 0;
-	call->on_done = NULL;
 	call->result_buffer = NULL;
-	call->block = block;
-	if (block == NULL) {
-		/* The caller builds all the same: there is no room, so nothing is written. */
-		static uint64_t no_room;
-
-		capnp_builder_init(&call->params, &no_room, 0);
-		return;
-	}
-	call->state = CAPOS_CALL_BUILDING;
-	call->result_buffer = call->block->results;
-	call->result_bytes = call->block->result_bytes;
-	capnp_builder_init(&call->params, call->block->params, call->block->param_bytes);
+	call->result_bytes = 0;
+	/* The caller builds all the same: there is no room, so nothing is written. */
+	capnp_builder_init(&call->params, &no_room, 0);
 }
 
 /* Transfer entries behind the message, 8-byte aligned: messages are whole words. */
-static bool
+static __attribute__((noinline)) bool
 append_transfers(struct capos_call *call, size_t message_bytes)
 {
 	struct cap_transfer *entry =
@@ -72,8 +48,24 @@ append_transfers(struct capos_call *call, size_t message_bytes)
 	return true;
 }
 
-enum cap_status
-capos_call_send(struct capos_call *call)
+static inline void
+fill_submission(struct cap_sqe *sqe, const struct capos_call *call, size_t message_bytes)
+{
+	capos_fill(sqe,
+	    (struct capos_sqe_words){
+		CAP_OP_CALL | (uint64_t)call->method << 16,
+		call->target.cap_id,
+		(uint64_t)&call->completion,
+		(uint64_t)call->block->params,
+		(uint64_t)call->result_buffer,
+		message_bytes | (uint64_t)call->result_bytes << 32,
+		(uint64_t)call->params.cap_count << 32 | (uint64_t)call->cap_max << 40,
+		call->deadline_ns,
+	    });
+}
+
+static inline enum cap_status
+send(struct capos_call *call)
 {
 	struct cap_sqe *sqe;
 	size_t message_bytes;
@@ -81,25 +73,20 @@ capos_call_send(struct capos_call *call)
 	if (call->state != CAPOS_CALL_BUILDING)
 		return call->block == NULL ? CAP_ERR_NO_MEMORY : CAP_ERR_WRONG_STATE;
 	message_bytes = capnp_builder_finish(&call->params);
-	if (message_bytes == 0 || !append_transfers(call, message_bytes))
+	if (message_bytes == 0 ||
+	    (call->params.cap_count != 0 && !append_transfers(call, message_bytes)))
 		return CAP_ERR_MESSAGE_TOO_LARGE;
 	CAPOS_TRY(capos_submit(call->target.self, &sqe));
-	*sqe = (struct cap_sqe){
-		.op = CAP_OP_CALL,
-		.method = call->method,
-		.target = call->target.cap_id,
-		.user_data = (uint64_t)&call->completion,
-		.addr = (uint64_t)call->block->params,
-		.len = (uint32_t)message_bytes,
-		.result_addr = (uint64_t)call->result_buffer,
-		.result_len = call->result_bytes,
-		.xfer_count = (uint8_t)call->params.cap_count,
-		.cap_max = call->cap_max,
-		.deadline_ns = call->deadline_ns,
-	};
+	fill_submission(sqe, call, message_bytes);
 	call->state = CAPOS_CALL_SENT;
 	capos_submitted(call->target.self);
 	return CAP_OK;
+}
+
+enum cap_status
+capos_call_send(struct capos_call *call)
+{
+	return send(call);
 }
 
 /* Out of line, as is read_exception: most answers need neither. The first capability stands in the
@@ -160,21 +147,15 @@ read_exception(struct capos_call *call)
 		    capnp_text_from_string(cap_status_sentence(call->error.status));
 }
 
-static enum cap_status
-open_results(struct capos_call *call)
+/* Not a message of one segment: one of several, an exception, an error. */
+static __attribute__((noinline)) enum cap_status
+open_other(struct capos_call *call)
 {
-	/* `result` counts the payload; the records behind it are not part of the message. */
-	if (call->result >= 0) {
-		/* Almost every answer has one segment; another one is not refused by this. */
-		if (capnp_reader_init_single(
-			&call->results, call->result_buffer, (size_t)call->result) != CAPNP_OK &&
-		    capnp_reader_init(&call->results, call->result_buffer, (size_t)call->result) !=
-			CAPNP_OK)
-			return CAP_ERR_MALFORMED_MESSAGE;
-		if (call->cap_count != 0)
-			read_caps(call, (uint32_t)call->result);
-		return CAP_OK;
-	}
+	if (call->result >= 0)
+		return capnp_reader_init(
+			   &call->results, call->result_buffer, (size_t)call->result) == CAPNP_OK
+		    ? CAP_OK
+		    : CAP_ERR_MALFORMED_MESSAGE;
 	if (call->result == CAP_ERR_APPLICATION_EXCEPTION)
 		read_exception(call);
 	if (call->result == CAP_ERR_APPLICATION_EXCEPTION_TRUNCATED) {
@@ -185,14 +166,87 @@ open_results(struct capos_call *call)
 	return (enum cap_status)call->result;
 }
 
+/* `result` counts the payload; the records behind it are not part of the message. */
+static inline enum cap_status
+open_results(struct capos_call *call)
+{
+	enum cap_status status = CAP_OK;
+
+	if (call->result < 0 ||
+	    capnp_reader_init_single(&call->results, call->result_buffer, (size_t)call->result) !=
+		CAPNP_OK)
+		status = open_other(call);
+	if (call->cap_count != 0 && status == CAP_OK)
+		read_caps(call, (uint32_t)call->result);
+	return status;
+}
+
+static __attribute__((noinline)) enum cap_status
+wait(struct capos_call *call)
+{
+	while (call->state == CAPOS_CALL_SENT)
+		CAPOS_TRY(capos_wait_any(call->target.self, CAP_DEADLINE_NONE));
+	return open_results(call);
+}
+
 enum cap_status
 capos_call_wait(struct capos_call *call)
 {
 	if (call->state != CAPOS_CALL_SENT && call->state != CAPOS_CALL_DONE)
 		return CAP_ERR_WRONG_STATE;
-	while (call->state == CAPOS_CALL_SENT)
-		CAPOS_TRY(capos_wait_any(call->target.self, CAP_DEADLINE_NONE));
-	return open_results(call);
+	return wait(call);
+}
+
+/*
+ * The usual call: nothing else is in flight, no capability goes along, and its completion is the
+ * only one that can come. False: nothing was sent.
+ */
+static inline bool
+run_alone(struct capos_call *call, enum cap_status *status)
+{
+	struct capos *self = call->target.self;
+	struct cap_ring *ring = self->ring;
+	const struct cap_cqe *cqe = &self->cq[self->cq_head & self->cq_mask];
+	size_t message_bytes;
+	int64_t entered;
+
+	if (self->in_flight != 0 || call->params.cap_count != 0 ||
+	    call->state != CAPOS_CALL_BUILDING)
+		return false;
+	message_bytes = capnp_builder_finish(&call->params);
+	if (message_bytes == 0)
+		return false;
+	fill_submission(&self->sq[self->sq_tail & self->sq_mask], call, message_bytes);
+	call->state = CAPOS_CALL_SENT;
+	self->in_flight = 1;
+	capos_submitted(self);
+	entered = capos_enter(1, CAP_DEADLINE_NONE);
+	/* The acquire pairs with the kernel's release store in op_complete(). */
+	if (entered < 0 || __atomic_load_n(&ring->cq_tail, __ATOMIC_ACQUIRE) != self->cq_head + 1 ||
+	    cqe->user_data != (uint64_t)&call->completion) {
+		*status = entered < 0 ? (enum cap_status)entered : wait(call);
+		return true;
+	}
+	call->result = cqe->result;
+	call->cap_count = cqe->cap_count;
+	call->first_cap = cqe->cap_id;
+	call->first_interface = cqe->interface_id;
+	call->state = CAPOS_CALL_DONE;
+	self->in_flight = 0;
+	__atomic_store_n(&ring->cq_head, ++self->cq_head, __ATOMIC_RELEASE);
+	*status = open_results(call);
+	return true;
+}
+
+enum cap_status
+capos_call_run(struct capos_call *call)
+{
+	enum cap_status status;
+
+	if (run_alone(call, &status))
+		return status;
+	CAPOS_TRY(send(call));
+	return wait(call);
 }
 
 /* A FINISH that comes too late finds nothing, which is no failure. */
@@ -248,7 +302,7 @@ await_end(struct capos_call *call)
 }
 
 void
-capos_call_end(struct capos_call *call)
+capos_call_end_rest(struct capos_call *call)
 {
 	if (call->state == CAPOS_CALL_SENT)
 		await_end(call);

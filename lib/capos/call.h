@@ -61,16 +61,48 @@ struct capos_call {
 	struct capos_error error;
 };
 
+/* What a call's completion does; it stands in call->completion. */
+void capos_call_completed(struct capos_completion *completion, const struct cap_cqe *cqe);
+/* No block: parameters go nowhere, and capos_call_send says so. */
+void capos_call_begin_failed(struct capos_call *call);
+
+/* In memory of the caller's own, which is not given back to the runtime: block->kind is
+ * CAPOS_BLOCK_KINDS. */
+static inline void
+capos_call_begin_block(struct capos_call *call, struct capos_cap target, uint16_t method,
+    uint8_t cap_max, struct capos_block *block)
+{
+	call->completion.done = capos_call_completed;
+	call->cap_max = cap_max;
+	call->method = method;
+	call->adopted = 0;
+	call->cap_count = 0;
+	call->results.cap_count = 0;
+	call->target = target;
+	call->deadline_ns = 0;
+	call->on_done = NULL;
+	call->block = block;
+	if (__builtin_expect(block == NULL, 0)) {
+		capos_call_begin_failed(call);
+		return;
+	}
+	call->state = CAPOS_CALL_BUILDING;
+	call->result_buffer = block->results;
+	call->result_bytes = block->result_bytes;
+	capnp_builder_init(&call->params, block->params, block->param_bytes);
+}
+
 /*
  * `cap_max`: capabilities that the answer may carry. A call that cannot begin (no buffer) says so
  * in capos_call_send.
  */
-void capos_call_begin_kind(struct capos_call *call, struct capos_cap target, uint16_t method,
-    uint8_t cap_max, enum capos_block_kind kind);
-/* The same in memory of the caller's own, which is not given back to the runtime: block->kind is
- * CAPOS_BLOCK_KINDS. */
-void capos_call_begin_block(struct capos_call *call, struct capos_cap target, uint16_t method,
-    uint8_t cap_max, struct capos_block *block);
+static inline void
+capos_call_begin_kind(struct capos_call *call, struct capos_cap target, uint16_t method,
+    uint8_t cap_max, enum capos_block_kind kind)
+{
+	capos_call_begin_block(call, target, method, cap_max, capos_block_take(target.self, kind));
+}
+
 static inline void
 capos_call_begin(struct capos_call *call, struct capos_cap target, uint16_t method, uint8_t cap_max)
 {
@@ -90,6 +122,8 @@ capos_call_result_buffer(struct capos_call *call, void *buffer, uint32_t byte_co
 MUST_CHECK enum cap_status capos_call_send(struct capos_call *call);
 /* Wait for the end, then open call->results or call->error. May be called again. */
 MUST_CHECK enum cap_status capos_call_wait(struct capos_call *call);
+/* Send and wait in one. */
+MUST_CHECK enum cap_status capos_call_run(struct capos_call *call);
 static inline bool
 capos_call_is_done(const struct capos_call *call)
 {
@@ -98,10 +132,26 @@ capos_call_is_done(const struct capos_call *call)
 /* Ask the kernel to end the call; it completes with CAP_ERR_CANCELLED unless it ended before. One
  * that is done stays as it is; one that was not sent is CAP_ERR_WRONG_STATE. */
 MUST_CHECK enum cap_status capos_call_cancel(struct capos_call *call);
+/* What capos_call_end() does for a call that is in flight, has capabilities, or none of its
+ * buffers. */
+void capos_call_end_rest(struct capos_call *call);
+
 /* Buffers go back; result capabilities that nobody adopted are released. A call in flight is
  * cancelled and awaited; if the ring has failed, so that its end cannot be known, the program ends
  * with CAPOS_EXIT_PANIC. */
-void capos_call_end(struct capos_call *call);
+static inline void
+capos_call_end(struct capos_call *call)
+{
+	if (__builtin_expect(call->state != CAPOS_CALL_DONE || call->cap_count != 0 ||
+		    call->block->kind == CAPOS_BLOCK_KINDS,
+		0)) {
+		capos_call_end_rest(call);
+		return;
+	}
+	capos_block_give(call->target.self, call->block);
+	call->block = NULL;
+	call->state = CAPOS_CALL_FAILED;
+}
 
 /*
  * Make a result capability the caller's own, once, after capos_call_wait. `interface_id` 0 takes

@@ -53,34 +53,21 @@ blocks_init(struct capos *self)
 	}
 }
 
-static struct capos_block *
-block_pop(struct capos *self, enum capos_block_kind kind)
-{
-	struct capos_block *block = self->free_blocks[kind];
-
-	if (block != NULL)
-		self->free_blocks[kind] = block->next;
-	return block;
-}
-
 struct capos_block *
-capos_block_take(struct capos *self, enum capos_block_kind kind)
+capos_block_take_larger(struct capos *self, enum capos_block_kind kind)
 {
 	enum capos_block_kind at = kind;
+	struct capos_block *block;
 
 	/* A larger one serves as well; a program without large ones tries with the medium one. */
 	while (at < CAPOS_BLOCK_KINDS && self->free_blocks[at] == NULL)
 		at++;
 	if (at == CAPOS_BLOCK_KINDS)
 		at = CAPOS_BLOCK_MEDIUM;
-	return block_pop(self, at);
-}
-
-void
-capos_block_give(struct capos *self, struct capos_block *block)
-{
-	block->next = self->free_blocks[block->kind];
-	self->free_blocks[block->kind] = block;
+	block = self->free_blocks[at];
+	if (block != NULL)
+		self->free_blocks[at] = block->next;
+	return block;
 }
 
 void
@@ -100,51 +87,6 @@ capos_ring_init(struct capos *self, struct cap_ring *ring)
 	self->cq_mask = ring->cq_entries - 1;
 	capos_ring_resync(self);
 	blocks_init(self);
-}
-
-uint32_t
-capos_reap(struct capos *self)
-{
-	/* Pairs with the kernel's release store in op_complete(): the completion is seen whole. */
-	uint32_t tail = __atomic_load_n(&self->ring->cq_tail, __ATOMIC_ACQUIRE);
-	uint32_t count = 0;
-
-	/* What a completion sets off may wait and reap in turn: then the head is past this tail
-	 * already. */
-	while ((int32_t)(tail - self->cq_head) > 0) {
-		struct cap_cqe cqe = self->cq[self->cq_head & self->cq_mask];
-
-		struct capos_completion *completion =
-		    (struct capos_completion *)(cqe.user_data & ~CAPOS_UNAWAITED);
-
-		self->cq_head++;
-		self->in_flight--;
-		self->unawaited -= cqe.user_data & CAPOS_UNAWAITED;
-		count++;
-		/* The place may be used again as soon as it is reaped: reap before the callback
-		 * submits. */
-		__atomic_store_n(&self->ring->cq_head, self->cq_head, __ATOMIC_RELEASE);
-		if (completion != NULL)
-			completion->done(completion, &cqe);
-		else if (cqe.result < 0 && self->release_status == CAP_OK)
-			self->release_status = (enum cap_status)cqe.result;
-	}
-	return count;
-}
-
-enum cap_status
-capos_wait_any(struct capos *self, uint64_t deadline_ns)
-{
-	uint32_t wanted = self->unawaited + 1;
-	int64_t entered;
-
-	/* With nothing else in flight, those are what can be waited for. */
-	if (wanted > self->in_flight && self->in_flight != 0)
-		wanted = self->in_flight;
-	entered = capos_enter(wanted, deadline_ns);
-	if (entered < 0)
-		return (enum cap_status)entered;
-	return capos_reap(self) != 0 ? CAP_OK : CAP_ERR_TIMED_OUT;
 }
 
 /* The kernel takes what is queued; if all ops are in flight, one must end first. */

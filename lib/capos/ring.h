@@ -90,6 +90,29 @@ capos_submit(struct capos *self, struct cap_sqe **out)
 	return CAP_OK;
 }
 
+/* A submission, word by word, for the hot paths. */
+struct capos_sqe_words {
+	uint64_t head; /* op, flags << 8, method << 16 */
+	uint64_t target;
+	uint64_t user_data;
+	uint64_t addr;
+	uint64_t result_addr;
+	uint64_t lengths; /* len, result_len << 32 */
+	uint64_t caps;	  /* xfer_count << 32, cap_max << 40 */
+	uint64_t deadline_ns;
+};
+_Static_assert(sizeof(struct capos_sqe_words) == sizeof(struct cap_sqe) &&
+	offsetof(struct cap_sqe, flags) == 1 && offsetof(struct cap_sqe, method) == 2 &&
+	offsetof(struct cap_sqe, result_len) == 44 && offsetof(struct cap_sqe, xfer_count) == 52 &&
+	offsetof(struct cap_sqe, cap_max) == 53,
+    "words of a submission");
+
+static inline void
+capos_fill(struct cap_sqe *sqe, struct capos_sqe_words words)
+{
+	__builtin_memcpy(sqe, &words, sizeof(words));
+}
+
 /* Nobody waits for what carries this in its user_data, and it ends as soon as the kernel takes it:
  * it does not end a wait for something else. It is the lowest bit, which no pointer has;
  * self->unawaited counts them. */
@@ -104,18 +127,86 @@ capos_submitted(struct capos *self)
 	__atomic_store_n(&self->ring->sq_tail, self->sq_tail, __ATOMIC_RELEASE);
 }
 
+/* A completion without a callback: a RELEASE, whose failure is kept for capos_release_flush(). */
+static inline void
+capos_note_release(struct capos *self, const struct cap_cqe *cqe)
+{
+	if (cqe->result < 0 && self->release_status == CAP_OK)
+		self->release_status = (enum cap_status)cqe->result;
+}
+
 /* Hand out every completion that is there; returns how many. */
-uint32_t capos_reap(struct capos *self);
+static inline uint32_t
+capos_reap(struct capos *self)
+{
+	/* Pairs with the kernel's release store in op_complete(): the completion is seen whole. */
+	uint32_t tail = __atomic_load_n(&self->ring->cq_tail, __ATOMIC_ACQUIRE);
+	uint32_t count = 0;
+
+	/* What a completion sets off may wait and reap in turn: then the head is past this tail
+	 * already. */
+	while ((int32_t)(tail - self->cq_head) > 0) {
+		struct cap_cqe cqe = self->cq[self->cq_head & self->cq_mask];
+
+		struct capos_completion *completion =
+		    (struct capos_completion *)(cqe.user_data & ~CAPOS_UNAWAITED);
+
+		self->cq_head++;
+		self->in_flight--;
+		self->unawaited -= cqe.user_data & CAPOS_UNAWAITED;
+		count++;
+		/* The place may be used again as soon as it is reaped: reap before the callback
+		 * submits. */
+		__atomic_store_n(&self->ring->cq_head, self->cq_head, __ATOMIC_RELEASE);
+		if (completion != NULL)
+			completion->done(completion, &cqe);
+		else
+			capos_note_release(self, &cqe);
+	}
+	return count;
+}
+
 /* Enter with what is queued, wait for one completion at least that is not unawaited (if any is in
  * flight), hand out. */
-MUST_CHECK enum cap_status capos_wait_any(struct capos *self, uint64_t deadline_ns);
+MUST_CHECK static inline enum cap_status
+capos_wait_any(struct capos *self, uint64_t deadline_ns)
+{
+	uint32_t wanted = self->unawaited + 1;
+	int64_t entered;
+
+	/* With nothing else in flight, those are what can be waited for. */
+	if (wanted > self->in_flight && self->in_flight != 0)
+		wanted = self->in_flight;
+	entered = capos_enter(wanted, deadline_ns);
+	if (entered < 0)
+		return (enum cap_status)entered;
+	return capos_reap(self) != 0 ? CAP_OK : CAP_ERR_TIMED_OUT;
+}
+
+/* A larger block, since none of this kind is free. */
+struct capos_block *capos_block_take_larger(struct capos *self, enum capos_block_kind kind);
 
 /*
  * A block of this kind, or a larger one; for a LARGE one at least the MEDIUM one. NULL: none is
  * free.
  */
-struct capos_block *capos_block_take(struct capos *self, enum capos_block_kind kind);
-void capos_block_give(struct capos *self, struct capos_block *block);
+static inline struct capos_block *
+capos_block_take(struct capos *self, enum capos_block_kind kind)
+{
+	struct capos_block *block = self->free_blocks[kind];
+
+	if (__builtin_expect(block == NULL, 0))
+		return capos_block_take_larger(self, kind);
+	self->free_blocks[kind] = block->next;
+	return block;
+}
+
+static inline void
+capos_block_give(struct capos *self, struct capos_block *block)
+{
+	block->next = self->free_blocks[block->kind];
+	self->free_blocks[block->kind] = block;
+}
 
 /* For programs that used the ring behind the client's back (tests): read the indexes again. Nothing
  * is in flight. */

@@ -116,16 +116,17 @@ submit_return(struct capos *self, const struct answer *answer)
 	struct cap_sqe *sqe;
 
 	CAPOS_TRY(capos_submit(self, &sqe));
-	*sqe = (struct cap_sqe){
-		.op = CAP_OP_RETURN,
-		.flags = answer->is_exception ? CAP_SQE_EXCEPTION : 0,
-		.target = answer->call_id,
-		.user_data =
-		    (uint64_t)answer->completion | (answer->is_awaited ? 0 : CAPOS_UNAWAITED),
-		.addr = (uint64_t)answer->message,
-		.len = (uint32_t)answer->message_bytes,
-		.xfer_count = (uint8_t)answer->cap_count,
-	};
+	capos_fill(sqe,
+	    (struct capos_sqe_words){
+		CAP_OP_RETURN | (answer->is_exception ? CAP_SQE_EXCEPTION << 8 : 0),
+		answer->call_id,
+		(uint64_t)answer->completion | (answer->is_awaited ? 0 : CAPOS_UNAWAITED),
+		(uint64_t)answer->message,
+		0,
+		(uint32_t)answer->message_bytes,
+		(uint64_t)answer->cap_count << 32,
+		0,
+	    });
 	if (!answer->is_awaited)
 		self->unawaited++;
 	capos_submitted(self);
@@ -290,14 +291,17 @@ submit_receive(struct service_endpoint *at)
 	struct cap_sqe *sqe;
 
 	CAPOS_TRY(capos_submit(at->service->self, &sqe));
-	*sqe = (struct cap_sqe){
-		.op = CAP_OP_RECV,
-		.target = at->endpoint.cap_id,
-		.user_data = (uint64_t)&at->receive,
-		.result_addr = (uint64_t)at->block->results,
-		.result_len = at->block->result_bytes,
-		.cap_max = CAPNP_CAPS_MAX,
-	};
+	capos_fill(sqe,
+	    (struct capos_sqe_words){
+		CAP_OP_RECV,
+		at->endpoint.cap_id,
+		(uint64_t)&at->receive,
+		0,
+		(uint64_t)at->block->results,
+		(uint64_t)at->block->result_bytes << 32,
+		(uint64_t)CAPNP_CAPS_MAX << 40,
+		0,
+	    });
 	capos_submitted(at->service->self);
 	return CAP_OK;
 }

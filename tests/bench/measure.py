@@ -1,15 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""measure.py KERNEL PACKAGE [LINUX-KERNEL LINUX-INITRD]: the figures, in instructions, beside Linux in the same emulator.
+"""measure.py [LINUX-KERNEL LINUX-INITRD]: the figures, in instructions, beside Linux in the same emulator.
 
 Prints a table with the targets and writes build/measure.json. One unit of the time-stamp counter is one executed instruction.
+Events that the count prices too low, the longest stretch with interrupts off and the instructions of a boot come from a plugin of
+the emulator (counter/), which watches the same kernel.
 """
 
 import hashlib
 import json
 import pathlib
+import re
 import subprocess
 import sys
+import time
 
 BUILD = pathlib.Path(__file__).resolve().parents[2] / "build"
 EMULATOR = ["qemu-system-x86_64", "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-smp", "1",
@@ -19,7 +23,12 @@ EMULATOR = ["qemu-system-x86_64", "-accel", "tcg,thread=single", "-icount", "shi
 DEADLINE_S = 300
 TARGETS = {"cap_enter_empty": 120, "nop_1": 240, "nop_16_each": 120, "null_call_1": 480, "null_call_16_each": 320,
            "echo_64_round_trip": 1600, "message_build_3": 40, "message_read_3": 40, "spawn_run_reap": 50000,
-           "kernel_text_bytes": 262144}
+           "interrupts_off_longest": 20000, "kernel_text_bytes": 262144, "process_overhead_bytes": 28672}
+KERNEL = BUILD / "kernel/capos.elf"
+COUNTER = BUILD / "bench/counter.so"
+SAMPLES = 101  # of each figure: programs/measure/main.c
+# What stresses the kernel most: hostile spawns, memory, 1,000 processes; and the figures' own program.
+STRETCH_PACKAGES = ("measure", "spawn")
 
 
 def boot(name, *arguments):
@@ -31,11 +40,16 @@ def boot(name, *arguments):
     return log.read_text(errors="replace").replace("\r", "").splitlines()
 
 
-def capos_figures(kernel, package):
-    lines = boot("capos", "-kernel", kernel, "-initrd", package)
+def package(name):
+    return BUILD / f"boot/{name}.bin"
+
+
+def capos_figures():
+    """Without the plugin: figures in the order of measuring."""
+    lines = boot("capos", "-kernel", str(KERNEL), "-initrd", str(package("measure")))
     words = [line.split() for line in lines if line.startswith("measure: ")]
     figures = {word[1]: int(word[2]) for word in words if len(word) == 3 and word[2].isdigit()}
-    if "spawn_run_reap" not in figures:
+    if "process_overhead_bytes" not in figures:
         sys.exit("measure: capOS did not reach the end of its figures:\n" + "\n".join(lines[-20:]))
     return figures
 
@@ -47,25 +61,99 @@ def linux_figures(kernel, initrd):
     return {line.split()[0]: int(line.split()[1]) for line in lines if line.startswith("linux_")}
 
 
-def text_bytes(kernel):
-    sections = subprocess.run(["llvm-size-19", "-A", kernel], capture_output=True, text=True, check=True).stdout
+def counter_output(name):
+    return BUILD / "measure" / f"{name}.counts"
+
+
+def counted(name):
+    """Boot a package to its end under the counter; its lines."""
+    boot(f"counted-{name}", "-kernel", str(KERNEL), "-initrd", str(package(name)),
+         "-plugin", f"{COUNTER},out={counter_output(name)}")
+    return counter_output(name).read_text().splitlines()
+
+
+def symbol_at(address):
+    """The kernel function that an address lies in."""
+    lines = subprocess.run(["llvm-nm-19", "-n", "--defined-only", str(KERNEL)], capture_output=True, text=True, check=True).stdout
+    names = [(int(line.split()[0], 16), line.split()[2]) for line in lines.splitlines()]
+    return max((entry for entry in names if entry[0] <= address), default=(0, "?"))[1]
+
+
+def longest_stretch(outputs):
+    """The longest run of kernel instructions without an interrupt window, and where it began and ended."""
+    found = [re.search(r"stretch=(\d+) at=(\w+) from=(\w+)", "\n".join(lines)) for lines in outputs]
+    length, end, start = max((int(match[1]), int(match[2], 16), int(match[3], 16)) for match in found)
+    return length, symbol_at(start), symbol_at(end)
+
+
+def events(lines, names):
+    """The event vector of each figure: that of its median sample. The first samples are the harness's own."""
+    pairs = [dict(item.split("=") for item in line.split()[2:]) for line in lines if line.startswith("pair ")]
+    vectors = {}
+    for index, name in enumerate(names):
+        samples = pairs[(index + 1) * SAMPLES:(index + 2) * SAMPLES]
+        median = sorted(samples, key=lambda sample: int(sample["instructions"]))[SAMPLES // 2]
+        vectors[name] = {event: int(count) for event, count in median.items() if event != "instructions" and count != "0"}
+    return vectors
+
+
+def boot_instructions():
+    """From the start to the answer of a `caps` that is typed at the first prompt; waiting executes nothing."""
+    output = counter_output("boot")
+    emulator = subprocess.Popen(
+        [*EMULATOR, "-serial", "null", "-serial", "stdio", "-kernel", str(KERNEL), "-initrd", str(package("shell")),
+         "-plugin", f"{COUNTER},out={output}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    text = b""
+    deadline = time.monotonic() + DEADLINE_S
+    for typed, until in ((b"", b"capos> \x1b[K"), (b"caps\r", b"TerminalSession")):
+        emulator.stdin.write(typed)
+        emulator.stdin.flush()
+        while until not in text:
+            byte = emulator.stdout.read1(4096)
+            if not byte or time.monotonic() > deadline:
+                sys.exit(f"measure: the shell never showed {until}")
+            text += byte
+        text = text.split(until, 1)[1]
+    while b"capos> \x1b[K" not in text:
+        text += emulator.stdout.read1(4096)
+    emulator.terminate()
+    emulator.wait()
+    return int(re.search(r"total=(\d+)", output.read_text())[1])
+
+
+def text_bytes():
+    sections = subprocess.run(["llvm-size-19", "-A", str(KERNEL)], capture_output=True, text=True, check=True).stdout
     return next(int(line.split()[1]) for line in sections.splitlines() if line.startswith(".text"))
 
 
-def main(kernel, package, *linux):
-    figures = capos_figures(kernel, package)
-    figures["kernel_text_bytes"] = text_bytes(kernel)
+def all_figures():
+    """Figures of capOS, the event vectors of the measured paths, and where the longest stretch was."""
+    figures = capos_figures()
+    measured = [name for name in figures if name != "process_overhead_bytes"]
+    outputs = [counted(name) for name in STRETCH_PACKAGES]
+    figures["interrupts_off_longest"], start, end = longest_stretch(outputs)
+    figures["boot_instructions"] = boot_instructions()
+    figures["kernel_text_bytes"] = text_bytes()
+    return figures, events(outputs[0], measured), (start, end)
+
+
+def main(*linux):
+    figures, vectors, (start, end) = all_figures()
     if linux:
         figures.update(linux_figures(*linux))
-    print("kernel", hashlib.sha256(pathlib.Path(kernel).read_bytes()).hexdigest())
-    print(f"{'figure':24}{'capOS':>10}{'target':>10}{'Linux':>10}")
+    print("kernel", hashlib.sha256(KERNEL.read_bytes()).hexdigest())
+    print(f"{'figure':24}{'capOS':>10}{'target':>10}{'Linux':>10}  events")
     for name, value in figures.items():
-        if not name.startswith("linux_"):
-            print(f"{name:24}{value:>10}{TARGETS.get(name, ''):>10}{figures.get('linux_' + name, ''):>10}")
+        if name.startswith("linux_"):
+            continue
+        vector = " ".join(f"{event}={count}" for event, count in vectors.get(name, {}).items())
+        print(f"{name:24}{value:>10}{TARGETS.get(name, ''):>10}{figures.get('linux_' + name, ''):>10}  {vector}".rstrip())
+    print(f"the longest stretch with interrupts off: from {start} to {end}")
     (BUILD / "measure.json").write_text(json.dumps(figures, indent=1) + "\n")
+    (BUILD / "measure-events.json").write_text(json.dumps(vectors, indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (3, 5):
+    if len(sys.argv) not in (1, 3):
         sys.exit(__doc__)
     main(*sys.argv[1:])

@@ -16,7 +16,15 @@ $(B)/bench/initrd: $(BENCH_LINUX)/init $(BENCH_LINUX)/child
 	$(call say,CPIO,$@)
 	$(Q)cd $(BENCH_LINUX) && printf '%s\n' init child | cpio -o -H newc --quiet > $(abspath $@)
 
+# A plugin is loaded by the emulator: a shared library of the host.
+$(B)/bench/counter.so: tests/bench/counter/counter.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 -fPIC -shared -Wall -Wextra -Werror $< -o $@
+
+everything: $(B)/bench/counter.so
+
 .PHONY: measure
 measure: everything $(B)/bench/initrd ## the figures, in instructions, beside a Linux guest
 	$(Q)third_party/linux/install.sh
-	$(Q)/usr/bin/python3 tests/bench/measure.py $(KERNEL_ELF) $(B)/boot/measure.bin $(LINUX_KERNEL) $(B)/bench/initrd
+	$(Q)/usr/bin/python3 tests/bench/measure.py $(LINUX_KERNEL) $(B)/bench/initrd

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * interop-messages generate SEED COUNT > FILE        framed random messages
- * compare-batches interop-messages compare FILE OTHER                 both files hold the same
- * messages; prints a count for each feature interop-messages mutate SEED COUNT < FILE damaged
- * messages are read whole: an error or a value, nothing else
+ * interop-messages compare FILE OTHER                both files hold the same messages; prints a
+ *                                                    count for each feature
+ * interop-messages mutate SEED COUNT < FILE          damaged messages are read whole: an error or a
+ *                                                    value, nothing else
+ * interop-messages pack < FILE > PACKED              the packed form of each message
+ * interop-messages unpack < PACKED > FILE
  */
+#include <capnp/packed.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +17,7 @@
 
 #define SEGMENTS 8
 #define DEPTH 3
+#define UNPACK_BYTES_MAX (1 << 28)
 
 static const struct reflect_struct *const root_type = &reflect_struct_ba1b2c3d4e5f6073;
 static _Alignas(8) uint8_t segment_memory[SEGMENTS][MESSAGE_BYTES_MAX / SEGMENTS];
@@ -174,6 +179,39 @@ mutate(uint64_t seed, uint64_t count)
 	return done == count && errors != 0 && errors != done ? 0 : 1;
 }
 
+static int
+pack(void)
+{
+	static _Alignas(8) uint8_t bytes[MESSAGE_BYTES_MAX];
+	static uint8_t packed[CAPNP_PACKED_BYTES_MAX(MESSAGE_BYTES_MAX)];
+	size_t size;
+
+	while ((size = read_message(stdin, bytes)) != 0) {
+		struct capnp_data message = { bytes, (uint32_t)size };
+		size_t packed_size;
+
+		if (capnp_pack(message, packed, sizeof(packed), &packed_size) != CAPNP_OK)
+			return 1;
+		fwrite(packed, 1, packed_size, stdout);
+	}
+	return 0;
+}
+
+/* The whole file at once: messages follow each other in the packed form as they do in the plain. */
+static int
+unpack(void)
+{
+	static uint8_t packed[UNPACK_BYTES_MAX];
+	static uint8_t bytes[UNPACK_BYTES_MAX];
+	struct capnp_data input = { packed, (uint32_t)fread(packed, 1, sizeof(packed), stdin) };
+	size_t size;
+
+	if (!feof(stdin) || capnp_unpack(input, bytes, sizeof(bytes), &size) != CAPNP_OK)
+		return 1;
+	fwrite(bytes, 1, size, stdout);
+	return 0;
+}
+
 int
 main(int argument_count, char **arguments)
 {
@@ -192,6 +230,10 @@ main(int argument_count, char **arguments)
 	}
 	if (argument_count == 4 && strcmp(arguments[1], "mutate") == 0)
 		return mutate(strtoull(arguments[2], NULL, 0), strtoull(arguments[3], NULL, 0));
-	fprintf(stderr, "usage: interop-messages generate|compare|mutate ...\n");
+	if (argument_count == 2 && strcmp(arguments[1], "pack") == 0)
+		return pack();
+	if (argument_count == 2 && strcmp(arguments[1], "unpack") == 0)
+		return unpack();
+	fprintf(stderr, "usage: interop-messages generate|compare|mutate|pack|unpack ...\n");
 	return 2;
 }

@@ -51,8 +51,9 @@ compare_op(struct simulation *simulation, const struct model_op *op, uint32_t in
 	struct op *twin = op_find(simulation->processes[process].thread->ring, op->age);
 
 	twins[process][index] = twin;
-	if (twin == NULL || twin->user_data != op->sqe.user_data || twin->opcode != op->sqe.op ||
-	    twin->place != place_of(op->place) || twin->object != op->object->kernel)
+	if (twin == NULL || twin->sqe.user_data != op->sqe.user_data ||
+	    twin->sqe.op != op->sqe.op || twin->place != place_of(op->place) ||
+	    twin->object != op->object->kernel)
 		simulation_fail(simulation, "process %u: the op of user data %llx is %s", process,
 		    (unsigned long long)op->sqe.user_data,
 		    twin == NULL ? "not in flight" : "somewhere else");

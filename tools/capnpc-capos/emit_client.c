@@ -116,6 +116,21 @@ emit_plain_results(struct emitter *emitter, view_t results)
 	}
 }
 
+/* Whether anything but capabilities is read from the results. */
+static bool
+has_values(view_t results)
+{
+	struct capnp_list fields = node_members(results);
+
+	for (uint32_t i = 0; i < fields.count; i++) {
+		enum type_kind kind = type_kind(field_type(capnp_list_struct(fields, i)));
+
+		if (kind != TYPE_VOID && !type_is_cap(kind))
+			return true;
+	}
+	return false;
+}
+
 static void
 emit_plain(
     struct emitter *emitter, const char *name, const char *handle, view_t params, view_t results)
@@ -126,9 +141,11 @@ emit_plain(
 
 	emit_plain_head(emitter, name, handle, params, results);
 	fprintf(emitter->out,
-	    "\tstruct capos_call call;\n\tstruct %s results;\n\tstruct %s_builder params = %s_begin(&call, target);\n"
-	    "\tenum cap_status status;\n\n\t(void)params;\n",
-	    results_name.text, params_name.text, name);
+	    "\tstruct capos_call call;\n\tstruct %s_builder params = %s_begin(&call, target);\n",
+	    params_name.text, name);
+	if (has_values(results))
+		fprintf(emitter->out, "\tstruct %s results;\n", results_name.text);
+	fprintf(emitter->out, "\tenum cap_status status;\n\n\t(void)params;\n");
 	for (uint32_t i = 0; i < fields.count; i++) {
 		view_t field = capnp_list_struct(fields, i);
 		struct name field_name = name_snake(member_name(field));
@@ -137,10 +154,11 @@ emit_plain(
 			fprintf(emitter->out, "\t%s_set_%s(params, %s);\n", params_name.text,
 			    field_name.text, field_name.text);
 	}
-	fprintf(emitter->out,
-	    "\tstatus = capos_call_send(&call);\n"
-	    "\tif (status == CAP_OK)\n\t\tstatus = %s_wait(&call, &results);\n",
-	    name);
+	fprintf(emitter->out, "\tstatus = capos_call_run(&call);\n");
+	if (has_values(results))
+		fprintf(emitter->out,
+		    "\tif (status == CAP_OK)\n\t\tresults = %s_root(&call.results);\n",
+		    results_name.text);
 	emit_plain_results(emitter, results);
 	fprintf(emitter->out, "\tcapos_call_end(&call);\n\treturn status;\n}\n\n");
 }

@@ -55,6 +55,12 @@ arch_resume(struct arch_thread *registers)
 	longjmp(sim.way_out, SIM_RESUMED + 1);
 }
 
+_Noreturn void
+arch_resume_syscall(struct arch_thread *registers)
+{
+	arch_resume(registers);
+}
+
 void
 arch_thread_none(struct arch_thread *previous)
 {

@@ -42,11 +42,17 @@ ended(struct process *process)
 void
 world_start(void)
 {
+	world_start_in(ARENA_BYTES);
+}
+
+void
+world_start_in(uint64_t arena_bytes)
+{
 	static const struct kernel_hooks hooks = { .exit = process_exit };
 	static const struct process_hooks process_hooks = { &handle_type, ended };
-	const struct memory_range all = { PAGE_BYTES, ARENA_BYTES - PAGE_BYTES };
+	const struct memory_range all = { PAGE_BYTES, arena_bytes - PAGE_BYTES };
 
-	sim_reset(ARENA_BYTES);
+	sim_reset(arena_bytes);
 	sim.quiet = getenv("CAPOS_LOG") == NULL;
 	log_sink_set(arch_debug_write);
 	frame_init(&all, 1, NULL, 0);

@@ -47,7 +47,6 @@ entry_syscall:
 	mov %rsi, %rdx
 	mov %rdi, %rsi
 	mov %rax, %rdi
-	xor %ebp, %ebp
 	call kernel_syscall
 	ud2
 
@@ -57,6 +56,8 @@ entry_syscall:
 arch_resume:
 	cmpq $0, BY_SYSCALL(%rdi)
 	je resume_all
+	.globl arch_resume_syscall
+arch_resume_syscall:
 	mov RIP(%rdi), %rcx
 	mov RFLAGS(%rdi), %r11
 	mov RAX(%rdi), %rax

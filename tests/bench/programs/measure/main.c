@@ -2,17 +2,17 @@
 /*
  * The figures of `make measure`, in instructions: one unit of the time-stamp counter is one
  * instruction in the measuring emulator. Each is the median of many samples with varying arguments
- * and checked answers. CapSet: `console`, `timer`, `echo`, `launcher`.
+ * and checked answers. CapSet: `console`, `timer`, `echo`,
+ * `launcher`, `stats`.
  */
 #include <capos/capos.h>
 #include <core/format.h>
 #include <schema/console.client.h>
 #include <schema/echo.client.h>
 #include <schema/process.client.h>
+#include <schema/stats.client.h>
 #include <schema/timer.client.h>
 #include <string.h>
-
-#include "raw_ring.h"
 
 #define SAMPLES 101
 #define WARM_UP 16
@@ -28,7 +28,9 @@ static struct {
 	struct timer timer;
 	struct echo echo;
 	struct process_launcher launcher;
+	struct kernel_stats stats;
 	uint64_t last_ns;
+	uint64_t overhead; /* of a sample without an operation */
 	uint64_t memory[64];
 } bench;
 
@@ -69,10 +71,16 @@ sort(uint64_t *values, uint32_t count)
 }
 
 static void
-measure(const char *name, void (*operation)(uint64_t turn), uint64_t each)
+nothing(uint64_t turn)
+{
+	(void)turn;
+}
+
+/* The median of the samples, in instructions. */
+static __attribute__((noinline)) uint64_t
+sample(void (*operation)(uint64_t turn))
 {
 	static uint64_t samples[SAMPLES];
-	char line[80];
 
 	for (uint64_t turn = 0; turn < WARM_UP; turn++)
 		operation(turn);
@@ -82,13 +90,25 @@ measure(const char *name, void (*operation)(uint64_t turn), uint64_t each)
 		operation(turn);
 		samples[turn] = time_stamp() - start;
 	}
-	/* An operation may have used the ring behind the runtime's back. */
-	capos_ring_resync(bench.self);
 	sort(samples, SAMPLES);
-	format_text(line, sizeof(line), "measure: %s %llu", name,
-	    (unsigned long long)(samples[SAMPLES / 2] / each));
+	return samples[SAMPLES / 2];
+}
+
+static void
+report(const char *name, uint64_t figure)
+{
+	char line[80];
+
+	format_text(line, sizeof(line), "measure: %s %llu", name, (unsigned long long)figure);
 	require(
 	    console_write_line(bench.console, capnp_text_from_string(line)) == CAP_OK, "console");
+}
+
+/* The time stamps and the call of the operation are taken off. */
+static void
+measure(const char *name, void (*operation)(uint64_t turn), uint64_t each)
+{
+	report(name, (sample(operation) - bench.overhead) / each);
 }
 
 static void
@@ -98,31 +118,49 @@ empty(uint64_t turn)
 	require(capos_enter(0, 0) == 0, "cap_enter");
 }
 
-/* NOPs by hand: submitted, taken in one entry, reaped, their order checked. */
-static void
-nops(uint64_t turn, uint32_t count)
+/* NOPs without the client: queued, taken in one entry, reaped, their order checked. */
+static inline void
+submit_nops(struct capos *self, uint64_t user_data, uint32_t count)
 {
-	static struct raw_ring raw;
-	struct cap_cqe cqe;
+	uint32_t tail = self->sq_tail;
 
-	raw_ring_begin(&raw);
 	for (uint32_t i = 0; i < count; i++)
-		raw_submit(&raw, &(struct cap_sqe){ .op = CAP_OP_NOP, .user_data = turn + i });
-	require(raw_enter(count, CAP_DEADLINE_NONE) == count, "NOP entry");
-	for (uint32_t i = 0; i < count; i++)
-		require(raw_complete(&raw, &cqe) && cqe.user_data == turn + i, "NOP order");
+		capos_fill(&self->sq[(tail + i) & self->sq_mask],
+		    (struct capos_sqe_words){ .user_data = user_data + i });
+	self->sq_tail = tail + count;
+	self->in_flight += count;
+	__atomic_store_n(&self->ring->sq_tail, self->sq_tail, __ATOMIC_RELEASE);
+}
+
+static inline void
+reap_nops(struct capos *self, uint64_t user_data, uint32_t count)
+{
+	uint32_t head = self->cq_head;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct cap_cqe *cqe = &self->cq[(head + i) & self->cq_mask];
+
+		require(cqe->user_data == user_data + i && cqe->result == 0, "NOP order");
+	}
+	self->cq_head = head + count;
+	self->in_flight -= count;
+	__atomic_store_n(&self->ring->cq_head, self->cq_head, __ATOMIC_RELEASE);
 }
 
 static void
 nop_1(uint64_t turn)
 {
-	nops(turn, 1);
+	submit_nops(bench.self, turn, 1);
+	require(capos_enter(1, CAP_DEADLINE_NONE) == 1, "NOP entry");
+	reap_nops(bench.self, turn, 1);
 }
 
 static void
 nop_16(uint64_t turn)
 {
-	nops(turn, BATCH);
+	submit_nops(bench.self, turn, BATCH);
+	require(capos_enter(BATCH, CAP_DEADLINE_NONE) == BATCH, "NOP entry");
+	reap_nops(bench.self, turn, BATCH);
 }
 
 static void
@@ -232,7 +270,101 @@ spawn(uint64_t turn)
 	capos_release(process.cap);
 }
 
-/* The two time stamps themselves, the call of the operation and the check: not taken off. */
+/* Bytes of kernel objects that all ledgers together pay for. */
+static uint64_t
+kernel_bytes(void)
+{
+	struct capos_call call;
+	struct kernel_stats_ledgers_results results;
+	struct usage_list usage;
+	uint64_t bytes = 0;
+
+	kernel_stats_ledgers_params_set_after_pid(
+	    kernel_stats_ledgers_begin(&call, bench.stats), -1);
+	require(capos_call_run(&call) == CAP_OK, "ledgers");
+	results = kernel_stats_ledgers_results_root(&call.results);
+	usage =
+	    ledger_stats_usage(ledger_stats_at(kernel_stats_ledgers_results_ledgers(results), 0));
+	for (uint32_t i = 0; i < usage_list_size(usage); i++)
+		if (strcmp(usage_name(usage_at(usage, i)).data, "kernelBytes") == 0)
+			bytes = usage_used(usage_at(usage, i));
+	capos_call_end(&call);
+	return bytes;
+}
+
+static uint64_t
+page_table_pages(void)
+{
+	struct capos_call call;
+	struct kernel_stats_pools_results results;
+	struct pool_stats_list pools;
+	uint64_t pages = 0;
+
+	(void)kernel_stats_pools_begin(&call, bench.stats);
+	require(capos_call_run(&call) == CAP_OK, "pools");
+	results = kernel_stats_pools_results_root(&call.results);
+	pools = kernel_stats_pools_results_pools(results);
+	for (uint32_t i = 0; i < pool_stats_list_size(pools); i++)
+		if (strcmp(pool_stats_name(pool_stats_at(pools, i)).data, "page-table") == 0)
+			pages = pool_stats_objects(pool_stats_at(pools, i));
+	capos_call_end(&call);
+	return pages;
+}
+
+static void
+launch_overhead(struct echo *client, struct process_handle *process)
+{
+	struct capos_call call;
+	struct process_launcher_launch_params_builder params =
+	    process_launcher_launch_begin(&call, bench.launcher);
+	struct cap_grant_builder grant;
+
+	process_launcher_launch_params_set_name(params, CAPNP_TEXT("overhead"));
+	process_launcher_launch_params_set_binary(params, CAPNP_TEXT("measure-overhead"));
+	grant = cap_grant_builder_at(process_launcher_launch_params_init_grants(params, 1), 0);
+	cap_grant_set_name(grant, CAPNP_TEXT("echo"));
+	cap_grant_set_local(grant, LOCAL_SOURCE_ENDPOINT);
+	cap_grant_set_interface_id(grant, ECHO_INTERFACE_ID);
+	require(capos_call_run(&call) == CAP_OK &&
+		capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &process->cap) == CAP_OK &&
+		capos_adopt(&call, 1, ECHO_INTERFACE_ID, &client->cap) == CAP_OK,
+	    "launch of measure-overhead");
+	capos_call_end(&call);
+}
+
+static void
+ping(struct echo client, const char *bytes, uint32_t size)
+{
+	struct capos_call call;
+
+	echo_ping_params_set_data(
+	    echo_ping_begin(&call, client), (struct capnp_data){ (const uint8_t *)bytes, size });
+	require(capos_call_run(&call) == CAP_OK, "measure-overhead");
+	capos_call_end(&call);
+}
+
+/* What the kernel keeps for a process: page tables and objects, not the program's own pages. */
+static uint64_t
+overhead_bytes(void)
+{
+	uint64_t bytes = kernel_bytes();
+	uint64_t tables = page_table_pages();
+	struct echo client;
+	struct process_handle process;
+	struct capos_call call;
+
+	launch_overhead(&client, &process);
+	ping(client, "ready", 5);
+	bytes = kernel_bytes() - bytes + (page_table_pages() - tables) * 4096;
+	ping(client, NULL, 0);
+	(void)process_handle_wait_begin(&call, process);
+	require(capos_call_run(&call) == CAP_OK, "end of measure-overhead");
+	capos_call_end(&call);
+	capos_release(client.cap);
+	capos_release(process.cap);
+	return bytes;
+}
+
 int
 capos_main(struct capos *self)
 {
@@ -242,6 +374,8 @@ capos_main(struct capos *self)
 	require(echo_from_capset(self, "echo", &bench.echo) == CAP_OK, "no echo");
 	require(process_launcher_from_capset(self, "launcher", &bench.launcher) == CAP_OK,
 	    "no launcher");
+	require(kernel_stats_from_capset(self, "stats", &bench.stats) == CAP_OK, "no stats");
+	bench.overhead = sample(nothing);
 	measure("cap_enter_empty", empty, 1);
 	measure("nop_1", nop_1, 1);
 	measure("nop_16_each", nop_16, BATCH);
@@ -251,5 +385,8 @@ capos_main(struct capos *self)
 	measure("message_build_3", message_build, 1);
 	measure("message_read_3", message_read, 1);
 	measure("spawn_run_reap", spawn, 1);
+	/* The first one may make tables of ours and the spawner's grow. */
+	(void)overhead_bytes();
+	report("process_overhead_bytes", overhead_bytes());
 	return 0;
 }

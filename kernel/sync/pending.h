@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * What a CPU has to look at before it goes to user mode, counted by whoever brings it, so that
+ * "nothing" is one comparison on the way out. `ready` is guarded by the lock of the run queue; the
+ * rest only the CPU itself touches, in the kernel or in its interrupt handlers, which run in
+ * windows.
+ */
+#include "arch/cpu.h"
+#include "base/types.h"
+
+struct pending {
+	union {
+		struct {
+			uint32_t due;	/* 1: a clock event or an interrupt came */
+			uint32_t ready; /* threads in the run queue */
+			uint32_t reaps; /* jobs on the reap list */
+			uint32_t grace; /* items that wait for the grace period */
+		};
+		uint64_t words[2]; /* all of them */
+	};
+};
+
+extern struct pending pending_work[CPU_COUNT_MAX];
+
+static inline struct pending *
+pending_here(void)
+{
+	return &pending_work[arch_cpu_id()];
+}
+
+static inline bool
+pending_is_empty(const struct pending *pending)
+{
+	return (pending->words[0] | pending->words[1]) == 0;
+}
