@@ -36,6 +36,7 @@ static const char *const events[COVERAGE_EVENTS] = {
 	[COVERAGE_TRANSFERS] = "transferred",
 	[COVERAGE_LONG_MESSAGES] = "long messages",
 	[COVERAGE_BROKEN_COPIES] = "broken copies",
+	[COVERAGE_KILLED_COPIES] = "killed copies",
 };
 
 /* Every refusal of docs/abi.md that these operations can meet on this machine. */

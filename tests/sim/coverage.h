@@ -35,6 +35,7 @@ enum coverage_event {
 	COVERAGE_TRANSFERS, /* capabilities that travelled */
 	COVERAGE_LONG_MESSAGES,
 	COVERAGE_BROKEN_COPIES, /* of long messages, by what happened between two steps */
+	COVERAGE_KILLED_COPIES, /* somebody was killed between two steps */
 	COVERAGE_EVENTS,
 };
 

@@ -194,7 +194,8 @@ struct model {
 	/* In the window_at-th window of the entry, from 1, so much time passes. */
 	uint32_t windows, window_at;
 	uint64_t window_ns;
-	bool memory_short; /* the machine may say that it has no frame */
+	struct model_process *window_kills; /* who ends there; NULL: nobody */
+	bool memory_short;		    /* the machine may say that it has no frame */
 	/* The run's answers to what the ABI leaves open. */
 	uint64_t (*kernel_bytes_of)(const struct model_ledger *ledger);
 	uint64_t (*call_id_at)(const struct model_process *server, uint64_t address);

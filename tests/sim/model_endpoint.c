@@ -86,11 +86,11 @@ call_place(struct model *model, struct model_op *op)
 {
 	enum cap_status status = CAP_OK;
 
-	if (op->object->closed)
-		return CAP_ERR_DISCONNECTED;
 	for (;;) {
 		struct model_op *receive = next_receive(op->object);
 
+		if (op->object->closed)
+			return CAP_ERR_DISCONNECTED;
 		if (receive == NULL)
 			return model_endpoint_queue(op);
 		switch (model_match_try(model, op, receive, &status)) {

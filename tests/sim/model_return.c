@@ -83,6 +83,8 @@ copy_long(struct model *model, struct model_op *op, const struct model_call *slo
 
 		if (at != 0)
 			model_window(model);
+		if (op->place == MODEL_FREE)
+			return CAP_OK;
 		if (at != 0 && model_is_due(model, op))
 			return CAP_ERR_TIMED_OUT;
 		model->copies_broken += slot->op == NULL;
@@ -141,6 +143,9 @@ model_return(struct model *model, struct model_op *op)
 		status = check_long(model, op, slot);
 	if (status != CAP_OK)
 		return status;
+	/* Its process ended in the middle. */
+	if (op->place == MODEL_FREE)
+		return CAP_OK;
 	if (slot->op == NULL) {
 		slot->used = false;
 		return CAP_ERR_CALL_GONE;

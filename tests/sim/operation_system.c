@@ -31,6 +31,77 @@ world_enter_with_windows(const struct model *model, struct world_process *world,
 	return result;
 }
 
+/* Any living process; the one that copies in half of the cases. */
+static struct model_process *
+victim_choose(struct simulation *simulation, struct model_process *process)
+{
+	uint32_t first = random_below(&simulation->random, MODEL_PROCESSES);
+
+	for (uint32_t i = 0; i < MODEL_PROCESSES && random_chance(&simulation->random, 50); i++) {
+		struct model_process *other =
+		    &simulation->model.processes[(first + i) % MODEL_PROCESSES];
+
+		if (other->alive)
+			return other;
+	}
+	return process;
+}
+
+/*
+ * In a window of its entry the process has to make room, and somebody ends; NULL: there was nothing
+ * left to do then.
+ */
+static struct model_process *
+interrupt_and_kill(struct simulation *simulation, struct model_process *process)
+{
+	struct world_process *world = &simulation->processes[process->index];
+	struct model_process *victim = NULL;
+
+	windows_left = simulation->model.window_at;
+	window_ns = simulation->model.window_ns;
+	sim.on_window = pass_in_window;
+	world_call_once(world, 0, 0);
+	sim.on_window = NULL;
+	if (!list_is_empty(&world->thread->jobs)) {
+		victim = victim_choose(simulation, process);
+		process_exit(simulation->processes[victim->index].thread,
+		    &(struct process_exit){ .code = 1 });
+	}
+	machine_settle();
+	if (victim != process)
+		(void)world_enter(world, 0, 0);
+	machine_settle();
+	return victim;
+}
+
+void
+operation_kill_in_copy(struct simulation *simulation, struct model_process *process)
+{
+	struct model *model = &simulation->model;
+	struct model_process *victim;
+
+	model->window_at = 1 + random_below(&simulation->random, 3);
+	model->window_ns = SCHED_SLICE_NS;
+	victim = interrupt_and_kill(simulation, process);
+	if (victim != NULL)
+		simulation_note(simulation, "  in window %u, process %u is killed",
+		    model->window_at, victim->index);
+	/* Nobody reads the ring of the dead. */
+	if (victim != NULL)
+		simulation->processes[victim->index].ring = NULL;
+	machine_collect(simulation);
+	model->window_kills = victim;
+	(void)model_enter(model, process, 0, 0);
+	model->now_ns = sim.now_ns;
+	model_settle(model);
+	model->window_at = 0;
+	if (victim != NULL) {
+		machine_bury(simulation, victim->index);
+		simulation->coverage.events[COVERAGE_DEATHS]++;
+		simulation->coverage.events[COVERAGE_KILLED_COPIES]++;
+	}
+}
+
 static void
 kernel_enter(struct simulation *simulation, struct model_process *process, uint64_t min_complete,
     uint64_t deadline_ns)

@@ -196,6 +196,11 @@ step_submit(struct simulation *simulation, struct model_process *process)
 	    process->unread + model_in_flight(process) == RING_CQ_ENTRIES;
 	for (uint32_t i = 0; i < count && process->queued < RING_SQ_ENTRIES; i++)
 		submit_one(simulation, process, is_short);
+	if (!simulation->is_batch && !is_short && process->queued == 1 &&
+	    is_long(&process->queue[0]) && random_chance(random, 25)) {
+		operation_kill_in_copy(simulation, process);
+		return;
+	}
 	if (is_short) {
 		simulation_note(simulation, "  short of memory");
 		simulation->coverage.events[COVERAGE_SHORTAGES]++;

@@ -96,6 +96,8 @@ void operation_wait(struct simulation *simulation, struct model_process *process
 void operation_bad_entry(struct simulation *simulation, struct model_process *process);
 void operation_corrupt_ring(struct simulation *simulation, struct model_process *process);
 void operation_end(struct simulation *simulation, struct model_process *process);
+/* The process enters with a long message, and somebody is killed between two steps of its copy. */
+void operation_kill_in_copy(struct simulation *simulation, struct model_process *process);
 void operation_born(struct simulation *simulation, uint32_t index);
 void operation_give(struct simulation *simulation, struct model_process *process);
 void operation_give_facet(
