@@ -32,6 +32,7 @@ enum model_kind {
 	MODEL_TIMER,
 	MODEL_FACTORY,
 	MODEL_FRAMES,
+	MODEL_SPACE, /* a VirtualMemory: never handed on */
 	MODEL_MEMORY,
 	MODEL_ENDPOINT,
 };
@@ -158,6 +159,7 @@ struct model_prices {
 	uint64_t endpoint;
 	uint64_t sleeper;
 	uint64_t memory_object;
+	uint64_t space;
 	uint64_t copy_max; /* a long message on its way; nobody sees it from outside */
 };
 

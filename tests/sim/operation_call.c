@@ -29,7 +29,7 @@ is_served_facet(const struct model_process *process, const struct model_slot *sl
 static bool
 is_kernel_object(const struct model_process *process, const struct model_slot *slot)
 {
-	return !is_facet(process, slot);
+	return !is_facet(process, slot) && slot->object->kind != MODEL_SPACE;
 }
 
 static bool
@@ -39,16 +39,23 @@ is_revoked(const struct model_process *process, const struct model_slot *slot)
 	return slot->epoch != slot->object->epoch;
 }
 
+static bool
+is_space(const struct model_process *process, const struct model_slot *slot)
+{
+	(void)process;
+	return slot->object->kind == MODEL_SPACE;
+}
+
 static struct model_slot *
 target_of(struct simulation *simulation, struct model_process *process)
 {
-	static const slot_wanted_fn wanted[] = { is_revoked, is_served_facet, is_good_facet,
-		is_facet, is_kernel_object };
-	static const uint32_t weights[] = { 2, 50, 18, 5, 25 };
-	uint32_t first = random_weighted(&simulation->random, weights, 5);
+	static const slot_wanted_fn wanted[] = { is_space, is_revoked, is_served_facet,
+		is_good_facet, is_facet, is_kernel_object };
+	static const uint32_t weights[] = { 1, 2, 50, 18, 5, 25 };
+	uint32_t first = random_weighted(&simulation->random, weights, 6);
 	struct model_slot *slot = NULL;
 
-	for (uint32_t i = first; i < 5 && slot == NULL; i++)
+	for (uint32_t i = first; i < 6 && slot == NULL; i++)
 		slot = part_slot(simulation, process, wanted[i]);
 	return slot;
 }
@@ -85,6 +92,9 @@ method_of(struct simulation *simulation, const struct model_object *object)
 {
 	struct random *random = &simulation->random;
 
+	/* Those of a space would change the map that the model knows. */
+	if (object->kind == MODEL_SPACE)
+		return (uint16_t)(6 + random_below(random, 60000));
 	if (random_chance(random, 4))
 		return (uint16_t)random_below(random, 65536);
 	if (object->kind == MODEL_FRAMES)

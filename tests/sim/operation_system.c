@@ -290,6 +290,7 @@ operation_born(struct simulation *simulation, uint32_t index)
 	machine_give(simulation, process, model->timer, 0);
 	machine_give(simulation, process, model->factory, 0);
 	machine_give(simulation, process, model->frames, 0);
+	machine_give_space(simulation, process);
 	machine_settle();
 	machine_collect(simulation);
 	model_settle(model);
