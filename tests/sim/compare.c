@@ -230,6 +230,8 @@ compare_memory(struct simulation *simulation)
 void
 compare(struct simulation *simulation)
 {
+	if (simulation->model.call_id_reused)
+		simulation_fail(simulation, "a call id was used again");
 	compare_completions(simulation);
 	for (uint32_t i = 0; i < MODEL_PROCESSES; i++)
 		if (simulation->model.processes[i].alive)

@@ -24,7 +24,8 @@
 #define MODEL_CALLS 128
 #define MODEL_OBJECTS 1024
 #define MODEL_LEDGERS 512
-#define MODEL_QUEUE 64 /* calls, or receives, that wait at one endpoint */
+#define MODEL_CALL_IDS 512 /* the last ones, which must not come again */
+#define MODEL_QUEUE 64	   /* calls, or receives, that wait at one endpoint */
 #define MODEL_EXPECTED 256
 #define MODEL_WRITES 512
 
@@ -120,6 +121,8 @@ struct model_process {
 	uint32_t call_capacity;
 	uint32_t calls_reserved;
 	struct model_call calls[MODEL_CALLS];
+	uint64_t call_ids[MODEL_CALL_IDS];
+	uint32_t call_id_count;
 	/* The ring. */
 	bool has_deadlines;
 	struct model_op ops[RING_CQ_ENTRIES];
@@ -186,6 +189,7 @@ struct model {
 	uint32_t expected_count;
 	struct model_write writes[MODEL_WRITES];
 	uint32_t write_count;
+	bool call_id_reused;	/* a delivered call has the id of an earlier one, or none */
 	uint32_t wakes;		/* so far: waits that ended */
 	uint32_t copies_broken; /* so far: by what happened between two steps */
 	const struct model_word *words;

@@ -136,6 +136,22 @@ copy_long(
 	return match;
 }
 
+/* The id of a delivered call is the server's to be told: it comes from the run, and is a new one.
+ */
+static uint64_t
+call_id_learn(struct model *model, struct model_process *server, uint64_t address)
+{
+	uint64_t id = model->call_id_at(server, address);
+	uint32_t known =
+	    server->call_id_count < MODEL_CALL_IDS ? server->call_id_count : MODEL_CALL_IDS;
+
+	for (uint32_t i = 0; i < known; i++)
+		model->call_id_reused |= server->call_ids[i] == id;
+	model->call_id_reused |= id == 0;
+	server->call_ids[server->call_id_count++ % MODEL_CALL_IDS] = id;
+	return id;
+}
+
 static void
 deliver(struct model *model, struct model_op *call, struct model_op *receive,
     struct model_transfers *transfers)
@@ -159,8 +175,7 @@ deliver(struct model *model, struct model_op *call, struct model_op *receive,
 	assert(slot < server->calls + server->call_capacity);
 	model_transfers_commit(call->process, receive, transfers);
 	memory_read(&call->process->memory, call->sqe.addr, payload, call->sqe.len);
-	/* The id is the server's to be told: it comes from the run. */
-	slot->id = model->call_id_at(server, receive->sqe.result_addr);
+	slot->id = call_id_learn(model, server, receive->sqe.result_addr);
 	header.call_id = slot->id;
 	status = model_write(model, receive, 0, &header, sizeof(header));
 	assert(status == CAP_OK);

@@ -100,11 +100,19 @@ call_of(struct simulation *simulation, struct model_process *process)
 }
 
 static void
-return_spoil(struct simulation *simulation, struct cap_sqe *sqe)
+return_spoil(
+    struct simulation *simulation, const struct model_process *process, struct cap_sqe *sqe)
 {
 	struct random *random = &simulation->random;
 
-	switch (random_below(random, 7)) {
+	switch (random_below(random, 8)) {
+	case 7:
+		/* Answered before, maybe. */
+		if (process->call_id_count != 0)
+			sqe->target = process->call_ids[random_below(random,
+			    process->call_id_count < MODEL_CALL_IDS ? process->call_id_count
+								    : MODEL_CALL_IDS)];
+		break;
 	case 0:
 		sqe->flags = (uint8_t)(2 + random_below(random, 254));
 		break;
@@ -164,6 +172,6 @@ operation_return(struct simulation *simulation, struct model_process *process)
 		sqe.xfer_count = (uint8_t)call->op->reserved;
 	sqe.deadline_ns = part_deadline(simulation);
 	if (random_chance(random, 5))
-		return_spoil(simulation, &sqe);
+		return_spoil(simulation, process, &sqe);
 	return sqe;
 }
