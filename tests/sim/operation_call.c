@@ -154,6 +154,12 @@ takes_long(const struct model_slot *target)
 	    target->object->receives[0]->sqe.result_len > MESSAGE_BYTES_MAX;
 }
 
+static bool
+nobody_receives(const struct model_slot *target)
+{
+	return target != NULL && target->object->receive_count == 0;
+}
+
 static void
 fill_endpoint_call(struct simulation *simulation, struct model_process *process,
     const struct model_slot *target, struct cap_sqe *sqe)
@@ -162,7 +168,9 @@ fill_endpoint_call(struct simulation *simulation, struct model_process *process,
 
 	sqe->method = (uint16_t)random_below(random, 65536);
 	sqe->len = part_length(simulation);
-	if (!simulation->is_batch && takes_long(target) && random_chance(random, 30))
+	if (!simulation->is_batch &&
+	    ((takes_long(target) && random_chance(random, 30)) ||
+		(nobody_receives(target) && random_chance(random, 8))))
 		sqe->len =
 		    KERNEL_MESSAGE_BYTES_MAX + random_below(random, 3 * KERNEL_MESSAGE_BYTES_MAX);
 	sqe->addr = part_source(simulation, process, sqe->len + UINT64_C(128));

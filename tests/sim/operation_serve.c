@@ -26,6 +26,15 @@ any_slot(const struct model_process *process, const struct model_slot *slot)
 	return true;
 }
 
+static bool
+long_call_waits(const struct model_object *object)
+{
+	for (uint32_t i = 0; i < object->call_count; i++)
+		if (object->calls[i]->sqe.len > KERNEL_MESSAGE_BYTES_MAX)
+			return true;
+	return false;
+}
+
 static void
 receive_spoil(struct simulation *simulation, struct cap_sqe *sqe)
 {
@@ -71,7 +80,8 @@ operation_receive(struct simulation *simulation, struct model_process *process)
 							      : model_id(process, slot);
 	sqe.cap_max = (uint8_t)(random_chance(random, 70) ? random_below(random, 4)
 							  : random_below(random, 9));
-	if (!simulation->is_batch && random_chance(random, 20))
+	if (!simulation->is_batch &&
+	    random_chance(random, slot != NULL && long_call_waits(slot->object) ? 60 : 20))
 		sqe.result_len = MESSAGE_BYTES_MAX + 64 + 128;
 	else if (random_chance(random, 5))
 		sqe.result_len = 64 + random_below(random, 64);
@@ -80,6 +90,9 @@ operation_receive(struct simulation *simulation, struct model_process *process)
 		sqe.result_len = 256;
 		sqe.result_addr = part_result(simulation, process, sqe.result_len);
 	}
+	/* Good as far as the first steps of a long copy go. */
+	if (sqe.result_len > MESSAGE_BYTES_MAX && random_chance(random, 15))
+		sqe.result_addr = WORLD_READ_ONLY - 2 * KERNEL_MESSAGE_BYTES_MAX;
 	sqe.deadline_ns = part_deadline(simulation);
 	if (random_chance(random, 4))
 		receive_spoil(simulation, &sqe);
