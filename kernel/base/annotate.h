@@ -7,6 +7,8 @@
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF_LIKE(string, first) __attribute__((__format__(__printf__, string, first)))
 #define NO_INLINE __attribute__((noinline))
+/* Called from elsewhere, and worth a copy in each caller: on the path of a call or a switch. */
+#define HOT_INLINE __attribute__((always_inline))
 #define COLD __attribute__((cold, noinline))
 
 #define LOCKABLE __attribute__((capability("spinlock")))

@@ -138,7 +138,7 @@ end_waiting_locked(struct endpoint *endpoint, struct op *op, enum cap_status sta
 		ipc_op_end_status(op, status);
 }
 
-void
+HOT_INLINE void
 ipc_op_end(struct op *op, const struct op_result *result)
 {
 	struct object *object = op->object;

@@ -8,7 +8,7 @@
 #include "mm/user_copy.h"
 #include "ring/scratch.h"
 
-enum cap_status
+HOT_INLINE enum cap_status
 message_open(const struct op *sender, struct message *out)
 {
 	out->byte_count = sender->sqe.len;

@@ -30,16 +30,30 @@ objects_per_page(const struct pool *pool)
 	return (uint32_t)((PAGE_BYTES - sizeof(struct pool_page)) / pool->object_bytes);
 }
 
+static bool
+is_known(const struct pool *pool)
+{
+	for (struct list_node *node = pools.next; node != &pools; node = node->next)
+		if (node == &pool->all)
+			return true;
+	return false;
+}
+
+/* The simulator makes a machine after the other: then the pool is in the list already. */
 void
 pool_init(struct pool *pool, const char *name, size_t object_bytes) NO_LOCK_ANALYSIS
 {
+	struct list_node *next = is_known(pool) ? pool->all.next : NULL;
+
+	if (next != NULL)
+		list_remove(&pool->all);
 	memset(pool, 0, sizeof(*pool));
 	spin_init(&pool->lock, LOCK_RANK_MEMORY, 0);
 	pool->name = name;
 	pool->object_bytes = (uint32_t)((object_bytes + 15) & ~(size_t)15);
 	KASSERT(pool->object_bytes <= PAGE_BYTES - sizeof(struct pool_page));
 	list_init(&pool->partial_pages);
-	list_append(&pools, &pool->all);
+	list_insert_before(next != NULL ? next : &pools, &pool->all);
 }
 
 static struct pool_page *

@@ -333,7 +333,7 @@ take_other(struct ring *ring, const struct cap_sqe *shared, uint64_t first)
 	return op;
 }
 
-enum ring_take
+HOT_INLINE enum ring_take
 ring_take(struct ring *ring, struct op **out)
 {
 	const struct cap_sqe *shared = &ring->sq[ring->sq_head & ring->sq_mask];
@@ -388,7 +388,7 @@ deadline_drop(struct ring *ring, struct op *op)
 	item->op = NULL;
 }
 
-void
+HOT_INLINE void
 op_complete(struct op *op, const struct op_result *result)
 {
 	struct ring *ring = op->ring;

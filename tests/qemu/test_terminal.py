@@ -41,6 +41,33 @@ def test_a_long_line_that_arrives_at_once_is_taken_whole(shell):
         assert "(ns = " in shell.expect_prompt()
 
 
+HIDDEN_READ = 'call terminal.readLine (request = (prompt = "secret: ", echo = hidden))\r'
+
+
+def test_a_hidden_line_is_read_and_never_shown(shell):
+    shell.send(HIDDEN_READ)
+    shell.expect("secret: ")
+    shell.send("hunter2\x7f3\r")
+    shown, answer = shell.expect_prompt().split("(status", 1)
+    assert "hunter" not in shown and "*" not in shown
+    assert 'line = "hunter3"' in answer
+    # It is no part of the history.
+    shell.send("\x1b[A\x1b[A\x03")
+    assert "hunter" not in shell.expect_prompt()
+
+
+def test_a_hidden_line_that_is_cancelled_is_gone(shell):
+    shell.send(HIDDEN_READ)
+    shell.expect("secret: ")
+    shell.send("hunter2\x03")
+    answer = shell.expect_prompt()
+    assert "status = cancelled" in answer
+    assert "hunter" not in answer
+    shell.send("\r")
+    assert "hunter" not in shell.expect_prompt()
+    assert "hunter" not in shell.terminal_text()
+
+
 def test_the_log_and_the_terminal_are_separate(shell):
     shell.command("caps")
     assert "TerminalSession" not in shell.console()

@@ -120,5 +120,6 @@ capos_main(struct capos *self)
 	suite_time(&suite);
 	suite_memory(&suite);
 	suite_processes(&suite);
+	suite_flood(&suite);
 	return claims_end(&suite.claims);
 }

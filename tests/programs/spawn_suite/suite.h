@@ -42,5 +42,6 @@ MUST_CHECK enum cap_status suite_wait(struct process_handle process, struct suit
 uint64_t suite_frames_used(struct suite *suite);
 
 void suite_processes(struct suite *suite);
+void suite_flood(struct suite *suite);
 void suite_memory(struct suite *suite);
 void suite_time(struct suite *suite);
