@@ -32,7 +32,7 @@ count(struct coverage *coverage, const struct model_expected *expected)
 	coverage_count(coverage,
 	    expected->opcode < CAP_OP_COUNT ? operation_of[expected->opcode] : COVERAGE_RESERVED,
 	    expected->cqe.result);
-	coverage->transfers += expected->cqe.cap_count;
+	coverage->events[COVERAGE_TRANSFERS] += expected->cqe.cap_count;
 	if (expected->exception != 0)
 		coverage_count(coverage, COVERAGE_CALL_THEN, expected->exception);
 }
@@ -230,6 +230,8 @@ compare_memory(struct simulation *simulation)
 void
 compare(struct simulation *simulation)
 {
+	if (simulation->model.call_id_reused)
+		simulation_fail(simulation, "a call id was used again");
 	compare_completions(simulation);
 	for (uint32_t i = 0; i < MODEL_PROCESSES; i++)
 		if (simulation->model.processes[i].alive)

@@ -136,12 +136,14 @@ static void
 compare_pools(struct simulation *simulation)
 {
 	const struct model *model = &simulation->model;
-	uint64_t endpoints = 0, memories = 0, processes = 0, sleepers = 0, deadlines = 0;
+	uint64_t endpoints = 0, memories = 0, spaces = 0, processes = 0, sleepers = 0,
+		 deadlines = 0;
 
 	for (uint32_t i = 0; i < simulation->model.object_end; i++) {
 		const struct model_object *object = &model->objects[i];
 
 		endpoints += object->exists && object->kind == MODEL_ENDPOINT;
+		spaces += object->exists && object->kind == MODEL_SPACE;
 		memories += object->exists && object->kind == MODEL_MEMORY;
 	}
 	for (uint32_t i = 0; i < MODEL_PROCESSES; i++) {
@@ -156,6 +158,7 @@ compare_pools(struct simulation *simulation)
 	}
 	compare_pool(simulation, "endpoint", endpoints);
 	compare_pool(simulation, "memory-object", memories);
+	compare_pool(simulation, "virtual-memory", spaces);
 	compare_pool(simulation, "process", processes);
 	compare_pool(simulation, "ring", processes);
 	compare_pool(simulation, "sleeper", sleepers);

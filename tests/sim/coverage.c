@@ -25,6 +25,20 @@ static const struct floor floors[COVERAGE_OPERATIONS] = {
 	[COVERAGE_SYSCALL] = { "other syscall", 0 },
 };
 
+static const char *const events[COVERAGE_EVENTS] = {
+	[COVERAGE_BIRTHS] = "births",
+	[COVERAGE_DEATHS] = "deaths",
+	[COVERAGE_WAITS] = "waits",
+	[COVERAGE_WAKES] = "woken",
+	[COVERAGE_REVOCATIONS] = "revocations",
+	[COVERAGE_FORGERIES] = "forged rings",
+	[COVERAGE_SHORTAGES] = "short memory",
+	[COVERAGE_TRANSFERS] = "transferred",
+	[COVERAGE_LONG_MESSAGES] = "long messages",
+	[COVERAGE_BROKEN_COPIES] = "broken copies",
+	[COVERAGE_KILLED_COPIES] = "killed copies",
+};
+
 /* Every refusal of docs/abi.md that these operations can meet on this machine. */
 static const struct {
 	enum coverage_operation operation;
@@ -126,14 +140,8 @@ coverage_print(const struct coverage *coverage)
 				    (unsigned long long)coverage->refusals[i][k],
 				    cap_status_name((enum cap_status)(-(int32_t)k)));
 	}
-	printf("births %llu, deaths %llu, waits %llu, woken %llu, revocations %llu, forged rings "
-	       "%llu\n",
-	    (unsigned long long)coverage->births, (unsigned long long)coverage->deaths,
-	    (unsigned long long)coverage->waits, (unsigned long long)coverage->wakes,
-	    (unsigned long long)coverage->revocations, (unsigned long long)coverage->corruptions);
-	printf("short of memory %llu, long messages %llu, capabilities that travelled %llu\n",
-	    (unsigned long long)coverage->shortages, (unsigned long long)coverage->long_messages,
-	    (unsigned long long)coverage->transfers);
+	for (uint32_t i = 0; i < COVERAGE_EVENTS; i++)
+		printf("%-14s %8llu\n", events[i], (unsigned long long)coverage->events[i]);
 }
 
 bool
@@ -153,6 +161,12 @@ coverage_is_complete(const struct coverage *coverage)
 			continue;
 		fprintf(stderr, "%s was never refused with %s\n", floors[wanted[i].operation].name,
 		    cap_status_name(wanted[i].status));
+		complete = false;
+	}
+	for (uint32_t i = 0; i < COVERAGE_EVENTS; i++) {
+		if (coverage->events[i] != 0)
+			continue;
+		fprintf(stderr, "%s: none\n", events[i]);
 		complete = false;
 	}
 	return complete;

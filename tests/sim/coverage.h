@@ -23,13 +23,27 @@ enum coverage_operation {
 	COVERAGE_OPERATIONS,
 };
 
+/* What is no completion of an operation; each has to happen. */
+enum coverage_event {
+	COVERAGE_BIRTHS,
+	COVERAGE_DEATHS,
+	COVERAGE_WAITS,
+	COVERAGE_WAKES,
+	COVERAGE_REVOCATIONS,
+	COVERAGE_FORGERIES, /* of ring indexes */
+	COVERAGE_SHORTAGES, /* of memory */
+	COVERAGE_TRANSFERS, /* capabilities that travelled */
+	COVERAGE_LONG_MESSAGES,
+	COVERAGE_BROKEN_COPIES, /* of long messages, by what happened between two steps */
+	COVERAGE_KILLED_COPIES, /* somebody was killed between two steps */
+	COVERAGE_EVENTS,
+};
+
 struct coverage {
 	uint64_t tries[COVERAGE_OPERATIONS];
 	uint64_t successes[COVERAGE_OPERATIONS];
 	uint64_t refusals[COVERAGE_OPERATIONS][COVERAGE_STATUSES];
-	/* Events that are no completions. */
-	uint64_t deaths, births, waits, wakes, revocations, corruptions, shortages, long_messages;
-	uint64_t transfers;
+	uint64_t events[COVERAGE_EVENTS];
 };
 
 /* `result`: what came of it; negative: a refusal. */

@@ -5,11 +5,13 @@
  */
 #include <abi/start.h>
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mm/frame.h"
 #include "mm/grace.h"
 #include "object/endpoint.h"
+#include "object/memory.h"
 #include "object/permanent.h"
 #include "object/timer.h"
 #include "proc/process.h"
@@ -66,6 +68,7 @@ machine_measure(struct model_prices *prices)
 	struct wire one_page = wire_struct((const uint64_t[]){ 1 }, 1);
 	struct world_process process;
 	struct cap_sqe sqe;
+	struct object *space;
 	cap_id_t timer, factory, frames, endpoint;
 	uint64_t bytes;
 
@@ -78,6 +81,10 @@ machine_measure(struct model_prices *prices)
 	prices->first_chunk = kernel_bytes(&process) - bytes;
 	factory = world_give(&process, endpoint_factory_object(), 0);
 	frames = world_give(&process, frame_allocator_object(), 0);
+	bytes = kernel_bytes(&process);
+	if (virtual_memory_create(process.process, &space) != CAP_OK)
+		abort();
+	prices->space = kernel_bytes(&process) - bytes;
 	bytes = kernel_bytes(&process);
 	for (uint32_t i = 3; i < MODEL_CHUNK + 1; i++)
 		(void)world_give(&process, timer_object(), 0);
@@ -147,6 +154,26 @@ machine_give(struct simulation *simulation, struct model_process *process,
 	if (given != expected)
 		simulation_fail(simulation, "given id %llx, expected %llx",
 		    (unsigned long long)given, (unsigned long long)expected);
+}
+
+void
+machine_give_space(struct simulation *simulation, struct model_process *process)
+{
+	struct model *model = &simulation->model;
+	struct model_object *object = model_object_new(model, MODEL_SPACE, process->ledger);
+	struct object *kernel;
+	enum cap_status status;
+
+	object->kernel_bytes = model->prices.space;
+	status = model_charge(process->ledger, LEDGER_KERNEL_BYTES, object->kernel_bytes);
+	assert(status == CAP_OK);
+	status = virtual_memory_create(simulation->processes[process->index].process, &kernel);
+	assert(status == CAP_OK);
+	(void)status;
+	object->kernel = kernel;
+	machine_give(simulation, process, object, 0);
+	model_object_put(object);
+	object_put(kernel);
 }
 
 void

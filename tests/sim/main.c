@@ -9,7 +9,7 @@
 
 #include "simulation.h"
 
-#define OPERATIONS 250000
+#define OPERATIONS 200000
 
 int
 main(int argument_count, char **arguments)

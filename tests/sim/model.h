@@ -24,7 +24,8 @@
 #define MODEL_CALLS 128
 #define MODEL_OBJECTS 1024
 #define MODEL_LEDGERS 512
-#define MODEL_QUEUE 64 /* calls, or receives, that wait at one endpoint */
+#define MODEL_CALL_IDS 512 /* the last ones, which must not come again */
+#define MODEL_QUEUE 64	   /* calls, or receives, that wait at one endpoint */
 #define MODEL_EXPECTED 256
 #define MODEL_WRITES 512
 
@@ -32,6 +33,7 @@ enum model_kind {
 	MODEL_TIMER,
 	MODEL_FACTORY,
 	MODEL_FRAMES,
+	MODEL_SPACE, /* a VirtualMemory: never handed on */
 	MODEL_MEMORY,
 	MODEL_ENDPOINT,
 };
@@ -119,6 +121,8 @@ struct model_process {
 	uint32_t call_capacity;
 	uint32_t calls_reserved;
 	struct model_call calls[MODEL_CALLS];
+	uint64_t call_ids[MODEL_CALL_IDS];
+	uint32_t call_id_count;
 	/* The ring. */
 	bool has_deadlines;
 	struct model_op ops[RING_CQ_ENTRIES];
@@ -158,6 +162,7 @@ struct model_prices {
 	uint64_t endpoint;
 	uint64_t sleeper;
 	uint64_t memory_object;
+	uint64_t space;
 	uint64_t copy_max; /* a long message on its way; nobody sees it from outside */
 };
 
@@ -184,13 +189,19 @@ struct model {
 	uint32_t expected_count;
 	struct model_write writes[MODEL_WRITES];
 	uint32_t write_count;
-	uint32_t wakes; /* so far: waits that ended */
+	bool call_id_reused;	/* a delivered call has the id of an earlier one, or none */
+	uint32_t wakes;		/* so far: waits that ended */
+	uint32_t copies_broken; /* so far: by what happened between two steps */
 	const struct model_word *words;
 	uint32_t word_count;
 	uint32_t copies;	/* of long messages, begun in this entry */
 	uint32_t unread_before; /* the second of them: it goes on when the entry is over */
 	struct model_process *entered;
-	bool memory_short; /* the machine may say that it has no frame */
+	/* In the window_at-th window of the entry, from 1, so much time passes. */
+	uint32_t windows, window_at;
+	uint64_t window_ns;
+	struct model_process *window_kills; /* who ends there; NULL: nobody */
+	bool memory_short;		    /* the machine may say that it has no frame */
 	/* The run's answers to what the ABI leaves open. */
 	uint64_t (*kernel_bytes_of)(const struct model_ledger *ledger);
 	uint64_t (*call_id_at)(const struct model_process *server, uint64_t address);
@@ -222,6 +233,8 @@ void model_end_with(struct model *model, struct model_op *op, const struct cap_c
 void model_end_exception(struct model *model, struct model_op *op, enum cap_status status);
 void model_cancel(struct model *model, struct model_op *op, enum cap_status status);
 void model_run_due(struct model *model);
+/* Between two steps of a long copy. */
+void model_window(struct model *model);
 bool model_is_due(const struct model *model, const struct model_op *op);
 uint64_t model_deadline_of(const struct cap_sqe *sqe); /* UINT64_MAX: none */
 
@@ -287,11 +300,18 @@ MUST_CHECK enum cap_status
 model_endpoint_call(struct model *model, struct model_op *op, const struct model_slot *target);
 MUST_CHECK enum cap_status
 model_endpoint_receive(struct model *model, struct model_op *op, const struct model_slot *target);
+/* A call waits from here on, and is charged for it. */
+MUST_CHECK enum cap_status model_endpoint_queue(struct model_op *call);
 void model_endpoint_close(struct model *model, struct model_object *endpoint);
 void model_endpoint_forget(struct model *model, struct model_op *op);
 
 /* model_match.c */
-enum model_match { MODEL_MATCHED, MODEL_CALL_REFUSED, MODEL_RECEIVE_ENDED };
+enum model_match {
+	MODEL_MATCHED,
+	MODEL_CALL_REFUSED,
+	MODEL_RECEIVE_ENDED,
+	MODEL_CALL_ENDED, /* by its deadline, in the middle; the receive may have ended too */
+};
 enum model_match model_match_try(
     struct model *model, struct model_op *call, struct model_op *receive, enum cap_status *status);
 

@@ -64,8 +64,8 @@ next_receive(struct model_object *endpoint)
 	return endpoint->receive_count == 0 ? NULL : endpoint->receives[0];
 }
 
-static enum cap_status
-call_queue(struct model_op *op)
+enum cap_status
+model_endpoint_queue(struct model_op *op)
 {
 	struct model_object *endpoint = op->object;
 	enum cap_status status;
@@ -86,15 +86,16 @@ call_place(struct model *model, struct model_op *op)
 {
 	enum cap_status status = CAP_OK;
 
-	if (op->object->closed)
-		return CAP_ERR_DISCONNECTED;
 	for (;;) {
 		struct model_op *receive = next_receive(op->object);
 
+		if (op->object->closed)
+			return CAP_ERR_DISCONNECTED;
 		if (receive == NULL)
-			return call_queue(op);
+			return model_endpoint_queue(op);
 		switch (model_match_try(model, op, receive, &status)) {
 		case MODEL_MATCHED:
+		case MODEL_CALL_ENDED:
 			return CAP_OK;
 		case MODEL_CALL_REFUSED:
 			return status;
@@ -179,13 +180,19 @@ receive_queue(struct model_op *op)
 static void
 receive_match(struct model *model, struct model_op *op)
 {
-	for (;;) {
+	enum model_match match = MODEL_CALL_ENDED;
+
+	while (match == MODEL_CALL_ENDED && op->place == MODEL_RECEIVING) {
 		struct model_op *call = next_call(op->object);
 		enum cap_status status = CAP_OK;
 
-		if (call == NULL || model_match_try(model, call, op, &status) != MODEL_CALL_REFUSED)
+		if (call == NULL)
 			return;
+		match = model_match_try(model, call, op, &status);
+		if (match != MODEL_CALL_REFUSED)
+			continue;
 		model_cancel(model, call, status);
+		match = MODEL_CALL_ENDED;
 	}
 }
 

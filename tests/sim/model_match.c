@@ -56,44 +56,7 @@ receive_failed(struct model *model, struct model_op *receive, enum cap_status st
 	return MODEL_RECEIVE_ENDED;
 }
 
-/*
- * A long message is copied in steps, and whoever ends meanwhile gives the other one back to the
- * head of its queue.
- */
-static enum model_match
-copy_long(
-    struct model *model, struct model_op *call, struct model_op *receive, enum cap_status *status)
-{
-	uint64_t to = receive->sqe.result_addr + sizeof(struct cap_delivery);
-	struct model_object *endpoint = receive->object;
-
-	for (uint64_t at = 0; at < call->sqe.len; at += KERNEL_MESSAGE_BYTES_MAX) {
-		uint64_t left = call->sqe.len - at;
-		uint64_t bytes = left < KERNEL_MESSAGE_BYTES_MAX ? left : KERNEL_MESSAGE_BYTES_MAX;
-		bool bad_receiver = !memory_is_writable(to + at, bytes);
-		/* Between two steps, deadlines pass. */
-		bool passes = at == KERNEL_MESSAGE_BYTES_MAX || (at == 0 && model->copies > 1);
-
-		*status = CAP_ERR_TIMED_OUT;
-		if (passes && model_is_due(model, receive)) {
-			move_to_head(endpoint->calls, endpoint->call_count, call);
-			return receive_failed(model, receive, *status);
-		}
-		if (passes && model_is_due(model, call))
-			return MODEL_CALL_REFUSED;
-		*status = CAP_ERR_INVALID_BUFFER;
-		if (bad_receiver) {
-			move_to_head(endpoint->calls, endpoint->call_count, call);
-			return receive_failed(model, receive, *status);
-		}
-		if (!memory_is_readable(call->sqe.addr + at, bytes))
-			return MODEL_CALL_REFUSED;
-	}
-	*status = CAP_OK;
-	return MODEL_MATCHED;
-}
-
-/* A long call waits while it is copied, and needs a record of the copy. */
+/* A long call needs a record of its copy. */
 static enum cap_status
 copy_charge(struct model *model, struct model_op *call)
 {
@@ -104,11 +67,89 @@ copy_charge(struct model *model, struct model_op *call)
 		return CAP_ERR_NO_MEMORY;
 	if (room < model->prices.copy_max && model_was_told(model, call, CAP_ERR_QUOTA_EXCEEDED))
 		return CAP_ERR_QUOTA_EXCEEDED;
-	if (call->place == MODEL_CALLING)
-		return CAP_OK;
-	return ledger->used[LEDGER_ENDPOINT_CALLS] < ledger->limit[LEDGER_ENDPOINT_CALLS]
-	    ? CAP_OK
-	    : CAP_ERR_QUOTA_EXCEEDED;
+	return CAP_OK;
+}
+
+/* After a copy that did not arrive, the next is nobody's own work: it begins behind a window. */
+static void
+copy_begin(struct model *model)
+{
+	if (++model->copies == 1)
+		return;
+	model_window(model);
+	if (model->copies == 2)
+		model->unread_before = model->entered->unread;
+}
+
+/* The bytes, in steps; between two of them, deadlines pass. */
+static enum model_match
+copy_steps(
+    struct model *model, struct model_op *call, struct model_op *receive, enum cap_status *status)
+{
+	uint64_t to = receive->sqe.result_addr + sizeof(struct cap_delivery);
+
+	copy_begin(model);
+	for (uint64_t at = 0; at < call->sqe.len; at += KERNEL_MESSAGE_BYTES_MAX) {
+		uint64_t left = call->sqe.len - at;
+		uint64_t bytes = left < KERNEL_MESSAGE_BYTES_MAX ? left : KERNEL_MESSAGE_BYTES_MAX;
+
+		if (at != 0)
+			model_window(model);
+		model->copies_broken += call->place == MODEL_FREE || receive->place == MODEL_FREE;
+		if (call->place == MODEL_FREE)
+			return MODEL_CALL_ENDED;
+		if (receive->place == MODEL_FREE)
+			return MODEL_RECEIVE_ENDED;
+		*status = CAP_ERR_INVALID_BUFFER;
+		if (!memory_is_writable(to + at, bytes))
+			return receive_failed(model, receive, *status);
+		if (!memory_is_readable(call->sqe.addr + at, bytes))
+			return MODEL_CALL_REFUSED;
+	}
+	*status = CAP_OK;
+	return MODEL_MATCHED;
+}
+
+/* The call waits meanwhile; who is left of the two stands at the head of its queue then. */
+static enum model_match
+copy_long(
+    struct model *model, struct model_op *call, struct model_op *receive, enum cap_status *status)
+{
+	struct model_object *endpoint = receive->object;
+	bool is_fresh = call->place == MODEL_RUNNING;
+	enum model_match match;
+
+	*status = copy_charge(model, call);
+	if (*status == CAP_OK && is_fresh)
+		*status = model_endpoint_queue(call);
+	if (*status != CAP_OK)
+		return MODEL_CALL_REFUSED;
+	/* Whoever ends first may end the endpoint's last reference. */
+	endpoint->references++;
+	model_spoil(model, receive);
+	match = copy_steps(model, call, receive, status);
+	move_to_head(endpoint->receives, endpoint->receive_count, receive);
+	move_to_head(endpoint->calls, endpoint->call_count, call);
+	if (is_fresh && call->place == MODEL_CALLING)
+		model_endpoint_forget(model, call);
+	model_object_put(endpoint);
+	return match;
+}
+
+/* The id of a delivered call is the server's to be told: it comes from the run, and is a new one.
+ */
+static uint64_t
+call_id_learn(struct model *model, struct model_process *server, uint64_t address)
+{
+	uint64_t id = model->call_id_at(server, address);
+	uint32_t known =
+	    server->call_id_count < MODEL_CALL_IDS ? server->call_id_count : MODEL_CALL_IDS;
+
+	for (uint32_t i = 0; i < known; i++)
+		model->call_id_reused |= server->call_ids[i] == id;
+	model->call_id_reused |= id == 0;
+	server->call_ids[server->call_id_count++ % MODEL_CALL_IDS] = id;
+	return id;
 }
 
 static void
@@ -134,8 +175,7 @@ deliver(struct model *model, struct model_op *call, struct model_op *receive,
 	assert(slot < server->calls + server->call_capacity);
 	model_transfers_commit(call->process, receive, transfers);
 	memory_read(&call->process->memory, call->sqe.addr, payload, call->sqe.len);
-	/* The id is the server's to be told: it comes from the run. */
-	slot->id = model->call_id_at(server, receive->sqe.result_addr);
+	slot->id = call_id_learn(model, server, receive->sqe.result_addr);
 	header.call_id = slot->id;
 	status = model_write(model, receive, 0, &header, sizeof(header));
 	assert(status == CAP_OK);
@@ -163,7 +203,6 @@ enum model_match
 model_match_try(
     struct model *model, struct model_op *call, struct model_op *receive, enum cap_status *status)
 {
-	struct model_object *endpoint = receive->object;
 	bool fits = delivery_bytes(call) <= receive->sqe.result_len;
 	struct model_transfers transfers;
 
@@ -173,22 +212,10 @@ model_match_try(
 		return MODEL_CALL_REFUSED;
 	}
 	if (is_long(call) && fits) {
-		enum model_match match = MODEL_MATCHED;
+		enum model_match match = copy_long(model, call, receive, status);
 
-		*status = copy_charge(model, call);
-		if (*status != CAP_OK)
-			return MODEL_CALL_REFUSED;
-		/* After one that did not arrive, the next is nobody's own work. */
-		if (++model->copies == 2)
-			model->unread_before = model->entered->unread;
-		match = copy_long(model, call, receive, status);
-		if (match == MODEL_RECEIVE_ENDED)
+		if (match != MODEL_MATCHED)
 			return match;
-		move_to_head(endpoint->receives, endpoint->receive_count, receive);
-		if (match == MODEL_CALL_REFUSED) {
-			model_spoil(model, receive);
-			return match;
-		}
 	}
 	*status = model_transfers_read(call, &transfers);
 	if (*status == CAP_OK)
@@ -198,11 +225,8 @@ model_match_try(
 	/* What does not fit is more than this receiver takes. */
 	if (*status == CAP_OK && !fits)
 		*status = CAP_ERR_MESSAGE_TOO_LARGE;
-	if (*status != CAP_OK) {
-		if (is_long(call) && fits)
-			model_spoil(model, receive);
+	if (*status != CAP_OK)
 		return MODEL_CALL_REFUSED;
-	}
 	if (!memory_is_writable(receive->sqe.result_addr, delivery_bytes(call)))
 		return receive_failed(model, receive, CAP_ERR_INVALID_BUFFER);
 	deliver(model, call, receive, &transfers);

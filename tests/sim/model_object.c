@@ -67,6 +67,8 @@ model_interface_id(const struct model_object *object, uint16_t interface_index)
 		return ENDPOINT_FACTORY_INTERFACE_ID;
 	case MODEL_FRAMES:
 		return FRAME_ALLOCATOR_INTERFACE_ID;
+	case MODEL_SPACE:
+		return VIRTUAL_MEMORY_INTERFACE_ID;
 	case MODEL_MEMORY:
 		return MEMORY_OBJECT_INTERFACE_ID;
 	case MODEL_ENDPOINT:
@@ -267,6 +269,8 @@ run_method(struct model *model, struct model_op *op, const struct model_slot *ta
 	case MODEL_FACTORY:
 		return op->sqe.method == 0 ? endpoint_create(model, op, answer)
 					   : CAP_ERR_UNIMPLEMENTED_METHOD;
+	case MODEL_SPACE:
+		break; /* only methods that do not exist are called */
 	case MODEL_MEMORY:
 		answer->wire = wire_struct(info, 2);
 		return op->sqe.method == 0 ? CAP_OK : CAP_ERR_UNIMPLEMENTED_METHOD;

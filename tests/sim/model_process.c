@@ -62,10 +62,18 @@ model_exit(struct model *model, struct model_process *process)
 {
 	process->alive = false;
 	process->waits = false;
+	/* What was posted for it just now is read by nobody. */
+	for (uint32_t i = 0; i < model->expected_count; i++)
+		model->expected[i].seen |= model->expected[i].process == process;
 	process->queued = 0;
-	for (uint32_t i = 0; i < RING_CQ_ENTRIES; i++)
-		if (process->ops[i].place != MODEL_FREE)
-			model_cancel(model, &process->ops[i], CAP_ERR_CANCELLED);
+	for (uint32_t i = 0; i < RING_CQ_ENTRIES; i++) {
+		struct model_op *op = &process->ops[i];
+
+		if (op->place == MODEL_RUNNING)
+			model_end(model, op, CAP_ERR_CANCELLED);
+		else if (op->place != MODEL_FREE)
+			model_cancel(model, op, CAP_ERR_CANCELLED);
+	}
 	for (uint32_t i = 0; i < process->call_capacity; i++) {
 		struct model_call *call = &process->calls[i];
 
@@ -125,8 +133,12 @@ model_enter(
 	if (min_complete > RING_CQ_ENTRIES && (min_complete != CAP_ENTER_YIELD || deadline_ns != 0))
 		return CAP_ERR_INVALID_REQUEST;
 	model->copies = 0;
+	model->windows = 0;
 	model->entered = process;
 	drain(model, process);
+	/* Behind the last step of the one copy that was its own work. */
+	if (model->copies == 1)
+		model_window(model);
 	if (min_complete <= process->unread || deadline_ns == CAP_DEADLINE_POLL)
 		return model->copies > 1 ? model->unread_before : process->unread;
 	if (deadline_ns == CAP_DEADLINE_NONE &&

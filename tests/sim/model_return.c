@@ -71,19 +71,24 @@ answer(struct model *model, struct model_op *op, struct model_op *call,
 
 /* What a long answer meets before all of it is copied; CAP_OK: nothing. */
 static enum cap_status
-copy_long(struct model *model, struct model_op *op, struct model_op *call)
+copy_long(struct model *model, struct model_op *op, const struct model_call *slot)
 {
-	if (call == NULL || op->sqe.len > call->sqe.result_len)
+	model->copies++;
+	if (slot->op == NULL || op->sqe.len > slot->op->sqe.result_len)
 		return CAP_OK;
-	model_spoil(model, call);
+	model_spoil(model, slot->op);
 	for (uint64_t at = 0; at < op->sqe.len; at += KERNEL_MESSAGE_BYTES_MAX) {
 		uint64_t left = op->sqe.len - at;
 		uint64_t bytes = left < KERNEL_MESSAGE_BYTES_MAX ? left : KERNEL_MESSAGE_BYTES_MAX;
 
-		/* Between two steps, deadlines pass. */
-		if (at == KERNEL_MESSAGE_BYTES_MAX && model_is_due(model, op))
+		if (at != 0)
+			model_window(model);
+		if (op->place == MODEL_FREE)
+			return CAP_OK;
+		if (at != 0 && model_is_due(model, op))
 			return CAP_ERR_TIMED_OUT;
-		if (!memory_is_writable(call->sqe.result_addr + at, bytes))
+		model->copies_broken += slot->op == NULL;
+		if (slot->op == NULL || !memory_is_writable(slot->op->sqe.result_addr + at, bytes))
 			return CAP_OK;
 		if (!memory_is_readable(op->sqe.addr + at, bytes))
 			return CAP_ERR_INVALID_BUFFER;
@@ -92,7 +97,7 @@ copy_long(struct model *model, struct model_op *op, struct model_op *call)
 }
 
 static enum cap_status
-check_long(struct model *model, struct model_op *op, struct model_op *call)
+check_long(struct model *model, struct model_op *op, const struct model_call *slot)
 {
 	struct model_ledger *ledger = op->process->ledger;
 	uint64_t room = ledger->limit[LEDGER_KERNEL_BYTES] - ledger->used[LEDGER_KERNEL_BYTES];
@@ -101,7 +106,7 @@ check_long(struct model *model, struct model_op *op, struct model_op *call)
 		return CAP_ERR_NO_MEMORY;
 	if (room < model->prices.copy_max && model_was_told(model, op, CAP_ERR_QUOTA_EXCEEDED))
 		return CAP_ERR_QUOTA_EXCEEDED;
-	return copy_long(model, op, call);
+	return copy_long(model, op, slot);
 }
 
 static enum cap_status
@@ -135,9 +140,12 @@ model_return(struct model *model, struct model_op *op)
 	if (slot == NULL)
 		return CAP_ERR_INVALID_CALL_ID;
 	if (op->sqe.len > KERNEL_MESSAGE_BYTES_MAX)
-		status = check_long(model, op, slot->op);
+		status = check_long(model, op, slot);
 	if (status != CAP_OK)
 		return status;
+	/* Its process ended in the middle. */
+	if (op->place == MODEL_FREE)
+		return CAP_OK;
 	if (slot->op == NULL) {
 		slot->used = false;
 		return CAP_ERR_CALL_GONE;

@@ -227,3 +227,18 @@ model_run_due(struct model *model)
 		}
 	}
 }
+
+void
+model_window(struct model *model)
+{
+	struct model_process *victim = model->window_kills;
+
+	model->windows++;
+	if (model->windows == model->window_at)
+		model->now_ns += model->window_ns;
+	model_run_due(model);
+	if (model->windows != model->window_at || victim == NULL)
+		return;
+	model->window_kills = NULL;
+	model_exit(model, victim);
+}

@@ -65,7 +65,9 @@ model_transfers_check(struct model_process *from, const struct model_transfers *
 		status = model_lookup(from, entry->cap_id, &slot);
 		if (status != CAP_OK)
 			return status;
-		/* There is one owner of an endpoint. */
+		/* There is one owner of an endpoint, and a space is its process's own. */
+		if (slot->object->kind == MODEL_SPACE)
+			return CAP_ERR_TRANSFER_NOT_SUPPORTED;
 		if (slot->object->kind == MODEL_ENDPOINT && slot->interface_index == 0 &&
 		    entry->mode != CAP_TRANSFER_MOVE)
 			return CAP_ERR_TRANSFER_NOT_SUPPORTED;

@@ -29,7 +29,7 @@ is_served_facet(const struct model_process *process, const struct model_slot *sl
 static bool
 is_kernel_object(const struct model_process *process, const struct model_slot *slot)
 {
-	return !is_facet(process, slot);
+	return !is_facet(process, slot) && slot->object->kind != MODEL_SPACE;
 }
 
 static bool
@@ -39,16 +39,23 @@ is_revoked(const struct model_process *process, const struct model_slot *slot)
 	return slot->epoch != slot->object->epoch;
 }
 
+static bool
+is_space(const struct model_process *process, const struct model_slot *slot)
+{
+	(void)process;
+	return slot->object->kind == MODEL_SPACE;
+}
+
 static struct model_slot *
 target_of(struct simulation *simulation, struct model_process *process)
 {
-	static const slot_wanted_fn wanted[] = { is_revoked, is_served_facet, is_good_facet,
-		is_facet, is_kernel_object };
-	static const uint32_t weights[] = { 2, 50, 18, 5, 25 };
-	uint32_t first = random_weighted(&simulation->random, weights, 5);
+	static const slot_wanted_fn wanted[] = { is_space, is_revoked, is_served_facet,
+		is_good_facet, is_facet, is_kernel_object };
+	static const uint32_t weights[] = { 1, 2, 50, 18, 5, 25 };
+	uint32_t first = random_weighted(&simulation->random, weights, 6);
 	struct model_slot *slot = NULL;
 
-	for (uint32_t i = first; i < 5 && slot == NULL; i++)
+	for (uint32_t i = first; i < 6 && slot == NULL; i++)
 		slot = part_slot(simulation, process, wanted[i]);
 	return slot;
 }
@@ -85,6 +92,9 @@ method_of(struct simulation *simulation, const struct model_object *object)
 {
 	struct random *random = &simulation->random;
 
+	/* Those of a space would change the map that the model knows. */
+	if (object->kind == MODEL_SPACE)
+		return (uint16_t)(6 + random_below(random, 60000));
 	if (random_chance(random, 4))
 		return (uint16_t)random_below(random, 65536);
 	if (object->kind == MODEL_FRAMES)
@@ -136,20 +146,39 @@ fill_kernel_call(struct simulation *simulation, struct model_process *process,
 	sqe->cap_max = (uint8_t)!random_chance(random, 10);
 }
 
+/* Does the receiver whose turn it is take long messages? */
+static bool
+takes_long(const struct model_slot *target)
+{
+	return target != NULL && target->object->receive_count != 0 &&
+	    target->object->receives[0]->sqe.result_len > MESSAGE_BYTES_MAX;
+}
+
+static bool
+nobody_receives(const struct model_slot *target)
+{
+	return target != NULL && target->object->receive_count == 0;
+}
+
 static void
-fill_endpoint_call(
-    struct simulation *simulation, struct model_process *process, struct cap_sqe *sqe)
+fill_endpoint_call(struct simulation *simulation, struct model_process *process,
+    const struct model_slot *target, struct cap_sqe *sqe)
 {
 	struct random *random = &simulation->random;
 
 	sqe->method = (uint16_t)random_below(random, 65536);
 	sqe->len = part_length(simulation);
+	if (!simulation->is_batch &&
+	    ((takes_long(target) && random_chance(random, 30)) ||
+		(nobody_receives(target) && random_chance(random, 8))))
+		sqe->len =
+		    KERNEL_MESSAGE_BYTES_MAX + random_below(random, 3 * KERNEL_MESSAGE_BYTES_MAX);
 	sqe->addr = part_source(simulation, process, sqe->len + UINT64_C(128));
 	sqe->cap_max = (uint8_t)(random_chance(random, 60) ? random_below(random, 4) : 0);
 	if (random_chance(random, 5))
 		sqe->cap_max = (uint8_t)random_below(random, MESSAGE_CAPS_MAX + 1);
 	part_payload(simulation, process, sqe);
-	simulation->coverage.long_messages += sqe->len > KERNEL_MESSAGE_BYTES_MAX;
+	simulation->coverage.events[COVERAGE_LONG_MESSAGES] += sqe->len > KERNEL_MESSAGE_BYTES_MAX;
 }
 
 /* Where the answer is to go. */
@@ -204,7 +233,7 @@ operation_call(struct simulation *simulation, struct model_process *process)
 
 	sqe.deadline_ns = part_deadline(simulation);
 	if (target == NULL || is_facet(process, target))
-		fill_endpoint_call(simulation, process, &sqe);
+		fill_endpoint_call(simulation, process, target, &sqe);
 	else
 		fill_kernel_call(simulation, process, target->object, &sqe);
 	sqe.target = target == NULL || random_chance(random, 3) ? part_bad_id(simulation, process)

@@ -202,7 +202,7 @@ static bool
 common_slot(const struct model_process *process, const struct model_slot *slot)
 {
 	(void)process;
-	return slot->object->epoch == slot->epoch &&
+	return slot->object->epoch == slot->epoch && slot->object->kind != MODEL_SPACE &&
 	    (slot->object->kind != MODEL_ENDPOINT || slot->interface_index != 0);
 }
 

@@ -26,6 +26,15 @@ any_slot(const struct model_process *process, const struct model_slot *slot)
 	return true;
 }
 
+static bool
+long_call_waits(const struct model_object *object)
+{
+	for (uint32_t i = 0; i < object->call_count; i++)
+		if (object->calls[i]->sqe.len > KERNEL_MESSAGE_BYTES_MAX)
+			return true;
+	return false;
+}
+
 static void
 receive_spoil(struct simulation *simulation, struct cap_sqe *sqe)
 {
@@ -71,7 +80,8 @@ operation_receive(struct simulation *simulation, struct model_process *process)
 							      : model_id(process, slot);
 	sqe.cap_max = (uint8_t)(random_chance(random, 70) ? random_below(random, 4)
 							  : random_below(random, 9));
-	if (!simulation->is_batch && random_chance(random, 20))
+	if (!simulation->is_batch &&
+	    random_chance(random, slot != NULL && long_call_waits(slot->object) ? 60 : 20))
 		sqe.result_len = MESSAGE_BYTES_MAX + 64 + 128;
 	else if (random_chance(random, 5))
 		sqe.result_len = 64 + random_below(random, 64);
@@ -80,6 +90,9 @@ operation_receive(struct simulation *simulation, struct model_process *process)
 		sqe.result_len = 256;
 		sqe.result_addr = part_result(simulation, process, sqe.result_len);
 	}
+	/* Good as far as the first steps of a long copy go. */
+	if (sqe.result_len > MESSAGE_BYTES_MAX && random_chance(random, 15))
+		sqe.result_addr = WORLD_READ_ONLY - 2 * KERNEL_MESSAGE_BYTES_MAX;
 	sqe.deadline_ns = part_deadline(simulation);
 	if (random_chance(random, 4))
 		receive_spoil(simulation, &sqe);
@@ -100,11 +113,19 @@ call_of(struct simulation *simulation, struct model_process *process)
 }
 
 static void
-return_spoil(struct simulation *simulation, struct cap_sqe *sqe)
+return_spoil(
+    struct simulation *simulation, const struct model_process *process, struct cap_sqe *sqe)
 {
 	struct random *random = &simulation->random;
 
-	switch (random_below(random, 7)) {
+	switch (random_below(random, 8)) {
+	case 7:
+		/* Answered before, maybe. */
+		if (process->call_id_count != 0)
+			sqe->target = process->call_ids[random_below(random,
+			    process->call_id_count < MODEL_CALL_IDS ? process->call_id_count
+								    : MODEL_CALL_IDS)];
+		break;
 	case 0:
 		sqe->flags = (uint8_t)(2 + random_below(random, 254));
 		break;
@@ -153,7 +174,7 @@ operation_return(struct simulation *simulation, struct model_process *process)
 	sqe.len = return_length(simulation, call);
 	sqe.addr = part_source(simulation, process, sqe.len + UINT64_C(128));
 	part_payload(simulation, process, &sqe);
-	simulation->coverage.long_messages += sqe.len > KERNEL_MESSAGE_BYTES_MAX;
+	simulation->coverage.events[COVERAGE_LONG_MESSAGES] += sqe.len > KERNEL_MESSAGE_BYTES_MAX;
 	if (random_chance(random, 10))
 		sqe.flags = CAP_SQE_EXCEPTION;
 	if (sqe.flags == 0 || random_chance(random, 5))
@@ -164,6 +185,6 @@ operation_return(struct simulation *simulation, struct model_process *process)
 		sqe.xfer_count = (uint8_t)call->op->reserved;
 	sqe.deadline_ns = part_deadline(simulation);
 	if (random_chance(random, 5))
-		return_spoil(simulation, &sqe);
+		return_spoil(simulation, process, &sqe);
 	return sqe;
 }

@@ -6,21 +6,118 @@
 #include "proc/process.h"
 #include "simulation.h"
 
+/* In a window of the entry that is going on, time passes. */
+static uint32_t windows_left;
+static uint64_t window_ns;
+
+static void
+pass_in_window(void)
+{
+	if (windows_left != 0 && --windows_left == 0)
+		sim.now_ns += window_ns;
+}
+
+static int64_t
+world_enter_with_windows(const struct model *model, struct world_process *world,
+    uint64_t min_complete, uint64_t deadline_ns)
+{
+	int64_t result;
+
+	windows_left = model->window_at;
+	window_ns = model->window_ns;
+	sim.on_window = pass_in_window;
+	result = world_enter(world, min_complete, deadline_ns);
+	sim.on_window = NULL;
+	return result;
+}
+
+/* Any living process; the one that copies in half of the cases. */
+static struct model_process *
+victim_choose(struct simulation *simulation, struct model_process *process)
+{
+	uint32_t first = random_below(&simulation->random, MODEL_PROCESSES);
+
+	for (uint32_t i = 0; i < MODEL_PROCESSES && random_chance(&simulation->random, 50); i++) {
+		struct model_process *other =
+		    &simulation->model.processes[(first + i) % MODEL_PROCESSES];
+
+		if (other->alive)
+			return other;
+	}
+	return process;
+}
+
+/*
+ * In a window of its entry the process has to make room, and somebody ends; NULL: there was nothing
+ * left to do then.
+ */
+static struct model_process *
+interrupt_and_kill(struct simulation *simulation, struct model_process *process)
+{
+	struct world_process *world = &simulation->processes[process->index];
+	struct model_process *victim = NULL;
+
+	windows_left = simulation->model.window_at;
+	window_ns = simulation->model.window_ns;
+	sim.on_window = pass_in_window;
+	world_call_once(world, 0, 0);
+	sim.on_window = NULL;
+	if (!list_is_empty(&world->thread->jobs)) {
+		victim = victim_choose(simulation, process);
+		process_exit(simulation->processes[victim->index].thread,
+		    &(struct process_exit){ .code = 1 });
+	}
+	machine_settle();
+	if (victim != process)
+		(void)world_enter(world, 0, 0);
+	machine_settle();
+	return victim;
+}
+
+void
+operation_kill_in_copy(struct simulation *simulation, struct model_process *process)
+{
+	struct model *model = &simulation->model;
+	struct model_process *victim;
+
+	model->window_at = 1 + random_below(&simulation->random, 3);
+	model->window_ns = SCHED_SLICE_NS;
+	victim = interrupt_and_kill(simulation, process);
+	if (victim != NULL)
+		simulation_note(simulation, "  in window %u, process %u is killed",
+		    model->window_at, victim->index);
+	/* Nobody reads the ring of the dead. */
+	if (victim != NULL)
+		simulation->processes[victim->index].ring = NULL;
+	machine_collect(simulation);
+	model->window_kills = victim;
+	(void)model_enter(model, process, 0, 0);
+	model->now_ns = sim.now_ns;
+	model_settle(model);
+	model->window_at = 0;
+	if (victim != NULL) {
+		machine_bury(simulation, victim->index);
+		simulation->coverage.events[COVERAGE_DEATHS]++;
+		simulation->coverage.events[COVERAGE_KILLED_COPIES]++;
+	}
+}
+
 static void
 kernel_enter(struct simulation *simulation, struct model_process *process, uint64_t min_complete,
     uint64_t deadline_ns)
 {
 	struct world_process *world = &simulation->processes[process->index];
 	struct model *model = &simulation->model;
-	int64_t result = world_enter(world, min_complete, deadline_ns);
+	int64_t result = world_enter_with_windows(model, world, min_complete, deadline_ns);
 	int64_t expected;
 
 	machine_settle();
 	machine_collect(simulation);
 	expected = model_enter(model, process, min_complete, deadline_ns);
+	model->now_ns = sim.now_ns;
 	model_settle(model);
 	if (expected == MODEL_WAITS) {
-		simulation->coverage.waits++;
+		simulation->coverage.events[COVERAGE_WAITS]++;
 		/* It may have been woken by what was left to do. */
 		expected = process->waits ? WORLD_WAITS : process->woken_with;
 		result = process->waits ? result : world->thread->registers->result;
@@ -134,7 +231,7 @@ operation_corrupt_ring(struct simulation *simulation, struct model_process *proc
 	machine_settle();
 	machine_collect(simulation);
 	model_settle(&simulation->model);
-	simulation->coverage.corruptions++;
+	simulation->coverage.events[COVERAGE_FORGERIES]++;
 	coverage_count(&simulation->coverage, COVERAGE_ENTER, result);
 	if (result != CAP_ERR_RING_CORRUPT)
 		simulation_fail(simulation, "a forged ring: %lld", (long long)result);
@@ -158,7 +255,7 @@ operation_end(struct simulation *simulation, struct model_process *process)
 	model_settle(&simulation->model);
 	machine_bury(simulation, index);
 	machine_collect(simulation);
-	simulation->coverage.deaths++;
+	simulation->coverage.events[COVERAGE_DEATHS]++;
 }
 
 /* Some are poor, so that what they may have runs out. */
@@ -193,10 +290,11 @@ operation_born(struct simulation *simulation, uint32_t index)
 	machine_give(simulation, process, model->timer, 0);
 	machine_give(simulation, process, model->factory, 0);
 	machine_give(simulation, process, model->frames, 0);
+	machine_give_space(simulation, process);
 	machine_settle();
 	machine_collect(simulation);
 	model_settle(model);
-	simulation->coverage.births++;
+	simulation->coverage.events[COVERAGE_BIRTHS]++;
 }
 
 /* Would one more slot be within what the process may have? */
@@ -259,7 +357,7 @@ operation_revoke(struct simulation *simulation)
 		if (!object_revoke((struct object *)(uintptr_t)object->kernel))
 			simulation_fail(simulation, "an object cannot be revoked");
 		object->epoch++;
-		simulation->coverage.revocations++;
+		simulation->coverage.events[COVERAGE_REVOCATIONS]++;
 		break;
 	}
 	machine_collect(simulation);

@@ -6,7 +6,7 @@
 #include "base/test.h"
 #include "corruptions.h"
 
-#define OPERATIONS 250000
+#define OPERATIONS 200000
 #define SEED 1
 
 static struct simulation simulation;
@@ -18,7 +18,7 @@ begin(uint64_t seed)
 	simulation.seed = seed;
 }
 
-TEST(kernel_and_model_agree_after_each_of_250000_operations)
+TEST(kernel_and_model_agree_after_each_of_200000_operations)
 {
 	bool agreed;
 

@@ -121,6 +121,33 @@ choose(struct simulation *simulation, const struct model_process *process)
 	return random_weighted(&simulation->random, weights, OPERATIONS);
 }
 
+/* It may have a long message to copy. */
+static bool
+is_long(const struct cap_sqe *sqe)
+{
+	return sqe->len > KERNEL_MESSAGE_BYTES_MAX ||
+	    (sqe->op == CAP_OP_RECV && sqe->result_len > KERNEL_MESSAGE_BYTES_MAX);
+}
+
+/*
+ * Now and then time passes in the entry. Not where an endpoint may close: whether its ops are told
+ * that or that they are late has no order then.
+ */
+static void
+window_plan(struct simulation *simulation, const struct model_process *process)
+{
+	struct random *random = &simulation->random;
+	struct model *model = &simulation->model;
+
+	if (process->queued != 1 || process->queue[0].op == CAP_OP_RELEASE ||
+	    !random_chance(random, is_long(&process->queue[0]) ? 60 : 5))
+		return;
+	model->window_at = 1 + random_below(random, 4);
+	model->window_ns = random_below(random, 300000);
+	simulation_note(simulation, "  %llu ns pass in window %u",
+	    (unsigned long long)model->window_ns, model->window_at);
+}
+
 static void
 submit_one(struct simulation *simulation, struct model_process *process, bool unique)
 {
@@ -133,6 +160,9 @@ submit_one(struct simulation *simulation, struct model_process *process, bool un
 		sqe.result_addr = part_result(simulation, process, 256);
 		sqe.result_len = sqe.result_addr == 0 ? 0 : 256;
 	}
+	if (is_long(&sqe) && random_chance(&simulation->random, 40))
+		sqe.deadline_ns =
+		    simulation->model.now_ns + 1 + random_below(&simulation->random, 200000);
 	if (unique && sqe.deadline_ns == 0 && sqe.op < CAP_OP_COUNT &&
 	    random_chance(&simulation->random, process->has_deadlines ? 10 : 60))
 		sqe.deadline_ns = simulation->model.now_ns + 10000;
@@ -158,7 +188,7 @@ step_submit(struct simulation *simulation, struct model_process *process)
 	struct random *random = &simulation->random;
 	uint32_t count = random_chance(random, 92) ? 1 : 1 + random_below(random, 8);
 	bool is_short = count == 1 && process->queued == 0 &&
-	    random_chance(random, process->has_deadlines ? 4 : 25);
+	    random_chance(random, process->has_deadlines ? 4 : 40);
 
 	if (!random_chance(random, 5))
 		machine_reap(simulation, process, process->unread);
@@ -166,15 +196,23 @@ step_submit(struct simulation *simulation, struct model_process *process)
 	    process->unread + model_in_flight(process) == RING_CQ_ENTRIES;
 	for (uint32_t i = 0; i < count && process->queued < RING_SQ_ENTRIES; i++)
 		submit_one(simulation, process, is_short);
+	if (!simulation->is_batch && !is_short && process->queued == 1 &&
+	    is_long(&process->queue[0]) && random_chance(random, 25)) {
+		operation_kill_in_copy(simulation, process);
+		return;
+	}
 	if (is_short) {
 		simulation_note(simulation, "  short of memory");
-		simulation->coverage.shortages++;
-		frame_fail_after(random_below(random, 2));
+		simulation->coverage.events[COVERAGE_SHORTAGES]++;
+		frame_fail_after(random_chance(random, 80) ? 0 : 1);
 	}
 	simulation->model.memory_short = is_short;
+	if (!simulation->is_batch)
+		window_plan(simulation, process);
 	operation_enter(simulation, process, 0, 0);
 	frame_fail_after(UINT64_MAX);
 	simulation->model.memory_short = false;
+	simulation->model.window_at = 0;
 }
 
 static struct model_object *flooded;
@@ -223,6 +261,8 @@ step_flood(struct simulation *simulation, struct model_process *process)
 	slot = part_slot(simulation, process, is_of_flooded);
 	if (slot == NULL)
 		return false;
+	if (flooded->call_count == MODEL_QUEUE)
+		simulation->flood_steps = 0;
 	machine_reap(simulation, process, process->unread);
 	sqe.target = model_id(process, slot);
 	simulation_note(
@@ -407,7 +447,8 @@ simulation_run(struct simulation *simulation, uint64_t operation_count)
 		step(simulation);
 	if (!simulation_failed(simulation))
 		end(simulation);
-	simulation->coverage.wakes = simulation->model.wakes;
+	simulation->coverage.events[COVERAGE_WAKES] = simulation->model.wakes;
+	simulation->coverage.events[COVERAGE_BROKEN_COPIES] = simulation->model.copies_broken;
 	if (!simulation_failed(simulation))
 		return true;
 	print_failure(simulation);

@@ -66,6 +66,8 @@ machine_born(struct simulation *simulation, uint32_t index, const uint64_t *limi
 void machine_bury(struct simulation *simulation, uint32_t index);
 void machine_give(struct simulation *simulation, struct model_process *process,
     struct model_object *object, uint16_t interface_index);
+/* A hold on its own address space. */
+void machine_give_space(struct simulation *simulation, struct model_process *process);
 /* Everything that waits to be done without a process. */
 void machine_settle(void);
 /* The completions that are new. */
@@ -96,6 +98,8 @@ void operation_wait(struct simulation *simulation, struct model_process *process
 void operation_bad_entry(struct simulation *simulation, struct model_process *process);
 void operation_corrupt_ring(struct simulation *simulation, struct model_process *process);
 void operation_end(struct simulation *simulation, struct model_process *process);
+/* The process enters with a long message, and somebody is killed between two steps of its copy. */
+void operation_kill_in_copy(struct simulation *simulation, struct model_process *process);
 void operation_born(struct simulation *simulation, uint32_t index);
 void operation_give(struct simulation *simulation, struct model_process *process);
 void operation_give_facet(
