@@ -19,7 +19,7 @@ ping(struct echo echo)
 	for (uint32_t i = 0; i < ECHO_BYTES; i++)
 		bytes[i] = (uint8_t)(i * 7);
 	echo_ping_params_set_data(params, (struct capnp_data){ bytes, ECHO_BYTES });
-	if (capos_call_send(&call) == CAP_OK && echo_ping_wait(&call, &results) == CAP_OK) {
+	if (echo_ping_run(&call, &results) == CAP_OK) {
 		struct capnp_data data = echo_ping_results_data(results);
 
 		is_same = data.size == ECHO_BYTES && memcmp(data.data, bytes, ECHO_BYTES) == 0;

@@ -198,9 +198,7 @@ command_call(struct shell *shell, struct scanner *scanner)
 	sent_count = call.params.cap_count;
 	for (uint32_t i = 0; i < sent_count; i++)
 		sent[i] = call.params.caps[i];
-	status = capos_call_send(&call);
-	if (status == CAP_OK)
-		status = capos_call_wait(&call);
+	status = capos_call_run(&call);
 	if (status == CAP_OK) {
 		show_results(shell, &line, &call);
 		forget_moved(shell, sent, sent_count);

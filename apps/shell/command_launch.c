@@ -88,9 +88,7 @@ launch(struct shell *shell, const struct launch_command *command, struct process
 	grants = process_launcher_launch_params_init_grants(params, command->grant_count);
 	for (uint32_t i = 0; i < command->grant_count; i++)
 		set_grant(shell, cap_grant_builder_at(grants, i), &command->grants[i]);
-	status = capos_call_send(&call);
-	if (status == CAP_OK)
-		status = process_launcher_launch_wait(&call, &results);
+	status = process_launcher_launch_run(&call, &results);
 	if (status == CAP_OK)
 		status = capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &handle->cap);
 	if (status == CAP_OK)
@@ -129,9 +127,7 @@ wait_for(struct shell *shell, struct process_handle handle, const char *name, bo
 	enum cap_status status;
 
 	(void)process_handle_wait_begin(&call, handle);
-	status = capos_call_send(&call);
-	if (status == CAP_OK)
-		status = process_handle_wait_wait(&call, &results);
+	status = process_handle_wait_run(&call, &results);
 	if (status == CAP_OK) {
 		struct exit_status exit = process_handle_wait_results_status(results);
 		bool is_success =
@@ -167,8 +163,7 @@ is_known_program(struct shell *shell, struct scanner *scanner, const struct laun
 	bool is_known = false;
 
 	(void)process_launcher_binaries_begin(&call, shell->launcher);
-	if (capos_call_send(&call) == CAP_OK &&
-	    process_launcher_binaries_wait(&call, &results) == CAP_OK) {
+	if (process_launcher_binaries_run(&call, &results) == CAP_OK) {
 		struct capnp_list names = process_launcher_binaries_results_names(results);
 
 		for (uint32_t i = 0; i < names.count; i++) {

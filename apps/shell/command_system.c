@@ -21,8 +21,7 @@ list_topics(struct shell *shell)
 	if (!shell->has_system_info)
 		return;
 	(void)system_info_help_topics_begin(&call, shell->system_info);
-	if (capos_call_send(&call) == CAP_OK &&
-	    system_info_help_topics_wait(&call, &results) == CAP_OK) {
+	if (system_info_help_topics_run(&call, &results) == CAP_OK) {
 		struct capnp_list names = system_info_help_topics_results_names(results);
 
 		if (names.count != 0)
@@ -61,9 +60,7 @@ show_topic(struct shell *shell, struct shell_text topic)
 	}
 	params = system_info_help_begin(&call, shell->system_info);
 	system_info_help_params_set_topic(params, (struct capnp_text){ topic.bytes, topic.size });
-	status = capos_call_send(&call);
-	if (status == CAP_OK)
-		status = system_info_help_wait(&call, &results);
+	status = system_info_help_run(&call, &results);
 	if (status == CAP_OK) {
 		struct capnp_text text = system_info_help_results_text(results);
 
@@ -115,9 +112,7 @@ show_pools(struct shell *shell)
 	enum cap_status status;
 
 	(void)kernel_stats_pools_begin(&call, shell->stats);
-	status = capos_call_send(&call);
-	if (status == CAP_OK)
-		status = kernel_stats_pools_wait(&call, &results);
+	status = kernel_stats_pools_run(&call, &results);
 	if (status == CAP_OK) {
 		struct pool_stats_list pools = kernel_stats_pools_results_pools(results);
 
@@ -167,9 +162,7 @@ show_ledgers(struct shell *shell)
 
 		kernel_stats_ledgers_params_set_after_pid(
 		    kernel_stats_ledgers_begin(&call, shell->stats), after_pid);
-		status = capos_call_send(&call);
-		if (status == CAP_OK)
-			status = kernel_stats_ledgers_wait(&call, &results);
+		status = kernel_stats_ledgers_run(&call, &results);
 		count = 0;
 		if (status == CAP_OK) {
 			struct ledger_stats_list ledgers =

@@ -60,7 +60,7 @@ show_banner(void)
 	if (!shell.has_system_info)
 		return;
 	(void)system_info_motd_begin(&call, shell.system_info);
-	if (capos_call_send(&call) == CAP_OK && system_info_motd_wait(&call, &results) == CAP_OK) {
+	if (system_info_motd_run(&call, &results) == CAP_OK) {
 		struct capnp_text text = system_info_motd_results_text(results);
 
 		shell_print(&shell, "%.*s\n", (int)text.size, text.data);
@@ -130,8 +130,7 @@ read_line(void)
 	line_request_set_history(request, true);
 	line.size = 0;
 	line.cursor = 0;
-	if (capos_call_send(&call) == CAP_OK &&
-	    terminal_session_read_line_wait(&call, &results) == CAP_OK) {
+	if (terminal_session_read_line_run(&call, &results) == CAP_OK) {
 		struct capnp_text text = terminal_session_read_line_results_line(results);
 
 		event = terminal_session_read_line_results_status(results);

@@ -17,9 +17,7 @@ write_terminal(struct shell *shell, struct capnp_data data)
 	    &call, shell->terminal.cap, TERMINAL_SESSION_METHOD_WRITE, 0, CAPOS_BLOCK_LARGE);
 	terminal_session_write_params_set_data(
 	    terminal_session_write_params_init_root(&call.params), data);
-	status = capos_call_send(&call);
-	if (status == CAP_OK)
-		status = capos_call_wait(&call);
+	status = capos_call_run(&call);
 	capos_call_end(&call);
 	return status;
 }

@@ -22,9 +22,7 @@ read_part(struct boot_package package, uint8_t *to, uint64_t offset, uint64_t *r
 	boot_package_read_manifest_params_set_offset(params, offset);
 	boot_package_read_manifest_params_set_max_bytes(params, PART_BYTES);
 	capos_call_result_buffer(&call, part, sizeof(part));
-	status = capos_call_send(&call);
-	if (status == CAP_OK)
-		status = boot_package_read_manifest_wait(&call, &results);
+	status = boot_package_read_manifest_run(&call, &results);
 	if (status == CAP_OK) {
 		struct capnp_data data = boot_package_read_manifest_results_data(results);
 

@@ -234,9 +234,7 @@ create(const struct process_loader *loader, const struct program_start *start,
 	resource_limits_set_endpoint_calls(limits, resource_limits_endpoint_calls(start->limits));
 	resource_limits_set_outstanding_calls(
 	    limits, resource_limits_outstanding_calls(start->limits));
-	status = capos_call_send(&call);
-	if (status == CAP_OK)
-		status = process_factory_create_wait(&call, &results);
+	status = process_factory_create_run(&call, &results);
 	if (status == CAP_ERR_APPLICATION_EXCEPTION && call.error.status != CAP_OK)
 		status = call.error.status;
 	if (status == CAP_OK)

@@ -102,9 +102,7 @@ make_launcher(struct init_state *init, struct service_entry service, struct sour
 	for (uint32_t i = 0; i < names.count; i++)
 		capnp_any_set_text(
 		    capnp_list_any_builder(list, i), capnp_any_text(capnp_list_any(names, i)));
-	status = capos_call_send(&call);
-	if (status == CAP_OK)
-		status = process_spawner_make_launcher_wait(&call, &results);
+	status = process_spawner_make_launcher_run(&call, &results);
 	if (status == CAP_OK)
 		status = capos_adopt(&call, 0, PROCESS_LAUNCHER_INTERFACE_ID, &launcher);
 	if (status == CAP_OK)
@@ -252,9 +250,7 @@ spawn(struct init_state *init, struct service_entry service, const struct source
 	    service, sources);
 	copy_limits(
 	    process_spawner_spawn_params_init_limits(params), service_entry_limits(service));
-	status = capos_call_send(&call);
-	if (status == CAP_OK)
-		status = process_spawner_spawn_wait(&call, &results);
+	status = process_spawner_spawn_run(&call, &results);
 	if (status == CAP_ERR_APPLICATION_EXCEPTION)
 		init_log(init, "init: %s: %.*s", service_entry_name(service).data,
 		    (int)call.error.reason.size, call.error.reason.data);

@@ -98,9 +98,7 @@ make_client(struct endpoint endpoint, struct capos_cap *client)
 	enum cap_status status;
 
 	endpoint_client_params_set_interface_id(params, PROCESS_LAUNCHER_INTERFACE_ID);
-	status = capos_call_send(&call);
-	if (status == CAP_OK)
-		status = endpoint_client_wait(&call, &results);
+	status = endpoint_client_run(&call, &results);
 	if (status == CAP_OK)
 		status = capos_adopt(&call, 0, PROCESS_LAUNCHER_INTERFACE_ID, client);
 	capos_call_end(&call);

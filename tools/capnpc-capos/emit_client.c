@@ -231,6 +231,17 @@ block_kind(struct emitter *emitter, view_t params, view_t results)
 	return is_large(emitter, params) || is_large(emitter, results) ? "LARGE" : "MEDIUM";
 }
 
+/* `<method>_wait` for a call that was sent, `<method>_run` for one that was built. */
+static void
+emit_results(struct emitter *emitter, const char *name, const char *results_name, const char *verb)
+{
+	fprintf(emitter->out,
+	    "MUST_CHECK static inline enum cap_status\n%s_%s(struct capos_call *call, struct %s *out)\n{\n"
+	    "\tenum cap_status status = capos_call_%s(call);\n\n"
+	    "\tif (status == CAP_OK)\n\t\t*out = %s_root(&call->results);\n\treturn status;\n}\n\n",
+	    name, verb, results_name, verb, results_name);
+}
+
 static void
 emit_method(struct emitter *emitter, view_t node, uint32_t index)
 {
@@ -250,11 +261,8 @@ emit_method(struct emitter *emitter, view_t node, uint32_t index)
 	    "\treturn %s_init_root(&call->params);\n}\n\n",
 	    params_name.text, name.text, handle.text, index, name_upper(results_name).text,
 	    block_kind(emitter, params, results), params_name.text);
-	fprintf(emitter->out,
-	    "MUST_CHECK static inline enum cap_status\n%s_wait(struct capos_call *call, struct %s *out)\n{\n"
-	    "\tenum cap_status status = capos_call_wait(call);\n\n"
-	    "\tif (status == CAP_OK)\n\t\t*out = %s_root(&call->results);\n\treturn status;\n}\n\n",
-	    name.text, results_name.text, results_name.text);
+	emit_results(emitter, name.text, results_name.text, "wait");
+	emit_results(emitter, name.text, results_name.text, "run");
 	if (all_fields(params, is_plain_param) && all_fields(results, is_plain_result))
 		emit_plain(emitter, name.text, handle.text, params, results);
 }

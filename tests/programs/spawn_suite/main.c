@@ -32,9 +32,7 @@ suite_spawn(struct suite *to, const struct suite_spawn *spawn, struct process_ha
 		    (struct capnp_cap){
 			to->console.cap_id, to->console.interface_id, CAPNP_CAP_COPY });
 	}
-	status = capos_call_send(&call);
-	if (status == CAP_OK)
-		status = process_spawner_spawn_wait(&call, &results);
+	status = process_spawner_spawn_run(&call, &results);
 	if (status == CAP_ERR_APPLICATION_EXCEPTION && call.error.status != CAP_OK)
 		status = call.error.status;
 	if (status == CAP_OK)
@@ -51,9 +49,7 @@ suite_wait(struct process_handle process, struct suite_exit *out)
 	enum cap_status status;
 
 	(void)process_handle_wait_begin(&call, process);
-	status = capos_call_send(&call);
-	if (status == CAP_OK)
-		status = process_handle_wait_wait(&call, &results);
+	status = process_handle_wait_run(&call, &results);
 	if (status == CAP_OK) {
 		struct exit_status exit = process_handle_wait_results_status(results);
 

@@ -204,8 +204,7 @@ echo(uint64_t turn)
 	memset(bytes, (int)(turn & 0xff), sizeof(bytes));
 	echo_ping_params_set_data(
 	    echo_ping_begin(&call, bench.echo), (struct capnp_data){ bytes, sizeof(bytes) });
-	require(
-	    capos_call_send(&call) == CAP_OK && echo_ping_wait(&call, &results) == CAP_OK, "echo");
+	require(echo_ping_run(&call, &results) == CAP_OK, "echo");
 	answer = echo_ping_results_data(results);
 	require(answer.size == ECHO_BYTES && answer.data[ECHO_BYTES - 1] == (uint8_t)turn,
 	    "echo differs");
@@ -255,15 +254,12 @@ spawn(uint64_t turn)
 	(void)turn;
 	process_launcher_launch_params_set_name(params, CAPNP_TEXT("child"));
 	process_launcher_launch_params_set_binary(params, CAPNP_TEXT("measure-child"));
-	require(capos_call_send(&call) == CAP_OK &&
-		process_launcher_launch_wait(&call, &launched) == CAP_OK &&
+	require(process_launcher_launch_run(&call, &launched) == CAP_OK &&
 		capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &process.cap) == CAP_OK,
 	    "launch");
 	capos_call_end(&call);
 	(void)process_handle_wait_begin(&call, process);
-	require(
-	    capos_call_send(&call) == CAP_OK && process_handle_wait_wait(&call, &results) == CAP_OK,
-	    "wait");
+	require(process_handle_wait_run(&call, &results) == CAP_OK, "wait");
 	require(exit_status_code(process_handle_wait_results_status(results)) == CHILD_CODE,
 	    "exit code");
 	capos_call_end(&call);
