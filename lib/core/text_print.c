@@ -185,6 +185,21 @@ print_value(struct capnp_printer *printer, const struct reflect_type *type, stru
 	}
 }
 
+/*
+ * A pointer that is not set: what its field would read as is the schema's business. Shown as if it
+ * were there, a type that contains itself would never end.
+ */
+static bool
+is_absent(const struct reflect_field *field, struct capnp_struct from)
+{
+	bool is_pointer = !field->is_group &&
+	    (field->type.kind == REFLECT_STRUCT || field->type.kind == REFLECT_ANY ||
+		(field->has_default && field->type.kind >= REFLECT_TEXT &&
+		    field->type.kind != REFLECT_ENUM));
+
+	return is_pointer && !capnp_has_pointer(from, (uint16_t)field->offset);
+}
+
 static void
 print_field(
     struct capnp_printer *printer, const struct reflect_field *field, struct capnp_struct from)
@@ -193,6 +208,8 @@ print_field(
 	put_string(printer, " = ");
 	if (field->is_group)
 		capnp_print_struct(printer, field->type.structure, from);
+	else if (field->type.kind == REFLECT_STRUCT && is_absent(field, from))
+		put_string(printer, "()");
 	else if (field->type.kind == REFLECT_VOID)
 		put_string(printer, "void");
 	else if (reflect_is_scalar(&field->type))
@@ -201,13 +218,14 @@ print_field(
 		print_value(printer, &field->type, capnp_get_any(from, (uint16_t)field->offset));
 }
 
-/* Of a union only the member that is set is shown. */
+/* Of a union only the member that is set is shown, and that always. */
 static bool
 is_shown(
     const struct reflect_struct *type, const struct reflect_field *field, struct capnp_struct from)
 {
-	return field->discriminant == REFLECT_NO_DISCRIMINANT ||
-	    capnp_get_u16(from, type->discriminant_offset * 2, 0) == field->discriminant;
+	if (field->discriminant == REFLECT_NO_DISCRIMINANT)
+		return !is_absent(field, from);
+	return capnp_get_u16(from, type->discriminant_offset * 2, 0) == field->discriminant;
 }
 
 void
