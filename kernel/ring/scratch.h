@@ -31,6 +31,12 @@ copy_short(void *to, const void *from, size_t bytes)
 		__builtin_memcpy(out, in, 32);
 		__asm__ volatile("" ::: "memory");
 	}
+	if (bytes >= 16) {
+		__builtin_memcpy(out, in, 16);
+		bytes -= 16;
+		in += 16;
+		out += 16;
+	}
 	for (; bytes >= 8; bytes -= 8, in += 8, out += 8) {
 		__builtin_memcpy(out, in, 8);
 		__asm__ volatile("" ::: "memory");
