@@ -26,7 +26,6 @@ void
 address_space_module_init(void)
 {
 	pool_init(&space_pool, "address-space", sizeof(struct address_space));
-	space_request_module_init();
 	page_table_module_init();
 	region_module_init();
 }

@@ -66,14 +66,30 @@ struct space_request {
  * undoes the request in further steps. The job belongs to whoever began it, and must end before the
  * space does.
  */
-struct space_job; /* pool object, charged to the payer */
+enum space_phase {
+	SPACE_CHECK,
+	SPACE_WORK,
+	SPACE_UNDO,
+	SPACE_DONE,
+};
+
+/* In storage of the caller's, so that nothing is short once a request has begun; the fields are
+ * space_request.c's. */
+struct space_job {
+	struct address_space *space;
+	struct space_request request; /* holds a reference to its object, if there is one */
+	struct region *region;	      /* that the request made */
+	uint64_t done;		      /* bytes of this phase */
+	enum space_phase phase;
+	enum cap_status status;
+};
 MUST_CHECK enum cap_status space_request_begin(
-    struct address_space *space, const struct space_request *request, struct space_job **out);
+    struct space_job *job, struct address_space *space, const struct space_request *request);
 enum job_state space_request_step(struct space_job *job);
 /* Nobody waits for it any more: what maps or commits is undone, anything else is finished. Steps go
  * on. */
 void space_request_give_up(struct space_job *job);
-/* After JOB_DONE: status and address; frees the job. */
+/* After JOB_DONE: status and address; the job holds nothing any more. */
 MUST_CHECK enum cap_status space_request_end(struct space_job *job, uaddr_t *address);
 
 /* Teardown in steps: everything mapped, kept and reserved goes back, then the tables, then the

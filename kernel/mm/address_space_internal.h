@@ -51,5 +51,3 @@ MUST_CHECK enum cap_status page_commit_locked(
  */
 void page_drop_locked(struct address_space *space, uaddr_t address, bool is_own);
 void page_range_drop_locked(struct address_space *space, uaddr_t start, uaddr_t end, bool is_own);
-
-void space_request_module_init(void);

@@ -65,14 +65,14 @@ end(void)
 static enum cap_status
 run(struct space_request *request)
 {
-	struct space_job *job;
-	enum cap_status status = space_request_begin(space, request, &job);
+	struct space_job job;
+	enum cap_status status = space_request_begin(&job, space, request);
 
 	if (status != CAP_OK)
 		return status;
-	while (space_request_step(job) == JOB_AGAIN)
+	while (space_request_step(&job) == JOB_AGAIN)
 		;
-	return space_request_end(job, &request->address);
+	return space_request_end(&job, &request->address);
 }
 
 static struct space_request
@@ -491,13 +491,13 @@ static uint32_t
 count_steps(enum space_operation operation, uint64_t pages)
 {
 	struct space_request request = range_of(operation, PAGE_ACCESS_READ, AT, PAGES(pages));
-	struct space_job *job;
+	struct space_job job;
 	uint32_t steps = 1;
 
-	CHECK_EQ(space_request_begin(space, &request, &job), CAP_OK);
-	while (space_request_step(job) == JOB_AGAIN)
+	CHECK_EQ(space_request_begin(&job, space, &request), CAP_OK);
+	while (space_request_step(&job) == JOB_AGAIN)
 		steps++;
-	CHECK_EQ(space_request_end(job, NULL), CAP_OK);
+	CHECK_EQ(space_request_end(&job, NULL), CAP_OK);
 	return steps;
 }
 
@@ -519,17 +519,17 @@ TEST(a_mapping_that_is_given_up_leaves_nothing)
 	for (uint32_t steps = 0; steps < 16; steps++) {
 		struct space_request request =
 		    range_of(SPACE_MAP_ANONYMOUS, PAGE_ACCESS_WRITE, AT, PAGES(64));
-		struct space_job *job;
+		struct space_job job;
 
 		start();
-		CHECK_EQ(space_request_begin(space, &request, &job), CAP_OK);
+		CHECK_EQ(space_request_begin(&job, space, &request), CAP_OK);
 		for (uint32_t i = 0; i < steps; i++)
 			CHECK_EQ(
-			    space_request_step(job), i + 1 < 16 ? (int)JOB_AGAIN : (int)JOB_DONE);
-		space_request_give_up(job);
-		while (space_request_step(job) == JOB_AGAIN)
+			    space_request_step(&job), i + 1 < 16 ? (int)JOB_AGAIN : (int)JOB_DONE);
+		space_request_give_up(&job);
+		while (space_request_step(&job) == JOB_AGAIN)
 			;
-		CHECK_EQ(space_request_end(job, NULL), CAP_ERR_CANCELLED);
+		CHECK_EQ(space_request_end(&job, NULL), CAP_ERR_CANCELLED);
 		CHECK_EQ(payer->used[LEDGER_VIRTUAL_PAGES], 0);
 		CHECK(payer->used[LEDGER_FRAME_PAGES] <= 4);
 		CHECK_EQ(read_byte(AT), -1);
@@ -540,16 +540,16 @@ TEST(a_mapping_that_is_given_up_leaves_nothing)
 TEST(an_unmapping_that_is_given_up_is_finished)
 {
 	struct space_request request = range_of(SPACE_UNMAP, PAGE_ACCESS_WRITE, AT, PAGES(200));
-	struct space_job *job;
+	struct space_job job;
 
 	start();
 	CHECK_EQ(do_range(SPACE_MAP_ANONYMOUS, AT, PAGES(200)), CAP_OK);
-	CHECK_EQ(space_request_begin(space, &request, &job), CAP_OK);
-	CHECK_EQ(space_request_step(job), JOB_AGAIN);
-	space_request_give_up(job);
-	while (space_request_step(job) == JOB_AGAIN)
+	CHECK_EQ(space_request_begin(&job, space, &request), CAP_OK);
+	CHECK_EQ(space_request_step(&job), JOB_AGAIN);
+	space_request_give_up(&job);
+	while (space_request_step(&job) == JOB_AGAIN)
 		;
-	CHECK_EQ(space_request_end(job, NULL), CAP_OK);
+	CHECK_EQ(space_request_end(&job, NULL), CAP_OK);
 	CHECK_EQ(payer->used[LEDGER_VIRTUAL_PAGES], 0);
 	end();
 }

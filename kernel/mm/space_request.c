@@ -16,34 +16,9 @@
 #include "mm/frame.h"
 #include "mm/job.h"
 #include "mm/memory_object.h"
-#include "mm/pool.h"
 #include "mm/region.h"
 
 #define ZERO_PAGES_PER_STEP (JOB_STEP_BYTES / PAGE_BYTES)
-
-enum space_phase {
-	SPACE_CHECK,
-	SPACE_WORK,
-	SPACE_UNDO,
-	SPACE_DONE,
-};
-
-struct space_job {
-	struct address_space *space;
-	struct space_request request; /* holds a reference to its object, if there is one */
-	struct region *region;	      /* that the request made */
-	uint64_t done;		      /* bytes of this phase */
-	enum space_phase phase;
-	enum cap_status status;
-};
-
-static struct pool job_pool;
-
-void
-space_request_module_init(void)
-{
-	pool_init(&job_pool, "space-request", sizeof(struct space_job));
-}
 
 static bool
 makes_region(const struct space_job *job)
@@ -358,28 +333,17 @@ undo_locked(struct space_job *job) REQUIRES(&job->space->lock)
 
 enum cap_status
 space_request_begin(
-    struct address_space *space, const struct space_request *request, struct space_job **out)
+    struct space_job *job, struct address_space *space, const struct space_request *request)
 {
-	void *object;
-	struct space_job *job;
-	enum cap_status status = pool_alloc(&job_pool, space->payer, &object);
+	enum cap_status status;
 
-	if (status != CAP_OK)
-		return status;
-	job = object;
-	job->space = space;
-	job->request = *request;
+	*job = (struct space_job){ .space = space, .request = *request };
 	spin_lock(&job->space->lock);
 	status = makes_region(job) ? begin_map_locked(job) : begin_change_locked(job);
 	spin_unlock(&job->space->lock);
-	if (status != CAP_OK) {
-		pool_free(&job_pool, space->payer, job);
-		return status;
-	}
-	if (request->object != NULL)
+	if (status == CAP_OK && request->object != NULL)
 		memory_object_get(request->object);
-	*out = job;
-	return CAP_OK;
+	return status;
 }
 
 enum job_state
@@ -408,13 +372,10 @@ space_request_give_up(struct space_job *job)
 enum cap_status
 space_request_end(struct space_job *job, uaddr_t *address)
 {
-	enum cap_status status = job->status;
-
 	KASSERT(job->phase == SPACE_DONE);
-	if (address != NULL && status == CAP_OK)
+	if (address != NULL && job->status == CAP_OK)
 		*address = job->request.address;
 	if (job->request.object != NULL)
 		memory_object_put(job->request.object);
-	pool_free(&job_pool, job->space->payer, job);
-	return status;
+	return job->status;
 }

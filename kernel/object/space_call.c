@@ -15,7 +15,7 @@ struct space_call {
 	struct op_waiter waiter; /* first: see forget() */
 	struct job job;
 	struct op *op; /* NULL: it has ended */
-	struct space_job *work;
+	struct space_job work;
 	const struct space_answer *answer;
 	struct object *object; /* a reference */
 	struct ledger *payer;  /* a reference */
@@ -36,7 +36,7 @@ forget(struct op_waiter *waiter, struct op *op)
 
 	KASSERT(call->op == op);
 	call->op = NULL;
-	space_request_give_up(call->work);
+	space_request_give_up(&call->work);
 }
 
 static void
@@ -57,46 +57,44 @@ answer(struct space_call *call, enum cap_status status, uaddr_t address)
 	object_answer_end(&answered);
 }
 
+static void
+call_free(struct space_call *call)
+{
+	struct ledger *payer = call->payer;
+
+	pool_free(&call_pool, payer, call);
+	ledger_put(payer);
+}
+
 static enum job_state
 call_step(struct job *job)
 {
 	struct space_call *call = LIST_ENTRY(job, struct space_call, job);
-	struct ledger *payer = call->payer;
 	uaddr_t address = 0;
 	enum cap_status status;
 
-	if (space_request_step(call->work) == JOB_AGAIN)
+	if (space_request_step(&call->work) == JOB_AGAIN)
 		return JOB_AGAIN;
-	status = space_request_end(call->work, &address);
+	status = space_request_end(&call->work, &address);
 	if (status != CAP_OK && call->answer->failed != NULL)
 		call->answer->failed(call->object);
 	if (call->op != NULL)
 		answer(call, status, address);
 	object_put(call->object);
-	pool_free(&call_pool, payer, call);
-	ledger_put(payer);
+	call_free(call);
 	return JOB_DONE;
 }
 
+/* It takes more than a step: the op waits. */
 static enum cap_status
-wait_for(struct object_call *call, struct space_job *work, const struct space_answer *given)
+wait_for(struct object_call *call, struct space_call *waiting, const struct space_answer *given)
 {
-	struct space_call *waiting;
-	void *memory;
-	enum cap_status status = pool_alloc(&call_pool, call->process->ledger, &memory);
-
-	if (status != CAP_OK)
-		return status;
-	waiting = memory;
 	waiting->waiter.forget = forget;
 	waiting->job.step = call_step;
 	waiting->op = call->op;
-	waiting->work = work;
 	waiting->answer = given;
 	waiting->object = call->object;
 	object_get(call->object);
-	waiting->payer = call->process->ledger;
-	ledger_get(waiting->payer);
 	object_call_defer(call, &waiting->waiter);
 	thread_job_queue(ring_thread(call->op->ring), &waiting->job);
 	return OBJECT_PENDING;
@@ -106,20 +104,23 @@ enum cap_status
 space_call_run(struct object_call *call, struct address_space *space, struct space_request *request,
     const struct space_answer *given)
 {
-	struct space_job *work;
-	enum cap_status status = space_request_begin(space, request, &work);
+	struct ledger *payer = call->process->ledger;
+	struct space_call *work;
+	void *memory;
+	enum cap_status status = pool_alloc(&call_pool, payer, &memory);
 
+	/* Before anything changes: an unmapping cannot be taken back. */
 	if (status != CAP_OK)
 		return status;
-	if (space_request_step(work) == JOB_DONE)
-		return space_request_end(work, &request->address);
-	status = wait_for(call, work, given);
-	if (status == OBJECT_PENDING)
-		return status;
-	/* No memory to wait with: one step is taken back. */
-	space_request_give_up(work);
-	while (space_request_step(work) == JOB_AGAIN)
-		;
-	(void)!space_request_end(work, NULL);
+	work = memory;
+	work->payer = payer;
+	ledger_get(payer);
+	status = space_request_begin(&work->work, space, request);
+	if (status == CAP_OK) {
+		if (space_request_step(&work->work) == JOB_AGAIN)
+			return wait_for(call, work, given);
+		status = space_request_end(&work->work, &request->address);
+	}
+	call_free(work);
 	return status;
 }

@@ -71,6 +71,31 @@ map_call(uint64_t pages)
 	};
 }
 
+static struct cap_sqe
+unmap_call(uaddr_t address, uint64_t pages)
+{
+	uint64_t buffer[16];
+	struct capnp_builder builder;
+	struct virtual_memory_unmap_params_builder params;
+	size_t size;
+
+	capnp_builder_init(&builder, buffer, sizeof(buffer));
+	params = virtual_memory_unmap_params_init_root(&builder);
+	virtual_memory_unmap_params_set_address(params, address);
+	virtual_memory_unmap_params_set_size(params, pages * PAGE_BYTES);
+	size = capnp_builder_finish(&builder);
+	world_write(&one, one.message, buffer, size);
+	return (struct cap_sqe){
+		.op = CAP_OP_CALL,
+		.method = VIRTUAL_MEMORY_METHOD_UNMAP,
+		.target = memory,
+		.addr = one.message,
+		.len = (uint32_t)size,
+		.result_addr = one.message + RESULT_OFFSET,
+		.result_len = RESULT_BYTES,
+	};
+}
+
 /* Where the answer says that the pages are. */
 static uaddr_t
 answered_address(const struct cap_cqe *cqe)
@@ -192,4 +217,30 @@ TEST(a_shortage_in_the_middle_is_told_and_undone)
 		CHECK_EQ(cqe.result, CAP_ERR_APPLICATION_EXCEPTION);
 		CHECK_EQ(one.process->ledger->used[LEDGER_VIRTUAL_PAGES], pages);
 	}
+}
+
+TEST(an_unmapping_without_room_for_its_record_is_refused_and_unmaps_nothing)
+{
+	uint32_t refused = 0;
+
+	for (uint64_t room = 0; room < 1024; room += 16) {
+		struct ledger *ledger;
+		struct cap_sqe call;
+		struct cap_cqe cqe;
+		uaddr_t address;
+		uint8_t byte = 1;
+
+		start();
+		ledger = one.process->ledger;
+		call = map_call(PAGES);
+		cqe = world_do(&one, &call);
+		address = answered_address(&cqe);
+		call = unmap_call(address, PAGES);
+		ledger->limit[LEDGER_KERNEL_BYTES] = ledger->used[LEDGER_KERNEL_BYTES] + room;
+		cqe = world_do(&one, &call);
+		refused += cqe.result < 0;
+		CHECK_EQ(user_copy_out(one.process->space, address, &byte, 1),
+		    cqe.result < 0 ? CAP_OK : CAP_ERR_INVALID_BUFFER);
+	}
+	CHECK(refused != 0 && refused != 1024 / 16);
 }
