@@ -138,6 +138,34 @@ commit_fixed(struct address_space *space, const struct address_space_fixed *rang
 	return status;
 }
 
+/* Some pages of a region, from its end; the region itself when none is left: then false. */
+static bool
+drop_some_locked(struct address_space *space, struct region *region) REQUIRES(&space->lock)
+{
+	uint64_t bytes = region->end - region->start;
+	bool is_rest = bytes <= JOB_STEP_ENTRIES * PAGE_BYTES;
+
+	if (!is_rest)
+		bytes = JOB_STEP_ENTRIES * PAGE_BYTES;
+	page_range_drop_locked(
+	    space, region->end - bytes, region->end, region->kind != REGION_OBJECT);
+	region_shrink_locked(space, region, bytes);
+	return !is_rest;
+}
+
+static void
+drop_fixed(struct address_space *space, struct region *region)
+{
+	bool is_left = true;
+
+	while (is_left) {
+		spin_lock(&space->lock);
+		is_left = drop_some_locked(space, region);
+		spin_unlock(&space->lock);
+		arch_interrupt_window();
+	}
+}
+
 enum cap_status
 address_space_map_fixed(
     struct address_space *space, const struct address_space_fixed *range, paddr_t *frames)
@@ -156,27 +184,9 @@ address_space_map_fixed(
 	if (status != CAP_OK)
 		return status;
 	status = commit_fixed(space, range, frames);
-	if (status == CAP_OK)
-		return CAP_OK;
-	spin_lock(&space->lock);
-	page_range_drop_locked(space, wanted.start, wanted.end, true);
-	region_remove_locked(space, region);
-	spin_unlock(&space->lock);
+	if (status != CAP_OK)
+		drop_fixed(space, region);
 	return status;
-}
-
-/* Some pages of the first region, from its end; the region itself when none is left. */
-static void
-destroy_some_locked(struct address_space *space) REQUIRES(&space->lock)
-{
-	struct region *region = LIST_ENTRY(space->regions.next, struct region, link);
-	uint64_t bytes = region->end - region->start;
-
-	if (bytes > JOB_STEP_ENTRIES * PAGE_BYTES)
-		bytes = JOB_STEP_ENTRIES * PAGE_BYTES;
-	page_range_drop_locked(
-	    space, region->end - bytes, region->end, region->kind != REGION_OBJECT);
-	region_shrink_locked(space, region, bytes);
 }
 
 enum job_state
@@ -186,7 +196,7 @@ address_space_destroy_step(struct address_space *space) NO_LOCK_ANALYSIS
 
 	spin_lock(&space->lock);
 	if (!list_is_empty(&space->regions)) {
-		destroy_some_locked(space);
+		(void)drop_some_locked(space, LIST_ENTRY(space->regions.next, struct region, link));
 		spin_unlock(&space->lock);
 		return JOB_AGAIN;
 	}

@@ -501,6 +501,23 @@ count_steps(enum space_operation operation, uint64_t pages)
 	return steps;
 }
 
+TEST(fixed_pages_come_and_go_with_windows)
+{
+	const struct address_space_fixed fixed = { AT, 200, PAGE_ACCESS_WRITE, false };
+	uint64_t windows;
+
+	start();
+	frame_fail_after(190);
+	windows = sim.windows;
+	CHECK_EQ(address_space_map_fixed(space, &fixed, NULL), CAP_ERR_NO_MEMORY);
+	CHECK(sim.windows >= windows + 180 / 4 + 200 / 64);
+	frame_fail_after(UINT64_MAX);
+	CHECK_EQ(payer->used[LEDGER_VIRTUAL_PAGES], 0);
+	CHECK(payer->used[LEDGER_FRAME_PAGES] <= 4);
+	CHECK_EQ(address_space_map_fixed(space, &fixed, NULL), CAP_OK);
+	end();
+}
+
 TEST(a_step_does_a_bounded_part)
 {
 	start();
