@@ -207,6 +207,7 @@ run_alone(struct capos_call *call, enum cap_status *status)
 	struct capos *self = call->target.self;
 	struct cap_ring *ring = self->ring;
 	const struct cap_cqe *cqe = &self->cq[self->cq_head & self->cq_mask];
+	struct cap_cqe completion;
 	size_t message_bytes;
 	int64_t entered;
 
@@ -227,13 +228,10 @@ run_alone(struct capos_call *call, enum cap_status *status)
 		*status = entered < 0 ? (enum cap_status)entered : wait(call);
 		return true;
 	}
-	call->result = cqe->result;
-	call->cap_count = cqe->cap_count;
-	call->first_cap = cqe->cap_id;
-	call->first_interface = cqe->interface_id;
-	call->state = CAPOS_CALL_DONE;
+	completion = *cqe;
 	self->in_flight = 0;
 	__atomic_store_n(&ring->cq_head, ++self->cq_head, __ATOMIC_RELEASE);
+	capos_call_completed(&call->completion, &completion);
 	*status = open_results(call);
 	return true;
 }

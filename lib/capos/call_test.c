@@ -406,6 +406,22 @@ TEST(each_completion_is_handed_out_once_though_reaping_nests)
 	CHECK_EQ(fake_unread(), 0);
 }
 
+TEST(a_call_that_is_run_is_handed_out_as_well)
+{
+	struct capos_call *call;
+
+	start();
+	fake.on_op = answer_now;
+	done_count = 0;
+	call = own_begin(0);
+	call->on_done = count_done;
+	call->context = &done_count;
+	CHECK_EQ(capos_call_run(call), CAP_OK);
+	CHECK_EQ(done_count, 1);
+	CHECK_EQ(self.in_flight, 0);
+	CHECK_EQ(fake_unread(), 0);
+}
+
 TEST(what_nobody_waits_for_does_not_end_a_wait)
 {
 	struct capos_call call;
