@@ -167,38 +167,25 @@ capnp_any_init_text(struct capnp_any_builder any, uint32_t size)
 
 /* Room that is filled at once: only what is left of its last word has to be zeroed. */
 void
-capnp_builder_set_bytes(struct capnp_builder *builder, uint8_t *pointer, uint32_t segment,
-    const uint8_t *bytes, uint32_t size)
+capnp_builder_set_bytes(
+    struct capnp_any_builder any, const void *bytes, uint32_t size, uint64_t count)
 {
-	struct capnp_builder_segment *at = &builder->segments[segment];
+	struct capnp_builder_segment *at = &any.builder->segments[any.segment];
 	uint8_t *content = at->words + (size_t)at->used_words * CAPNP_WORD_BYTES;
-	uint32_t words = size / CAPNP_WORD_BYTES + (size % CAPNP_WORD_BYTES != 0);
+	uint64_t words = (count + CAPNP_WORD_BYTES - 1) / CAPNP_WORD_BYTES;
 
-	if (pointer == NULL)
-		return;
-	if (size == 0 || size >= CAPNP_MESSAGE_WORDS_MAX ||
-	    words > at->capacity_words - at->used_words) {
-		struct capnp_any_builder any = { builder, pointer, (uint16_t)segment };
-
-		content = capnp_any_init_data(any, size);
-		if (content != NULL && size != 0)
-			memcpy(content, bytes, size);
-		return;
+	if (any.pointer != NULL && count != 0 && count < CAPNP_MESSAGE_WORDS_MAX &&
+	    words <= at->capacity_words - at->used_words) {
+		at->used_words += (uint32_t)words;
+		capnp_store(content + (size_t)(words - 1) * CAPNP_WORD_BYTES, 0);
+		point_near(any, capnp_make_list(0, CAPNP_ELEMENT_1, (uint32_t)count), content);
+	} else {
+		/* No bytes, another segment, or an error: also what is too long for a list. */
+		content = capnp_any_init_data(any,
+		    count < CAPNP_MESSAGE_WORDS_MAX ? (uint32_t)count : CAPNP_MESSAGE_WORDS_MAX);
 	}
-	at->used_words += words;
-	capnp_store(content + (size_t)(words - 1) * CAPNP_WORD_BYTES, 0);
-	memcpy(content, bytes, size);
-	capnp_store(pointer,
-	    capnp_make_list((content - pointer) / CAPNP_WORD_BYTES - 1, CAPNP_ELEMENT_1, size));
-}
-
-void
-capnp_any_set_text(struct capnp_any_builder any, struct capnp_text value)
-{
-	char *bytes = capnp_any_init_text(any, value.size);
-
-	if (bytes != NULL && value.size != 0)
-		memcpy(bytes, value.data, value.size);
+	if (content != NULL && size != 0)
+		memcpy(content, bytes, size);
 }
 
 void

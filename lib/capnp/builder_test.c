@@ -46,6 +46,56 @@ TEST(every_size_of_buffer_holds_the_message_or_says_that_it_does_not)
 	}
 }
 
+/* One field of `size` bytes into a message of `room` words; the bytes behind are zero. */
+static void
+check_bytes(uint32_t room, uint32_t size, bool is_text)
+{
+	static const char content[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+	struct capnp_any_builder field;
+	struct capnp_builder builder;
+	uint32_t words = 2 + (size + is_text + 7) / 8;
+
+	memset(buffer, 0xee, sizeof(buffer));
+	capnp_builder_init(&builder, buffer, ((size_t)room + 1) * 8);
+	field = capnp_set_any(capnp_builder_root(&builder, 0, 1, 0), 0);
+	if (is_text)
+		capnp_any_set_text(field, (struct capnp_text){ content, size });
+	else
+		capnp_any_set_data(field, (struct capnp_data){ (const uint8_t *)content, size });
+	CHECK_EQ(capnp_builder_finish(&builder), words <= room ? (words + 1) * 8 : 0);
+	CHECK_EQ(buffer[room + 1], UINT64_C(0xeeeeeeeeeeeeeeee));
+	if (words > room || words == 2)
+		return;
+	CHECK(memcmp(&buffer[3], content, size) == 0);
+	for (uint32_t at = size; at < (words - 2) * 8; at++)
+		CHECK_EQ(((const uint8_t *)&buffer[3])[at], 0);
+}
+
+TEST(bytes_fill_the_room_that_is_there_and_no_more)
+{
+	for (uint32_t room = 2; room <= 8; room++)
+		for (uint32_t size = 0; size <= 36; size++) {
+			check_bytes(room, size, false);
+			check_bytes(room, size, true);
+		}
+}
+
+TEST(bytes_that_no_list_can_hold_are_refused)
+{
+	static const uint32_t sizes[] = { UINT32_MAX, UINT32_MAX - 1, CAPNP_MESSAGE_WORDS_MAX };
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct capnp_builder builder;
+		struct capnp_struct_builder root;
+
+		capnp_builder_init(&builder, buffer, sizeof(buffer));
+		root = capnp_builder_root(&builder, 0, 1, 0);
+		capnp_any_set_text(capnp_set_any(root, 0), (struct capnp_text){ "x", sizes[i] });
+		CHECK_EQ(capnp_builder_error(&builder), CAPNP_ERROR_SPACE);
+		CHECK_EQ(capnp_builder_finish(&builder), 0);
+	}
+}
+
 TEST(a_ninth_capability_is_refused)
 {
 	struct capnp_builder builder;

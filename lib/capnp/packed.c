@@ -103,15 +103,6 @@ pack_piece(struct sink *sink, const uint8_t *words, size_t word_count)
 	return true;
 }
 
-static uint32_t
-load_u32(const uint8_t *bytes)
-{
-	uint32_t value;
-
-	memcpy(&value, bytes, sizeof(value));
-	return value;
-}
-
 enum capnp_error
 capnp_pack(struct capnp_data message, uint8_t *out, size_t out_bytes, size_t *out_size)
 {
@@ -121,16 +112,16 @@ capnp_pack(struct capnp_data message, uint8_t *out, size_t out_bytes, size_t *ou
 	size_t at;
 
 	if (message.size % CAPNP_WORD_BYTES != 0 || word_count == 0 ||
-	    load_u32(message.data) >= CAPNP_SEGMENTS_MAX)
+	    capnp_load_half(message.data) >= CAPNP_SEGMENTS_MAX)
 		return CAPNP_ERROR_FRAME;
-	segments = load_u32(message.data) + 1;
+	segments = capnp_load_half(message.data) + 1;
 	at = segments / 2 + 1;
 	if (at > word_count)
 		return CAPNP_ERROR_FRAME;
 	if (!pack_piece(&sink, message.data, at))
 		return CAPNP_ERROR_SPACE;
 	for (uint32_t i = 0; i < segments; i++) {
-		size_t words = load_u32(message.data + 4 + (size_t)i * 4);
+		size_t words = capnp_load_half(message.data + 4 + (size_t)i * 4);
 
 		if (words > word_count - at)
 			return CAPNP_ERROR_FRAME;

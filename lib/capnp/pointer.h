@@ -24,6 +24,16 @@ capnp_load(const uint8_t *word)
 	return value;
 }
 
+/* Segment tables are made of half words. */
+static inline uint32_t
+capnp_load_half(const uint8_t *bytes)
+{
+	uint32_t value;
+
+	memcpy(&value, bytes, sizeof(value));
+	return value;
+}
+
 static inline void
 capnp_store(uint8_t *word, uint64_t value)
 {

@@ -380,15 +380,6 @@ capnp_reader_root_any(struct capnp_reader *reader)
 	return any;
 }
 
-static uint32_t
-load_u32(const uint8_t *bytes)
-{
-	uint32_t value;
-
-	memcpy(&value, bytes, sizeof(value));
-	return value;
-}
-
 enum capnp_error
 capnp_reader_init(struct capnp_reader *reader, const void *bytes, size_t byte_count)
 {
@@ -396,14 +387,14 @@ capnp_reader_init(struct capnp_reader *reader, const void *bytes, size_t byte_co
 	uint64_t position;
 	uint32_t segment_count;
 
-	if (byte_count < CAPNP_WORD_BYTES || load_u32(table) >= CAPNP_SEGMENTS_MAX)
+	if (byte_count < CAPNP_WORD_BYTES || capnp_load_half(table) >= CAPNP_SEGMENTS_MAX)
 		return CAPNP_ERROR_FRAME;
-	segment_count = load_u32(table) + 1;
+	segment_count = capnp_load_half(table) + 1;
 	position = (uint64_t)(segment_count / 2 + 1) * CAPNP_WORD_BYTES;
 	if (position > byte_count)
 		return CAPNP_ERROR_FRAME;
 	for (uint32_t i = 0; i < segment_count; i++) {
-		uint32_t words = load_u32(table + 4 + (size_t)i * 4);
+		uint32_t words = capnp_load_half(table + 4 + (size_t)i * 4);
 
 		if (words > (byte_count - position) / CAPNP_WORD_BYTES)
 			return CAPNP_ERROR_FRAME;
