@@ -95,8 +95,7 @@ run_call(struct op *op)
 		return CAP_ERR_INVALID_TRANSFER_DESCRIPTOR;
 	status = cap_lookup(op_process(op)->table, op->sqe.target, &target);
 	if (status == CAP_ERR_REVOKED) {
-		/* So does a revoked one; a revoked capability that travels is the caller's fault.
-		 */
+		/* As refuse() does; one that travels is the caller's fault instead. */
 		op_complete_exception(op, status);
 		return CAP_OK;
 	}
