@@ -22,20 +22,11 @@ static struct ledger *payer;
 static uint64_t limits[LEDGER_RESOURCE_COUNT];
 static uint64_t frames_at_start;
 
-static uint64_t
-free_frames(void)
-{
-	struct frame_stats stats;
-
-	frame_stats_get(&stats);
-	return stats.free_pages;
-}
-
 static void
 start_with_frames(uint64_t frame_limit)
 {
 	world_start();
-	frames_at_start = free_frames();
+	frames_at_start = world_free_frames();
 	for (uint32_t i = 0; i < LEDGER_RESOURCE_COUNT; i++)
 		limits[i] = 1 << 20;
 	limits[LEDGER_FRAME_PAGES] = frame_limit;
@@ -59,7 +50,7 @@ end(void)
 	for (uint32_t i = 0; i < LEDGER_RESOURCE_COUNT; i++)
 		CHECK_EQ(payer->used[i], 0);
 	ledger_put(payer);
-	CHECK_EQ(free_frames(), frames_at_start);
+	CHECK_EQ(world_free_frames(), frames_at_start);
 }
 
 static enum cap_status
@@ -97,14 +88,14 @@ check_refused(const struct space_request *request, enum cap_status expected)
 {
 	struct space_request copy = *request;
 	uint64_t used[LEDGER_RESOURCE_COUNT];
-	uint64_t frames = free_frames();
+	uint64_t frames = world_free_frames();
 
 	for (uint32_t i = 0; i < LEDGER_RESOURCE_COUNT; i++)
 		used[i] = payer->used[i];
 	CHECK_EQ(run(&copy), expected);
 	for (uint32_t i = 0; i < LEDGER_RESOURCE_COUNT; i++)
 		CHECK_EQ(payer->used[i], used[i]);
-	CHECK_EQ(free_frames(), frames);
+	CHECK_EQ(world_free_frames(), frames);
 }
 
 static enum cap_status
@@ -389,18 +380,18 @@ TEST(objects_are_bounded_and_a_shortage_leaves_nothing)
 	request.page_count = MEMORY_OBJECT_PAGES_MAX + 1;
 	CHECK_EQ(memory_object_create(&request, &object), CAP_ERR_INVALID_ARGUMENT);
 	request.page_count = 40;
-	frames = free_frames();
+	frames = world_free_frames();
 	for (uint64_t after = 0; after < 41; after += 5) {
 		frame_fail_after(after);
 		CHECK_EQ(memory_object_create(&request, &object), CAP_ERR_NO_MEMORY);
 		frame_fail_after(UINT64_MAX);
 		world_settle();
-		CHECK_EQ(free_frames(), frames);
+		CHECK_EQ(world_free_frames(), frames);
 	}
 	request.page_count = 2000;
 	CHECK_EQ(memory_object_create(&request, &object), CAP_ERR_QUOTA_EXCEEDED);
 	world_settle();
-	CHECK_EQ(free_frames(), frames);
+	CHECK_EQ(world_free_frames(), frames);
 	CHECK(object == NULL);
 	end();
 }
@@ -582,5 +573,5 @@ TEST(a_space_is_taken_down_in_steps)
 	CHECK(steps >= 1000 / 64);
 	CHECK_EQ(payer->used[LEDGER_VIRTUAL_PAGES], 0);
 	ledger_put(payer);
-	CHECK_EQ(free_frames(), frames_at_start);
+	CHECK_EQ(world_free_frames(), frames_at_start);
 }

@@ -22,15 +22,6 @@ static uint64_t frames_at_start;
 static uint32_t windows_left; /* until something happens in one */
 static uint64_t time_to_pass;
 
-static uint64_t
-free_frames(void)
-{
-	struct frame_stats stats;
-
-	frame_stats_get(&stats);
-	return stats.free_pages;
-}
-
 static void
 start(void)
 {
@@ -38,7 +29,7 @@ start(void)
 
 	world_start();
 	objects_init();
-	frames_at_start = free_frames();
+	frames_at_start = world_free_frames();
 	one = world_process(NULL);
 	other = world_process(NULL);
 	CHECK_EQ(virtual_memory_create(one.process, &object), CAP_OK);
@@ -197,7 +188,7 @@ TEST(a_process_that_ends_in_the_middle_leaves_no_frame)
 	process_exit(other.thread, &killed);
 	world_settle();
 	world_settle();
-	CHECK_EQ(free_frames(), frames_at_start);
+	CHECK_EQ(world_free_frames(), frames_at_start);
 	CHECK_EQ(ledger_boot.used[LEDGER_KERNEL_BYTES], 0);
 }
 

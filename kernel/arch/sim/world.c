@@ -249,6 +249,15 @@ world_settle(void)
 	}
 }
 
+uint64_t
+world_free_frames(void)
+{
+	struct frame_stats stats;
+
+	frame_stats_get(&stats);
+	return stats.free_pages;
+}
+
 void
 world_write(struct world_process *to, uaddr_t address, const void *from, size_t bytes)
 {

@@ -60,6 +60,8 @@ struct cap_cqe world_do(struct world_process *from, const struct cap_sqe *sqe);
  * until idle or a thread runs.
  */
 void world_settle(void);
+/* Frames that nobody has. */
+uint64_t world_free_frames(void);
 
 /* The process's memory. */
 void world_write(struct world_process *to, uaddr_t address, const void *from, size_t bytes);
