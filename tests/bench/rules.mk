@@ -24,7 +24,11 @@ $(B)/bench/counter.so: tests/bench/counter/counter.c
 
 everything: $(B)/bench/counter.so
 
-.PHONY: measure
+.PHONY: measure profile
 measure: everything $(B)/bench/initrd ## the figures, in instructions, beside a Linux guest
 	$(Q)third_party/linux/install.sh
 	$(Q)/usr/bin/python3 tests/bench/measure.py $(LINUX_KERNEL) $(B)/bench/initrd
+
+FIGURE ?= null_call_1
+profile: everything ## the functions that one figure goes through (FIGURE= one of those of measure)
+	$(Q)/usr/bin/python3 tests/bench/profile.py $(FIGURE)

@@ -5,6 +5,7 @@
  *   total=N                  instructions that were executed, of kernel and programs
  *   stretch=N at=PC from=PC  the longest run of kernel instructions without an interrupt window
  *   pair I instructions=N EVENT=N ...   between the I-th two time stamps that a program read
+ *   step PC CODE             with the argument `trace=I`: each instruction of that pair, in order
  *
  * Counts are written to the file of the plugin's argument `out`, when the emulator ends. The
  * interface is that of qemu/docs/devel/tcg-plugins, version 1; its header is in no package, so that
@@ -18,6 +19,8 @@
 
 #define EXPORT __attribute__((visibility("default")))
 #define PAIRS_MAX 4096
+#define STEPS_MAX (1U << 20)
+#define CODE_BYTES_MAX 15
 #define KERNEL_START (UINT64_C(1) << 63)
 
 typedef uint64_t plugin_id_t;
@@ -72,6 +75,18 @@ static struct counts pairs[PAIRS_MAX];
 static unsigned stamp_count;
 static char out_path[4096];
 
+/* An instruction as it was translated: programs share addresses, and differ in their code. */
+struct instruction {
+	uint64_t address;
+	uint8_t size;
+	uint8_t code[CODE_BYTES_MAX];
+};
+
+static unsigned traced_pair = PAIRS_MAX; /* PAIRS_MAX: none */
+static bool is_tracing;
+static const struct instruction *steps[STEPS_MAX];
+static unsigned step_count;
+
 /* An instruction after which interrupts are let in, or the kernel is left. */
 static void
 on_window(unsigned cpu, void *context)
@@ -110,6 +125,29 @@ on_time_stamp(unsigned cpu, void *context)
 			pair->events[i] = counts.events[i] - at_stamp.events[i];
 	}
 	stamp_count++;
+	is_tracing = stamp_count == traced_pair * 2 + 1;
+}
+
+static void
+on_step(unsigned cpu, void *context)
+{
+	(void)cpu;
+	if (is_tracing && step_count < STEPS_MAX)
+		steps[step_count++] = context;
+}
+
+/* Instructions live as long as the emulator. */
+static void
+trace(struct qemu_plugin_insn *instruction)
+{
+	struct instruction *kept = calloc(1, sizeof(*kept));
+
+	if (kept == NULL)
+		abort();
+	kept->address = qemu_plugin_insn_vaddr(instruction);
+	kept->size = (uint8_t)qemu_plugin_insn_size(instruction);
+	memcpy(kept->code, qemu_plugin_insn_data(instruction), kept->size);
+	qemu_plugin_register_vcpu_insn_exec_cb(instruction, on_step, PLUGIN_NO_REGISTERS, kept);
 }
 
 /* The first byte behind prefixes; `has_lock` if one of them locks. */
@@ -202,11 +240,24 @@ on_translate(plugin_id_t id, struct qemu_plugin_tb *block)
 		if (event != EVENT_COUNT)
 			qemu_plugin_register_vcpu_insn_exec_inline(
 			    instruction, PLUGIN_ADD_U64, &counts.events[event], 1);
+		if (traced_pair != PAIRS_MAX)
+			trace(instruction);
 		if (qemu_plugin_insn_vaddr(instruction) >= KERNEL_START)
 			watch_kernel(instruction);
 		else if (size == 2 && code[0] == 0x0f && code[1] == 0x31)
 			qemu_plugin_register_vcpu_insn_exec_cb(
 			    instruction, on_time_stamp, PLUGIN_NO_REGISTERS, NULL);
+	}
+}
+
+static void
+write_steps(FILE *out)
+{
+	for (unsigned i = 0; i < step_count; i++) {
+		fprintf(out, "step %llx ", (unsigned long long)steps[i]->address);
+		for (unsigned k = 0; k < steps[i]->size; k++)
+			fprintf(out, "%02x", steps[i]->code[k]);
+		fprintf(out, "\n");
 	}
 }
 
@@ -229,6 +280,7 @@ on_end(plugin_id_t id, void *context)
 			    (unsigned long long)pairs[i].events[k]);
 		fprintf(out, "\n");
 	}
+	write_steps(out);
 	fclose(out);
 }
 
@@ -242,9 +294,12 @@ qemu_plugin_install(
     plugin_id_t id, const struct plugin_info *info, int argument_count, char **arguments)
 {
 	(void)info;
-	for (int i = 0; i < argument_count; i++)
+	for (int i = 0; i < argument_count; i++) {
 		if (strncmp(arguments[i], "out=", 4) == 0)
 			snprintf(out_path, sizeof(out_path), "%s", arguments[i] + 4);
+		else if (strncmp(arguments[i], "trace=", 6) == 0)
+			traced_pair = (unsigned)strtoul(arguments[i] + 6, NULL, 10);
+	}
 	if (out_path[0] == '\0')
 		return -1;
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
