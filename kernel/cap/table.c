@@ -56,14 +56,36 @@ static struct pool table_pool;
 static struct pool directory_pool;
 static struct pool chunk_pool;
 
-#define TAG_GENERATION(tag) ((tag) & CAP_ID_GENERATION_MAX)
-#define TAG_MODE(tag) ((uint8_t)((tag) >> 40))
-#define TAG_INTERFACE(tag) ((uint16_t)((tag) >> 48))
+/* The generation stands where it stands in an id, so that a lookup compares both at once. */
+#define TAG_GENERATION(tag) ((tag) >> CAP_ID_INDEX_BITS)
+#define TAG_MODE(tag) ((uint8_t)((tag) >> 16))
+#define TAG_INTERFACE(tag) ((uint16_t)(tag))
 
 static inline uint64_t
 tag_make(uint64_t generation, uint8_t mode, uint16_t interface_index)
 {
-	return generation | (uint64_t)mode << 40 | (uint64_t)interface_index << 48;
+	return generation << CAP_ID_INDEX_BITS | (uint64_t)mode << 16 | interface_index;
+}
+
+/*
+ * A free slot's tag has a bit where the index of an id that names a slot has none: it equals none.
+ */
+#define TAG_COMPARED_BITS 23
+#define TAG_FREE (UINT64_C(1) << TAG_COMPARED_BITS)
+_Static_assert(
+    CAP_TABLE_SLOTS_MAX <= TAG_FREE && TAG_COMPARED_BITS < CAP_ID_INDEX_BITS, "TAG_FREE");
+
+static inline uint64_t
+tag_make_free(uint64_t generation)
+{
+	return tag_make(generation, 0, 0) | TAG_FREE;
+}
+
+/* Whether the tag is that of the hold which the id, of a valid index, names. */
+static inline bool
+tag_matches(uint64_t tag, cap_id_t cap_id)
+{
+	return (tag ^ cap_id) >> TAG_COMPARED_BITS == 0;
 }
 
 static inline cap_id_t
@@ -121,35 +143,41 @@ slot_at(const struct cap_table *table, uint32_t index)
 		    ->slots[index % CHUNK_SLOTS];
 }
 
-/*
- * The slot that an id names if there is one of that index, else NULL. The bound is not speculated
- * past.
+/* The slot that an id names; false: there is none of that index. The bound is not speculated past.
  */
-static inline struct cap_slot *
-slot_find(const struct cap_table *table, cap_id_t cap_id)
+static inline bool
+slot_find(const struct cap_table *table, cap_id_t cap_id, struct cap_slot **out)
 {
-	uint32_t index = (uint32_t)(cap_id & CAP_ID_INDEX_MASK);
+	uint64_t index = cap_id & CAP_ID_INDEX_MASK;
+	uint64_t count = table->slot_count;
 	uint64_t mask;
 
-	if (index >= table->slot_count)
-		return NULL;
-	__asm__("cmpq %1, %2\n\tsbbq %0, %0"
-	    : "=r"(mask)
-	    : "r"((uint64_t)table->slot_count), "r"((uint64_t)index)
-	    : "cc");
-	return slot_at(table, index & (uint32_t)mask);
+	if (index >= count)
+		return false;
+	__asm__("cmpq %1, %2\n\tsbbq %0, %0" : "=r"(mask) : "r"(count), "r"(index) : "cc");
+	*out = slot_at(table, (uint32_t)(index & mask));
+	return true;
 }
 
-enum cap_status
+/* An id that its slot does not have: of an earlier hold, or never given out. */
+static COLD enum cap_status
+tag_refusal(uint64_t tag, cap_id_t cap_id)
+{
+	uint64_t generation = cap_id >> CAP_ID_INDEX_BITS;
+
+	return generation == 0 || generation >= TAG_GENERATION(tag) ? CAP_ERR_INVALID_CAP
+								    : CAP_ERR_STALE_GENERATION;
+}
+
+HOT_INLINE enum cap_status
 cap_lookup(struct cap_table *table, cap_id_t cap_id, struct cap_ref *out)
 {
-	struct cap_slot *slot = slot_find(table, cap_id);
+	struct cap_slot *slot;
 	struct object *object;
-	uint64_t generation = cap_id >> CAP_ID_INDEX_BITS;
 	uint64_t tag;
 	uint32_t epoch;
 
-	if (slot == NULL)
+	if (!slot_find(table, cap_id, &slot))
 		return CAP_ERR_INVALID_CAP;
 	/* Pairs with the release store in slot_fill(): the hold is whole if the tag is its own. */
 	tag = atomic_load_explicit(&slot->tag, memory_order_acquire);
@@ -159,12 +187,8 @@ cap_lookup(struct cap_table *table, cap_id_t cap_id, struct cap_ref *out)
 	atomic_thread_fence(memory_order_acquire);
 	if (atomic_load_explicit(&slot->tag, memory_order_relaxed) != tag)
 		return CAP_ERR_STALE_GENERATION;
-	if (generation != TAG_GENERATION(tag))
-		return generation == 0 || generation > TAG_GENERATION(tag)
-		    ? CAP_ERR_INVALID_CAP
-		    : CAP_ERR_STALE_GENERATION;
-	if (object == NULL)
-		return CAP_ERR_INVALID_CAP;
+	if (!tag_matches(tag, cap_id))
+		return tag_refusal(tag, cap_id);
 	/* Pairs with the release in object_revoke(). */
 	if (atomic_load_explicit(&object->epoch, memory_order_acquire) != epoch)
 		return CAP_ERR_REVOKED;
@@ -207,7 +231,7 @@ grow_locked(struct cap_table *table)
 	if (status != CAP_OK)
 		return status;
 	for (uint32_t i = 0; i < CHUNK_SLOTS; i++)
-		atomic_init(&((struct cap_chunk *)memory)->slots[i].tag, 1);
+		atomic_init(&((struct cap_chunk *)memory)->slots[i].tag, tag_make_free(1));
 	(*directory)->chunks[index / CHUNK_SLOTS % DIRECTORY_CHUNKS] = memory;
 	/* Release: whoever sees the new count sees the chunk. */
 	__atomic_store_n(&table->slot_count, index + CHUNK_SLOTS, __ATOMIC_RELEASE);
@@ -305,17 +329,12 @@ cap_table_add(struct cap_table *table, const struct cap_hold *hold, cap_id_t *ou
 static enum cap_status
 occupied_find_locked(struct cap_table *table, cap_id_t cap_id, struct cap_slot **out)
 {
-	struct cap_slot *slot = slot_find(table, cap_id);
-	uint64_t generation = cap_id >> CAP_ID_INDEX_BITS;
+	struct cap_slot *slot;
 
-	if (slot == NULL)
+	if (!slot_find(table, cap_id, &slot))
 		return CAP_ERR_INVALID_CAP;
-	if (generation != TAG_GENERATION(slot->tag))
-		return generation == 0 || generation > TAG_GENERATION(slot->tag)
-		    ? CAP_ERR_INVALID_CAP
-		    : CAP_ERR_STALE_GENERATION;
-	if (slot->object == NULL)
-		return CAP_ERR_INVALID_CAP;
+	if (!tag_matches(slot->tag, cap_id))
+		return tag_refusal(slot->tag, cap_id);
 	*out = slot;
 	return CAP_OK;
 }
@@ -331,7 +350,8 @@ slot_empty_locked(struct cap_table *table, struct cap_slot *slot, uint32_t index
 	 * Generation zero is never shown, so a retired slot answers every id with a refusal. The
 	 * tag changes first: pairs with the second look at it in cap_lookup().
 	 */
-	atomic_store_explicit(&slot->tag, last ? 0 : generation + 1, memory_order_relaxed);
+	atomic_store_explicit(
+	    &slot->tag, tag_make_free(last ? 0 : generation + 1), memory_order_relaxed);
 	atomic_thread_fence(memory_order_release);
 	atomic_store_explicit(&slot->object, NULL, memory_order_relaxed);
 	table->occupied_count--;
@@ -405,10 +425,10 @@ cap_table_used(const struct cap_table *table)
 void
 cap_table_generation_set(struct cap_table *table, cap_id_t cap_id, uint64_t generation)
 {
-	struct cap_slot *slot = slot_find(table, cap_id);
+	struct cap_slot *slot = NULL;
 
-	KASSERT(slot != NULL && slot->object != NULL);
-	slot->tag = (slot->tag & ~CAP_ID_GENERATION_MAX) | generation;
+	KASSERT(slot_find(table, cap_id, &slot) && slot->object != NULL);
+	slot->tag = tag_make(generation, TAG_MODE(slot->tag), TAG_INTERFACE(slot->tag));
 }
 
 /* Nobody else sees the table any more: no lock, and no free list to keep. */
