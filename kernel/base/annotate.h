@@ -9,6 +9,8 @@
 #define NO_INLINE __attribute__((noinline))
 /* Called from elsewhere, and worth a copy in each caller: on the path of a call or a switch. */
 #define HOT_INLINE __attribute__((always_inline))
+/* Known from elsewhere, and not checked here: what follows is made without it. */
+#define ASSUME(condition) __builtin_assume(condition)
 #define COLD __attribute__((cold, noinline))
 
 #define LOCKABLE __attribute__((capability("spinlock")))

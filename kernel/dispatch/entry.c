@@ -108,16 +108,22 @@ run_jobs(struct thread *thread)
 	}
 }
 
-static inline void
+/* True: it was short. */
+static inline bool
 run_taken(struct thread *thread, struct op *op)
 {
-	submission_run(op);
+	if (submission_run(thread->process, op))
+		return true;
 	/* A method may have ended this very process. */
 	if (thread->state == THREAD_DEAD)
 		kernel_leave();
 	if (!list_is_empty(&thread->jobs))
 		run_jobs(thread);
+	return false;
 }
+
+/* Short submissions, NOPs among them, between two windows. */
+#define SHORT_PER_WINDOW 4
 
 static inline __attribute__((always_inline)) void
 drain(struct thread *thread, struct ring *ring)
@@ -127,12 +133,16 @@ drain(struct thread *thread, struct ring *ring)
 	for (uint32_t i = 0; i < ENTRY_SUBMISSIONS_MAX; i++) {
 		enum ring_take taken = ring_take(ring, &op);
 
-		if (taken == RING_TAKEN)
-			run_taken(thread, op);
-		else if (taken == RING_FULL)
+		if (taken == RING_FULL)
 			return;
-		if (ring_ready(ring) == 0)
+		if (taken == RING_DONE || run_taken(thread, op)) {
+			if (ring_ready(ring) == 0)
+				return;
+			if (i % SHORT_PER_WINDOW != 0)
+				continue;
+		} else if (ring_ready(ring) == 0) {
 			return;
+		}
 		window(thread);
 	}
 }

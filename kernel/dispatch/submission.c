@@ -80,6 +80,26 @@ refuse(struct op *op, enum cap_status status)
 		op_complete_status(op, status);
 }
 
+/* A target that cannot be called. */
+static COLD enum cap_status
+refuse_target(struct op *op, enum cap_status status)
+{
+	if (status != CAP_ERR_REVOKED)
+		return status;
+	/* As refuse() does; one that travels is the caller's fault instead. */
+	op_complete_exception(op, status);
+	return CAP_OK;
+}
+
+/* To whoever answers it: the kernel, or a process behind an endpoint. */
+static inline enum cap_status
+run_call_on(struct op *op, struct cap_ref target)
+{
+	return target.interface_index != 0
+	    ? endpoint_call(op, target.object, target.interface_index)
+	    : object_call_run(op, target.object);
+}
+
 static enum cap_status
 run_call(struct op *op)
 {
@@ -94,16 +114,7 @@ run_call(struct op *op)
 	if (op->sqe.xfer_count > TRANSFER_CAPS_MAX)
 		return CAP_ERR_INVALID_TRANSFER_DESCRIPTOR;
 	status = cap_lookup(op_process(op)->table, op->sqe.target, &target);
-	if (status == CAP_ERR_REVOKED) {
-		/* As refuse() does; one that travels is the caller's fault instead. */
-		op_complete_exception(op, status);
-		return CAP_OK;
-	}
-	if (status != CAP_OK)
-		return status;
-	if (target.interface_index != 0)
-		return endpoint_call(op, &target);
-	return object_call_run(op, &target);
+	return status == CAP_OK ? run_call_on(op, target) : refuse_target(op, status);
 }
 
 static enum cap_status
@@ -124,7 +135,7 @@ run_receive(struct op *op)
 		return status;
 	if (target.object->type->kind != OBJECT_KIND_ENDPOINT || target.interface_index != 0)
 		return CAP_ERR_WRONG_INTERFACE;
-	return endpoint_receive(op, &target);
+	return endpoint_receive(op, target.object);
 }
 
 static enum cap_status
@@ -199,6 +210,9 @@ static enum cap_status
 run(struct op *op)
 {
 	switch (op->sqe.op) {
+	case CAP_OP_NOP:
+		/* A valid one ended where it was taken. */
+		return CAP_ERR_INVALID_REQUEST;
 	case CAP_OP_CALL:
 		return run_call(op);
 	case CAP_OP_RECV:
@@ -231,16 +245,19 @@ run_with_deadline(struct op *op)
 		op_deadline_arm(op);
 }
 
-void
-submission_run(struct op *op)
+/* The usual CALL: no flags, no capabilities either way, no deadline. */
+static inline bool
+is_plain_call(const struct op *op)
+{
+	return (word(op, WORD_OP) & ~OP_METHOD) == CAP_OP_CALL &&
+	    (word(op, WORD_TRANSFER) | op->sqe.deadline_ns) == 0;
+}
+
+static NO_INLINE void
+run_unusual(struct op *op)
 {
 	enum cap_status status;
 
-	/* A valid one ended where it was taken. */
-	if (op->sqe.op == CAP_OP_NOP) {
-		refuse(op, CAP_ERR_INVALID_REQUEST);
-		return;
-	}
 	if (op_deadline_ns(op) != UINT64_MAX) {
 		run_with_deadline(op);
 		return;
@@ -248,4 +265,29 @@ submission_run(struct op *op)
 	status = run(op);
 	if (status != CAP_OK)
 		refuse(op, status);
+}
+
+HOT_INLINE bool
+submission_run(struct process *process, struct op *op)
+{
+	struct cap_ref target;
+	enum cap_status status;
+
+	if (!is_plain_call(op)) {
+		run_unusual(op);
+		return false;
+	}
+	status = cap_lookup(process->table, op->sqe.target, &target);
+	if (status != CAP_OK) {
+		status = refuse_target(op, status);
+	} else if (target.interface_index == 0) {
+		if (object_call_run_scalar(process, op, target.object))
+			return true;
+		status = object_call_run(op, target.object);
+	} else {
+		status = endpoint_call(op, target.object, target.interface_index);
+	}
+	if (status != CAP_OK)
+		refuse(op, status);
+	return false;
 }

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /* From a taken submission to its object or endpoint. */
-struct op;
+#include "base/types.h"
 
-/* Check the shape and do it: afterwards the op is pending or has ended. */
-void submission_run(struct op *op);
+struct op;
+struct process;
+
+/*
+ * Check the shape and do it: afterwards the op, one of `process`, is pending or has ended. True:
+ * nothing else has changed; false: the process may have ended, and its thread may have jobs.
+ */
+bool submission_run(struct process *process, struct op *op);

@@ -250,9 +250,9 @@ call_locked(struct endpoint *endpoint, struct op *call) REQUIRES(&endpoint->lock
 }
 
 enum cap_status
-endpoint_call(struct op *op, const struct cap_ref *target)
+endpoint_call(struct op *op, struct object *object, uint16_t interface_index)
 {
-	struct endpoint *endpoint = endpoint_of(target->object);
+	struct endpoint *endpoint = endpoint_of(object);
 	enum cap_status status;
 
 	if (op->sqe.len > MESSAGE_BYTES_MAX)
@@ -260,16 +260,16 @@ endpoint_call(struct op *op, const struct cap_ref *target)
 	status = op_reserve_slots(op, op->sqe.cap_max);
 	if (status != CAP_OK)
 		return status;
-	object_get(target->object);
-	op->object = target->object;
-	op->interface_index = target->interface_index;
+	object_get(object);
+	op->object = object;
+	op->interface_index = interface_index;
 	spin_lock(&endpoint->lock);
 	status = call_locked(endpoint, op);
 	spin_unlock(&endpoint->lock);
 	if (status != CAP_OK) {
 		op->object = NULL;
 		op_unreserve_slots(op);
-		object_put(target->object);
+		object_put(object);
 	}
 	return status;
 }
@@ -353,9 +353,9 @@ receive_unreserve(struct op *op)
 }
 
 enum cap_status
-endpoint_receive(struct op *op, const struct cap_ref *target)
+endpoint_receive(struct op *op, struct object *object)
 {
-	struct endpoint *endpoint = endpoint_of(target->object);
+	struct endpoint *endpoint = endpoint_of(object);
 	enum cap_status status;
 
 	if (op->sqe.result_len < sizeof(struct cap_delivery))
@@ -365,8 +365,8 @@ endpoint_receive(struct op *op, const struct cap_ref *target)
 	status = receive_reserve(op, op_process(op));
 	if (status != CAP_OK)
 		return status;
-	object_get(target->object);
-	op->object = target->object;
+	object_get(object);
+	op->object = object;
 	spin_lock(&endpoint->lock);
 	status = endpoint->closed ? CAP_ERR_DISCONNECTED : queue_receive_locked(endpoint, op);
 	if (status == CAP_OK && endpoint->call_count != 0)
@@ -375,7 +375,7 @@ endpoint_receive(struct op *op, const struct cap_ref *target)
 	if (status != CAP_OK) {
 		op->object = NULL;
 		receive_unreserve(op);
-		object_put(target->object);
+		object_put(object);
 	}
 	return status;
 }

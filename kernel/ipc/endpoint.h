@@ -13,7 +13,6 @@
 
 struct endpoint;
 struct process;
-struct cap_ref;
 
 #define ENDPOINT_CALLS_MAX 64	 /* waiting at one endpoint */
 #define ENDPOINT_RECEIVES_MAX 64 /* waiting at one endpoint */
@@ -41,8 +40,9 @@ void endpoint_hold_dropped(struct object *object, uint16_t interface_index);
  * The dispatch of CALL, RECV and RETURN. CAP_OK: the op is pending, or has ended. A refusal is
  * returned, nothing is changed, and the caller completes the op with it.
  */
-MUST_CHECK enum cap_status endpoint_call(struct op *op, const struct cap_ref *target);
-MUST_CHECK enum cap_status endpoint_receive(struct op *op, const struct cap_ref *target);
+MUST_CHECK enum cap_status
+endpoint_call(struct op *op, struct object *object, uint16_t interface_index);
+MUST_CHECK enum cap_status endpoint_receive(struct op *op, struct object *object);
 MUST_CHECK enum cap_status endpoint_return(struct op *op);
 
 /*

@@ -23,7 +23,6 @@ struct thread;
 
 struct object_call {
 	struct object *object;
-	uint16_t interface_index;
 	uint16_t method;
 	struct op *op;
 	struct process *process;     /* the caller's: from the op, never "current" */
@@ -45,7 +44,15 @@ struct object_call {
  * Run a CALL to a kernel object, from the taken op to its completion, or leave it pending. A
  * refusal is returned, op untouched.
  */
-MUST_CHECK enum cap_status object_call_run(struct op *op, const struct cap_ref *target);
+MUST_CHECK enum cap_status object_call_run(struct op *op, struct object *object);
+
+/*
+ * The same for a plain call of a method of scalars as generated clients send it: the message stands
+ * in the caller's ring and is overwritten by the results. Two words are compared instead of a
+ * message opened. Such a method neither ends its caller nor queues jobs. False: it is another call,
+ * and nothing was done.
+ */
+bool object_call_run_scalar(struct process *process, struct op *op, struct object *object);
 
 /*
  * A capability in the results. Takes over the caller's reference to hold->object; *out is what the

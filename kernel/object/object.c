@@ -188,7 +188,7 @@ complete_refused(struct object_call *call, enum cap_status status)
 }
 
 enum cap_status
-object_call_run(struct op *op, const struct cap_ref *target)
+object_call_run(struct op *op, struct object *object)
 {
 	struct capnp_reader reader;
 	struct capnp_builder builder;
@@ -197,8 +197,7 @@ object_call_run(struct op *op, const struct cap_ref *target)
 
 	if (op->sqe.len > KERNEL_MESSAGE_BYTES_MAX)
 		return CAP_ERR_MESSAGE_TOO_LARGE;
-	call.object = target->object;
-	call.interface_index = target->interface_index;
+	call.object = object;
 	call.method = op->sqe.method;
 	call.op = op;
 	call.process = op_process(op);
@@ -214,7 +213,7 @@ object_call_run(struct op *op, const struct cap_ref *target)
 	if (status != CAP_OK)
 		return status;
 	results_open(&call);
-	status = target->object->type->call(&call);
+	status = object->type->call(&call);
 	if (status == CAP_OK)
 		complete_results(&call);
 	else if (status != OBJECT_PENDING)

@@ -116,6 +116,14 @@ timer_call(struct object_call *call)
 	return timer_dispatch(&methods, NULL, call->method, call->params, call->results, &caller);
 }
 
+static enum cap_status
+timer_call_scalar(struct object_call *call, struct capnp_scalar_call *message)
+{
+	struct capos_caller caller = { call };
+
+	return timer_dispatch_scalar(&methods, NULL, call->method, message, &caller);
+}
+
 /* The kernel keeps one reference for good. */
 static enum job_state
 timer_destroy(struct object *object)
@@ -131,6 +139,7 @@ static const struct object_type timer_type = {
 	.kind = OBJECT_KIND_METHODS,
 	.transfer = OBJECT_TRANSFER_COPY,
 	.call = timer_call,
+	.call_scalar = timer_call_scalar,
 	.destroy = timer_destroy,
 };
 

@@ -39,8 +39,8 @@ struct op {
 	struct cap_sqe sqe;	/* the submission, each word read once */
 	_Atomic uint8_t state;	/* [a] enum op_state */
 	uint8_t place;		/* enum op_place; guarded by the lock of where it waits */
-	uint8_t index;		/* in its ring */
 	uint8_t reserved_slots; /* of cap_max, still reserved */
+	uint8_t index;		/* in its ring */
 	uint16_t interface_index;
 	uint32_t sequence; /* of its submission in its ring: who is older */
 	struct ring *ring;

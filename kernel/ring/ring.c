@@ -34,7 +34,6 @@ struct ring {
 	uint32_t sq_tail;	 /* [o] as of the last refresh */
 	uint32_t cq_head;	 /* [o] the last valid one that the process wrote */
 	uint32_t free_ops;	 /* [o] bit per op */
-	uint32_t free_count;	 /* [o] */
 	uint32_t strikes;
 	struct spinlock lock;		  /* rank LOCK_RANK_RING: completion side */
 	uint32_t cq_tail;		  /* guarded by lock; read by the owner */
@@ -117,7 +116,6 @@ ring_create(const struct ring_request *request, struct ring **out)
 	ring->region_bytes = request->region_bytes;
 	ring->sq_mask = request->sq_entries - 1;
 	ring->cq_mask = request->cq_entries - 1;
-	ring->free_count = request->cq_entries;
 	ring->free_ops = UINT32_MAX >> (32 - request->cq_entries);
 	spin_init(&ring->lock, LOCK_RANK_RING, request->address);
 	for (uint32_t i = 0; i < request->cq_entries; i++) {
@@ -183,7 +181,7 @@ ring_unread(const struct ring *ring)
 uint32_t
 ring_in_flight(const struct ring *ring)
 {
-	return ring->cq_mask + 1 - ring->free_count - ring_unread(ring);
+	return ring->cq_mask + 1 - (uint32_t)__builtin_popcount(ring->free_ops) - ring_unread(ring);
 }
 
 /*
@@ -198,7 +196,6 @@ reap(struct ring *ring, uint32_t cq_head)
 
 	if (at == cq_head)
 		return;
-	ring->free_count += cq_head - at;
 	_Pragma("nounroll") for (; at != cq_head; at++) free_ops |= 1U
 	    << ring->posted[at & ring->cq_mask];
 	ring->free_ops = free_ops;
@@ -270,7 +267,6 @@ claim_free(struct ring *ring)
 	uint32_t index = (uint32_t)__builtin_ctz(ring->free_ops);
 
 	ring->free_ops &= ring->free_ops - 1;
-	ring->free_count--;
 	return index;
 }
 
@@ -340,7 +336,7 @@ ring_take(struct ring *ring, struct op **out)
 	struct op *op;
 	uint64_t first;
 
-	if (ring->free_count == 0)
+	if (ring->free_ops == 0)
 		return RING_FULL;
 	first = sqe_word(shared, 0);
 	ring->sq_head++;
@@ -396,6 +392,17 @@ op_complete(struct op *op, const struct op_result *result)
 	spin_lock(&ring->lock);
 	if (op_deadline_ns(op) != UINT64_MAX)
 		deadline_drop(ring, op);
+	atomic_store_explicit(&op->state, OP_POSTED, memory_order_relaxed);
+	post_locked(ring, op->index, op->sqe.user_data, result);
+	spin_unlock(&ring->lock);
+}
+
+HOT_INLINE void
+op_complete_untimed(struct op *op, const struct op_result *result)
+{
+	struct ring *ring = op->ring;
+
+	spin_lock(&ring->lock);
 	atomic_store_explicit(&op->state, OP_POSTED, memory_order_relaxed);
 	post_locked(ring, op->index, op->sqe.user_data, result);
 	spin_unlock(&ring->lock);
@@ -488,7 +495,7 @@ op_deadline_arm(struct op *op)
 	spin_unlock(&ring->lock);
 }
 
-void *
+HOT_INLINE void *
 ring_pinned(const struct ring *ring, uaddr_t address, size_t bytes)
 {
 	uint64_t offset = address - ring->address;
@@ -496,4 +503,17 @@ ring_pinned(const struct ring *ring, uaddr_t address, size_t bytes)
 	if (offset > ring->region_bytes || bytes > ring->region_bytes - offset)
 		return NULL;
 	return (char *)ring->shared + offset;
+}
+
+HOT_INLINE uint64_t *
+ring_pinned_words(const struct ring *ring, uaddr_t address, uint32_t word_count)
+{
+	uint64_t offset = address - ring->address;
+
+	/* The region is a number of pages: it has room for more words than anyone asks for. */
+	if (offset > ring->region_bytes - word_count * sizeof(uint64_t) ||
+	    offset % sizeof(uint64_t) != 0)
+		return NULL;
+	ASSUME(ring->shared != NULL);
+	return (uint64_t *)(void *)((char *)ring->shared + offset);
 }

@@ -104,6 +104,8 @@ struct op_result {
  * LOCK_RANK_RING, inside.
  */
 void op_complete(struct op *op, const struct op_result *result);
+/* The same for an op without a deadline. */
+void op_complete_untimed(struct op *op, const struct op_result *result);
 void op_complete_status(struct op *op, int32_t result);
 
 /*
@@ -111,3 +113,5 @@ void op_complete_status(struct op *op, int32_t result);
  * NULL. The bytes stay shared with the process: copy once.
  */
 void *ring_pinned(const struct ring *ring, uaddr_t address, size_t bytes);
+/* The same for whole, aligned words. */
+uint64_t *ring_pinned_words(const struct ring *ring, uaddr_t address, uint32_t word_count);

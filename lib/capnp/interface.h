@@ -8,6 +8,7 @@
 
 #include "builder.h"
 #include "reader.h"
+#include "scalar.h"
 
 struct capos_caller;
 
@@ -27,6 +28,10 @@ capnp_index_mask(uint32_t index, uint32_t count)
 
 typedef enum cap_status (*capos_dispatch_fn)(const void *methods, void *server, uint16_t method,
     struct capnp_reader *params, struct capnp_builder *results, const struct capos_caller *caller);
+
+/* What <interface>_dispatch_scalar() says of a method that is not one of scalars alone, or whose
+ * results have no room: nothing was done. */
+#define CAPNP_NOT_SCALAR ((enum cap_status)2)
 
 struct capos_interface {
 	uint64_t interface_id;

@@ -301,7 +301,7 @@ TEST(releases_are_queued_until_the_next_entry)
 	CHECK_EQ(fake.log_count, 20);
 	for (uint32_t i = 0; i < 20; i++)
 		CHECK_EQ(fake.log[i].target, i + 1);
-	CHECK_EQ(self.in_flight, 0);
+	CHECK_EQ(capos_in_flight(&self), 0);
 }
 
 TEST(a_flush_reports_the_first_failed_release_once)

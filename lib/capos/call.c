@@ -211,7 +211,7 @@ run_alone(struct capos_call *call, enum cap_status *status)
 	size_t message_bytes;
 	int64_t entered;
 
-	if (self->in_flight != 0 || call->params.cap_count != 0 ||
+	if (capos_in_flight(self) != 0 || call->params.cap_count != 0 ||
 	    call->state != CAPOS_CALL_BUILDING)
 		return false;
 	message_bytes = capnp_builder_finish(&call->params);
@@ -219,7 +219,6 @@ run_alone(struct capos_call *call, enum cap_status *status)
 		return false;
 	fill_submission(&self->sq[self->sq_tail & self->sq_mask], call, message_bytes);
 	call->state = CAPOS_CALL_SENT;
-	self->in_flight = 1;
 	capos_submitted(self);
 	entered = capos_enter(1, CAP_DEADLINE_NONE);
 	/* The acquire pairs with the kernel's release store in op_complete(). */
@@ -229,7 +228,6 @@ run_alone(struct capos_call *call, enum cap_status *status)
 		return true;
 	}
 	completion = *cqe;
-	self->in_flight = 0;
 	__atomic_store_n(&ring->cq_head, ++self->cq_head, __ATOMIC_RELEASE);
 	capos_call_completed(&call->completion, &completion);
 	*status = open_results(call);

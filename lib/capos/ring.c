@@ -6,10 +6,11 @@
 
 __attribute__((weak)) const struct capos_large_messages capos_large_messages = { 0 };
 
+static struct capos_block scalar_blocks[CAPOS_SCALAR_COUNT];
 static struct capos_block small_blocks[CAPOS_SMALL_COUNT];
 static struct capos_block medium_block;
-static _Alignas(16) uint8_t small_memory[(CAPOS_SMALL_COUNT - CAPOS_SMALL_PINNED) *
-    (CAPOS_SMALL_PARAM_BYTES + CAPOS_SMALL_RESULT_BYTES)];
+static _Alignas(16) uint8_t
+    small_memory[CAPOS_SMALL_COUNT * (CAPOS_SMALL_PARAM_BYTES + CAPOS_SMALL_RESULT_BYTES)];
 
 static void
 give_new(struct capos *self, struct capos_block *block, uint8_t *memory, uint32_t param_bytes)
@@ -20,12 +21,31 @@ give_new(struct capos *self, struct capos_block *block, uint8_t *memory, uint32_
 	capos_block_give(self, block);
 }
 
+/* In the ring's message area. */
+static void
+pinned_blocks_init(struct capos *self)
+{
+	uint8_t *area = (uint8_t *)self->ring + self->ring->message_offset;
+	const uint32_t scalar_bytes = CAPOS_SCALAR_COUNT * CAPOS_SCALAR_BYTES;
+
+	for (uint32_t i = CAPOS_SCALAR_COUNT; i-- > 0;) {
+		struct capos_block *block = &scalar_blocks[i];
+
+		block->kind = CAPOS_BLOCK_SCALAR;
+		block->result_bytes = CAPOS_SCALAR_BYTES;
+		give_new(self, block, area + i * CAPOS_SCALAR_BYTES, CAPOS_SCALAR_BYTES);
+		block->results = block->params;
+	}
+	medium_block.kind = CAPOS_BLOCK_MEDIUM;
+	medium_block.result_bytes =
+	    self->ring->message_bytes - scalar_bytes - CAPOS_MEDIUM_PARAM_BYTES;
+	give_new(self, &medium_block, area + scalar_bytes, CAPOS_MEDIUM_PARAM_BYTES);
+}
+
 static void
 blocks_init(struct capos *self)
 {
 	const uint32_t small_bytes = CAPOS_SMALL_PARAM_BYTES + CAPOS_SMALL_RESULT_BYTES;
-	uint8_t *area = (uint8_t *)self->ring + self->ring->message_offset;
-	uint32_t medium_bytes = self->ring->message_bytes - CAPOS_SMALL_PINNED * small_bytes;
 
 	for (uint32_t i = 0; i < capos_large_messages.count; i++) {
 		struct capos_block *block = &capos_large_messages.blocks[i];
@@ -37,20 +57,13 @@ blocks_init(struct capos *self)
 			(size_t)i * (CAPOS_LARGE_PARAM_BYTES + CAPOS_LARGE_RESULT_BYTES),
 		    CAPOS_LARGE_PARAM_BYTES);
 	}
-	medium_block.kind = CAPOS_BLOCK_MEDIUM;
-	medium_block.result_bytes = medium_bytes - CAPOS_MEDIUM_PARAM_BYTES;
-	give_new(
-	    self, &medium_block, area + CAPOS_SMALL_PINNED * small_bytes, CAPOS_MEDIUM_PARAM_BYTES);
-	/* The pinned ones are given last: they are taken first. */
 	for (uint32_t i = CAPOS_SMALL_COUNT; i-- > 0;) {
-		uint8_t *memory = i < CAPOS_SMALL_PINNED
-		    ? area + i * small_bytes
-		    : small_memory + (i - CAPOS_SMALL_PINNED) * small_bytes;
-
 		small_blocks[i].kind = CAPOS_BLOCK_SMALL;
 		small_blocks[i].result_bytes = CAPOS_SMALL_RESULT_BYTES;
-		give_new(self, &small_blocks[i], memory, CAPOS_SMALL_PARAM_BYTES);
+		give_new(self, &small_blocks[i], small_memory + i * small_bytes,
+		    CAPOS_SMALL_PARAM_BYTES);
 	}
+	pinned_blocks_init(self);
 }
 
 struct capos_block *
@@ -75,6 +88,8 @@ capos_ring_resync(struct capos *self)
 {
 	self->sq_tail = self->ring->sq_tail;
 	self->cq_head = self->ring->cq_head;
+	self->even = self->sq_tail - self->cq_head;
+	self->room = 0;
 }
 
 void
@@ -89,12 +104,23 @@ capos_ring_init(struct capos *self, struct cap_ring *ring)
 	blocks_init(self);
 }
 
+/* As much as the queue and the ops have. */
+static uint32_t
+room(const struct capos *self)
+{
+	uint32_t queued = self->sq_tail - __atomic_load_n(&self->ring->sq_head, __ATOMIC_RELAXED);
+	uint32_t slots = self->sq_mask + 1 - queued;
+	uint32_t ops = self->cq_mask + 1 - capos_in_flight(self);
+
+	return slots < ops ? slots : ops;
+}
+
 /* The kernel takes what is queued; if all ops are in flight, one must end first. */
 enum cap_status
 capos_make_room(struct capos *self)
 {
-	while (!capos_has_room(self)) {
-		bool is_full = self->in_flight > self->cq_mask;
+	while ((self->room = room(self)) == 0) {
+		bool is_full = capos_in_flight(self) > self->cq_mask;
 		int64_t entered =
 		    capos_enter(is_full ? 1 : 0, is_full ? CAP_DEADLINE_NONE : CAP_DEADLINE_POLL);
 

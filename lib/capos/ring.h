@@ -13,32 +13,36 @@
 
 struct capos;
 
-/* What a submission's user_data points to: it hears of its completion, once. */
+/* What a submission's user_data points to: it hears of its completion, once. The entry stands in
+ * the ring: it is to be read before anything is submitted. */
 struct capos_completion {
 	void (*done)(struct capos_completion *completion, const struct cap_cqe *cqe);
 };
 
-/* Memory for a message and its answer. Small ones stand in the ring's message area, where the
- * kernel needs no page walk. */
+/* Memory for a message and its answer. Those of scalars and the medium one stand in the ring's
+ * message area, where the kernel needs no page walk. */
 struct capos_block {
 	struct capos_block *next;
 	uint8_t *params;
-	uint8_t *results;
+	uint8_t
+	    *results; /* of a scalar one the same memory: the kernel has read before it writes */
 	uint32_t param_bytes;
 	uint32_t result_bytes;
 	uint8_t kind; /* enum capos_block_kind */
 };
 
 enum capos_block_kind {
+	CAPOS_BLOCK_SCALAR, /* scalars: scalar_call.h */
 	CAPOS_BLOCK_SMALL,  /* scalars and a few capabilities */
 	CAPOS_BLOCK_MEDIUM, /* some text: there is one */
 	CAPOS_BLOCK_LARGE,  /* as many as the program declares: CAPOS_LARGE_MESSAGES */
 	CAPOS_BLOCK_KINDS,
 };
 
-#define CAPOS_SMALL_PARAM_BYTES 32
+#define CAPOS_SCALAR_BYTES 48
+#define CAPOS_SCALAR_COUNT 16
+#define CAPOS_SMALL_PARAM_BYTES 48
 #define CAPOS_SMALL_RESULT_BYTES 64
-#define CAPOS_SMALL_PINNED 8
 #define CAPOS_SMALL_COUNT 16
 #define CAPOS_MEDIUM_PARAM_BYTES 512
 #define CAPOS_LARGE_PARAM_BYTES 4352
@@ -52,7 +56,8 @@ struct capos {
 	uint32_t cq_mask;
 	uint32_t sq_tail;
 	uint32_t cq_head;
-	uint32_t in_flight; /* submitted and not reaped */
+	uint32_t room;	    /* submissions that can be queued without a look at the ring */
+	uint32_t even;	    /* sq_tail - cq_head when nothing is in flight: see capos_in_flight() */
 	uint32_t unawaited; /* of these: nobody waits for them (capos_unawaited) */
 	uint32_t pid;
 	const struct capset_header *capset; /* NULL: no capabilities */
@@ -63,29 +68,35 @@ struct capos {
 /* One system call; on the host a test gives its own kernel. */
 int64_t capos_enter(uint32_t min_complete, uint64_t deadline_ns);
 
-static inline bool
-capos_has_room(const struct capos *self)
+/* Submitted and not reaped: each submission has one completion. */
+static inline uint32_t
+capos_in_flight(const struct capos *self)
 {
-	return self->in_flight <= self->cq_mask &&
-	    self->sq_tail - __atomic_load_n(&self->ring->sq_head, __ATOMIC_RELAXED) <=
-	    self->sq_mask;
+	return self->sq_tail - self->cq_head - self->even;
 }
 
-/* Enter the kernel until there is. */
+/* There seems to be no room: look, and enter the kernel until there is. */
 MUST_CHECK enum cap_status capos_make_room(struct capos *self);
+
+/* Room for one submission is taken. */
+MUST_CHECK static inline enum cap_status
+capos_take_room(struct capos *self)
+{
+	if (__builtin_expect(self->room == 0, 0))
+		CAPOS_TRY(capos_make_room(self));
+	self->room--;
+	return CAP_OK;
+}
 
 /*
  * A submission to be filled in, all of it: it holds what an earlier one left. Enters the kernel if
  * the queue is full, or all ops are in flight. CAP_ERR_RING_CORRUPT: the ring was written by
- * someone else. It counts as in flight from here on: capos_submitted() follows, and nothing between
- * that can fail.
+ * someone else. capos_submitted() follows, and nothing between that can fail.
  */
 MUST_CHECK static inline enum cap_status
 capos_submit(struct capos *self, struct cap_sqe **out)
 {
-	if (__builtin_expect(!capos_has_room(self), 0))
-		CAPOS_TRY(capos_make_room(self));
-	self->in_flight++;
+	CAPOS_TRY(capos_take_room(self));
 	*out = &self->sq[self->sq_tail & self->sq_mask];
 	return CAP_OK;
 }
@@ -101,6 +112,7 @@ struct capos_sqe_words {
 	uint64_t caps;	  /* xfer_count << 32, cap_max << 40 */
 	uint64_t deadline_ns;
 };
+_Static_assert(CAPOS_SMALL_PARAM_BYTES >= CAPOS_SCALAR_BYTES, "a larger block may stand in");
 _Static_assert(sizeof(struct capos_sqe_words) == sizeof(struct cap_sqe) &&
 	offsetof(struct cap_sqe, flags) == 1 && offsetof(struct cap_sqe, method) == 2 &&
 	offsetof(struct cap_sqe, result_len) == 44 && offsetof(struct cap_sqe, xfer_count) == 52 &&
@@ -146,22 +158,21 @@ capos_reap(struct capos *self)
 	/* What a completion sets off may wait and reap in turn: then the head is past this tail
 	 * already. */
 	while ((int32_t)(tail - self->cq_head) > 0) {
-		struct cap_cqe cqe = self->cq[self->cq_head & self->cq_mask];
-
+		const struct cap_cqe *cqe = &self->cq[self->cq_head & self->cq_mask];
+		uint64_t user_data = cqe->user_data;
 		struct capos_completion *completion =
-		    (struct capos_completion *)(cqe.user_data & ~CAPOS_UNAWAITED);
+		    (struct capos_completion *)(user_data & ~CAPOS_UNAWAITED);
 
-		self->cq_head++;
-		self->in_flight--;
-		self->unawaited -= cqe.user_data & CAPOS_UNAWAITED;
+		if (user_data & CAPOS_UNAWAITED)
+			self->unawaited--;
 		count++;
-		/* The place may be used again as soon as it is reaped: reap before the callback
-		 * submits. */
-		__atomic_store_n(&self->ring->cq_head, self->cq_head, __ATOMIC_RELEASE);
+		/* The place is used again only by an entry; the callback may submit, which needs
+		 * the op: reap before it. */
+		__atomic_store_n(&self->ring->cq_head, ++self->cq_head, __ATOMIC_RELEASE);
 		if (completion != NULL)
-			completion->done(completion, &cqe);
+			completion->done(completion, cqe);
 		else
-			capos_note_release(self, &cqe);
+			capos_note_release(self, cqe);
 	}
 	return count;
 }
@@ -175,8 +186,8 @@ capos_wait_any(struct capos *self, uint64_t deadline_ns)
 	int64_t entered;
 
 	/* With nothing else in flight, those are what can be waited for. */
-	if (wanted > self->in_flight && self->in_flight != 0)
-		wanted = self->in_flight;
+	if (wanted > capos_in_flight(self) && capos_in_flight(self) != 0)
+		wanted = capos_in_flight(self);
 	entered = capos_enter(wanted, deadline_ns);
 	if (entered < 0)
 		return (enum cap_status)entered;

@@ -606,6 +606,6 @@ TEST(an_endpoint_without_a_buffer_is_refused)
 	CHECK_EQ(service_add(&service, &endpoints[1], endpoint, echo_interface(&methods, &server),
 		     CAPOS_BLOCK_MEDIUM),
 	    CAP_ERR_NO_MEMORY);
-	CHECK_EQ(self.in_flight, 1);
+	CHECK_EQ(capos_in_flight(&self), 1);
 	CHECK_EQ(service.endpoints, &endpoints[0]);
 }

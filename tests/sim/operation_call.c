@@ -95,8 +95,9 @@ method_of(struct simulation *simulation, const struct model_object *object)
 	/* Those of a space would change the map that the model knows. */
 	if (object->kind == MODEL_SPACE)
 		return (uint16_t)(6 + random_below(random, 60000));
+	/* Beyond all that exist: the model does not know each of them. */
 	if (random_chance(random, 4))
-		return (uint16_t)random_below(random, 65536);
+		return (uint16_t)(32 + random_below(random, 65504));
 	if (object->kind == MODEL_FRAMES)
 		return (uint16_t)random_below(random, 3);
 	return object->kind == MODEL_TIMER ? (uint16_t)random_below(random, 2) : 0;
@@ -224,6 +225,17 @@ fill_wrong(struct simulation *simulation, struct cap_sqe *sqe)
 	}
 }
 
+/* The form in which generated clients call methods of scalars: one place, nothing else. */
+static void
+as_scalars(struct cap_sqe *sqe)
+{
+	sqe->deadline_ns = 0;
+	sqe->cap_max = 0;
+	sqe->xfer_count = 0;
+	sqe->result_addr = sqe->addr;
+	sqe->result_len = 48;
+}
+
 struct cap_sqe
 operation_call(struct simulation *simulation, struct model_process *process)
 {
@@ -240,6 +252,8 @@ operation_call(struct simulation *simulation, struct model_process *process)
 								: model_id(process, target);
 	part_transfers(simulation, process, &sqe);
 	fill_result(simulation, process, &sqe);
+	if (target != NULL && target->object->kind == MODEL_TIMER && random_chance(random, 50))
+		as_scalars(&sqe);
 	if (random_chance(random, 2))
 		sqe.addr = part_bad_source(simulation);
 	if (random_chance(random, 1))

@@ -164,3 +164,19 @@ struct_cap_max(const struct emitter *emitter, view_t node)
 	}
 	return struct_cap_count(emitter, node);
 }
+
+#define SCALAR_WORDS_MAX 4
+
+bool
+struct_is_scalar(view_t node)
+{
+	struct capnp_list fields = node_members(node);
+
+	if (struct_discriminant_count(node) != 0 || struct_pointer_count(node) != 0 ||
+	    struct_data_words(node) > SCALAR_WORDS_MAX)
+		return false;
+	for (uint32_t i = 0; i < fields.count; i++)
+		if (field_is_group(capnp_list_struct(fields, i)))
+			return false;
+	return true;
+}

@@ -41,3 +41,6 @@ bool struct_is_message_root(const struct emitter *emitter, uint64_t struct_id);
 uint32_t struct_cap_count(const struct emitter *emitter, view_t node);
 /* Capabilities that a message with this root can carry at most. */
 uint32_t struct_cap_max(const struct emitter *emitter, view_t node);
+/* Scalars alone, outside unions and groups, as many as a block of scalars holds (lib/capos/ring.h).
+ */
+bool struct_is_scalar(view_t node);

@@ -3,7 +3,8 @@
  * `<area>.client.h`: typed handles and calls over lib/capos. Every method has `_begin` (build the
  * parameters in place) and `_wait` (read the results in place). A method whose parameters are
  * scalars, Text, Data and capabilities and whose results are scalars and capabilities is a plain
- * function as well.
+ * function as well. A small one of scalars alone has `_send` and `_receive`, too, and its plain
+ * function needs no builder and no reader (lib/capos/scalar_call.h).
  */
 #include "emit.h"
 
@@ -58,14 +59,12 @@ plain_c_type(struct emitter *emitter, view_t type)
 	return c_type;
 }
 
+/* Parameters of a plain function, behind what stands before them. */
 static void
-emit_plain_head(
-    struct emitter *emitter, const char *name, const char *handle, view_t params, view_t results)
+emit_plain_params(struct emitter *emitter, view_t params)
 {
 	struct capnp_list fields = node_members(params);
 
-	fprintf(emitter->out, "MUST_CHECK static inline enum cap_status\n%s(struct %s target", name,
-	    handle);
 	for (uint32_t i = 0; i < fields.count; i++) {
 		view_t type = field_type(capnp_list_struct(fields, i));
 		const char *c_type = type_is_cap(type_kind(type))
@@ -76,7 +75,14 @@ emit_plain_head(
 			fprintf(emitter->out, ", %s %s", c_type,
 			    name_snake(member_name(capnp_list_struct(fields, i))).text);
 	}
-	fields = node_members(results);
+}
+
+/* Where its results go. */
+static void
+emit_plain_outs(struct emitter *emitter, view_t results)
+{
+	struct capnp_list fields = node_members(results);
+
 	for (uint32_t i = 0; i < fields.count; i++) {
 		view_t type = field_type(capnp_list_struct(fields, i));
 
@@ -84,6 +90,16 @@ emit_plain_head(
 			fprintf(emitter->out, ", %s *out_%s", plain_c_type(emitter, type).text,
 			    name_snake(member_name(capnp_list_struct(fields, i))).text);
 	}
+}
+
+static void
+emit_plain_head(
+    struct emitter *emitter, const char *name, const char *handle, view_t params, view_t results)
+{
+	fprintf(emitter->out, "MUST_CHECK static inline enum cap_status\n%s(struct %s target", name,
+	    handle);
+	emit_plain_params(emitter, params);
+	emit_plain_outs(emitter, results);
 	fprintf(emitter->out, ")\n{\n");
 }
 
@@ -132,20 +148,11 @@ has_values(view_t results)
 }
 
 static void
-emit_plain(
-    struct emitter *emitter, const char *name, const char *handle, view_t params, view_t results)
+emit_setters(struct emitter *emitter, view_t params)
 {
 	struct name params_name = name_of_node(params);
-	struct name results_name = name_of_node(results);
 	struct capnp_list fields = node_members(params);
 
-	emit_plain_head(emitter, name, handle, params, results);
-	fprintf(emitter->out,
-	    "\tstruct capos_call call;\n\tstruct %s_builder params = %s_begin(&call, target);\n",
-	    params_name.text, name);
-	if (has_values(results))
-		fprintf(emitter->out, "\tstruct %s results;\n", results_name.text);
-	fprintf(emitter->out, "\tenum cap_status status;\n\n\t(void)params;\n");
 	for (uint32_t i = 0; i < fields.count; i++) {
 		view_t field = capnp_list_struct(fields, i);
 		struct name field_name = name_snake(member_name(field));
@@ -154,6 +161,23 @@ emit_plain(
 			fprintf(emitter->out, "\t%s_set_%s(params, %s);\n", params_name.text,
 			    field_name.text, field_name.text);
 	}
+}
+
+static void
+emit_plain(
+    struct emitter *emitter, const char *name, const char *handle, view_t params, view_t results)
+{
+	struct name params_name = name_of_node(params);
+	struct name results_name = name_of_node(results);
+
+	emit_plain_head(emitter, name, handle, params, results);
+	fprintf(emitter->out,
+	    "\tstruct capos_call call;\n\tstruct %s_builder params = %s_begin(&call, target);\n",
+	    params_name.text, name);
+	if (has_values(results))
+		fprintf(emitter->out, "\tstruct %s results;\n", results_name.text);
+	fprintf(emitter->out, "\tenum cap_status status;\n\n\t(void)params;\n");
+	emit_setters(emitter, params);
 	fprintf(emitter->out, "\tstatus = capos_call_run(&call);\n");
 	if (has_values(results))
 		fprintf(emitter->out,
@@ -161,6 +185,85 @@ emit_plain(
 		    results_name.text);
 	emit_plain_results(emitter, results);
 	fprintf(emitter->out, "\tcapos_call_end(&call);\n\treturn status;\n}\n\n");
+}
+
+/* A small method of scalars: struct, method and names of one interface's member. */
+struct scalar_method {
+	const char *name;
+	const char *handle;
+	uint32_t index;
+	view_t params;
+	view_t results;
+};
+
+static void
+emit_scalar_begin(struct emitter *emitter, const struct scalar_method *method)
+{
+	struct name params_name = name_of_node(method->params);
+
+	fprintf(emitter->out,
+	    "\tstruct %s_builder params = { capos_scalar_begin(call, target.cap.self, %s_DATA_WORDS) };\n",
+	    params_name.text, name_upper(params_name).text);
+}
+
+/* The call itself: `verb` is send or run. */
+static void
+emit_scalar_target(struct emitter *emitter, const struct scalar_method *method, const char *verb)
+{
+	fprintf(emitter->out,
+	    "capos_scalar_%s(call, (struct capos_scalar_target){ target.cap.cap_id, %u, %s_DATA_WORDS })",
+	    verb, method->index, name_upper(name_of_node(method->params)).text);
+}
+
+static void
+emit_scalar_send(struct emitter *emitter, const struct scalar_method *method)
+{
+	fprintf(emitter->out,
+	    "MUST_CHECK static inline enum cap_status\n%s_send(struct capos_scalar_call *call, struct %s target",
+	    method->name, method->handle);
+	emit_plain_params(emitter, method->params);
+	fprintf(emitter->out, ")\n{\n");
+	emit_scalar_begin(emitter, method);
+	fprintf(emitter->out, "\n\t(void)params;\n");
+	emit_setters(emitter, method->params);
+	fprintf(emitter->out, "\treturn ");
+	emit_scalar_target(emitter, method, "send");
+	fprintf(emitter->out, ";\n}\n\n");
+}
+
+static void
+emit_scalar_receive(struct emitter *emitter, const struct scalar_method *method)
+{
+	fprintf(emitter->out,
+	    "MUST_CHECK static inline enum cap_status\n%s_receive(struct capos_scalar_call *call",
+	    method->name);
+	emit_plain_outs(emitter, method->results);
+	fprintf(emitter->out,
+	    ")\n{\n\tstruct %s results;\n\tenum cap_status status = capos_scalar_receive(call, %s_DATA_WORDS, &results.s);\n\n",
+	    name_of_node(method->results).text, name_upper(name_of_node(method->results)).text);
+	emit_plain_results(emitter, method->results);
+	fprintf(emitter->out, "\tcapos_scalar_end(call);\n\treturn status;\n}\n\n");
+}
+
+static void
+emit_scalar_run(struct emitter *emitter, const struct scalar_method *method)
+{
+	emit_plain_head(emitter, method->name, method->handle, method->params, method->results);
+	fprintf(emitter->out,
+	    "\tstruct capos_scalar_call own;\n\tstruct capos_scalar_call *call = &own;\n");
+	emit_scalar_begin(emitter, method);
+	fprintf(emitter->out,
+	    "\tstruct %s results;\n\tenum cap_status status;\n\n\t(void)params;\n",
+	    name_of_node(method->results).text);
+	emit_setters(emitter, method->params);
+	fprintf(emitter->out, "\tstatus = ");
+	emit_scalar_target(emitter, method, "run");
+	fprintf(emitter->out,
+	    ";\n\tif (status != CAP_OK)\n\t\treturn status;\n"
+	    "\tstatus = capos_scalar_open(call, %s_DATA_WORDS, &results.s);\n",
+	    name_upper(name_of_node(method->results)).text);
+	emit_plain_results(emitter, method->results);
+	fprintf(emitter->out, "\tcapos_scalar_end(call);\n\treturn status;\n}\n\n");
 }
 
 #define UNBOUNDED 0xffff
@@ -226,6 +329,8 @@ is_large(struct emitter *emitter, view_t message)
 static const char *
 block_kind(struct emitter *emitter, view_t params, view_t results)
 {
+	if (struct_is_scalar(params) && struct_is_scalar(results))
+		return "SCALAR";
 	if (is_small(emitter, params, results))
 		return "SMALL";
 	return is_large(emitter, params) || is_large(emitter, results) ? "LARGE" : "MEDIUM";
@@ -263,8 +368,15 @@ emit_method(struct emitter *emitter, view_t node, uint32_t index)
 	    block_kind(emitter, params, results), params_name.text);
 	emit_results(emitter, name.text, results_name.text, "wait");
 	emit_results(emitter, name.text, results_name.text, "run");
-	if (all_fields(params, is_plain_param) && all_fields(results, is_plain_result))
+	if (struct_is_scalar(params) && struct_is_scalar(results)) {
+		struct scalar_method scalar = { name.text, handle.text, index, params, results };
+
+		emit_scalar_send(emitter, &scalar);
+		emit_scalar_receive(emitter, &scalar);
+		emit_scalar_run(emitter, &scalar);
+	} else if (all_fields(params, is_plain_param) && all_fields(results, is_plain_result)) {
 		emit_plain(emitter, name.text, handle.text, params, results);
+	}
 }
 
 static void
@@ -315,7 +427,7 @@ emit_client(struct emitter *emitter, view_t file)
 {
 	emit_head(emitter, "typed clients");
 	fprintf(emitter->out,
-	    "#pragma once\n#include <capos/call.h>\n\n#include \"%.*s.capnp.h\"\n",
+	    "#pragma once\n#include <capos/scalar_call.h>\n\n#include \"%.*s.capnp.h\"\n",
 	    (int)emitter->schema_name.size, emitter->schema_name.data);
 	emit_client_imports(emitter, file);
 	fprintf(emitter->out, "\n");

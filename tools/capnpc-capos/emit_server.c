@@ -69,6 +69,49 @@ emit_dispatch(struct emitter *emitter, view_t node, const char *name)
 	fprintf(emitter->out, "\tdefault:\n\t\treturn CAP_ERR_UNIMPLEMENTED_METHOD;\n\t}\n}\n\n");
 }
 
+static bool
+method_is_scalar(struct emitter *emitter, view_t method)
+{
+	return struct_is_scalar(request_node(emitter->request, method_params_id(method))) &&
+	    struct_is_scalar(request_node(emitter->request, method_results_id(method)));
+}
+
+static void
+emit_scalar_case(struct emitter *emitter, view_t method, uint32_t index)
+{
+	struct name params = name_of_node(request_node(emitter->request, method_params_id(method)));
+	struct name results =
+	    name_of_node(request_node(emitter->request, method_results_id(method)));
+	struct name field = name_snake(member_name(method));
+
+	fprintf(emitter->out,
+	    "\tcase %u:\n\t\tif (methods->%s == NULL || !capnp_scalar_call_results(call, %s_DATA_WORDS, &results))\n"
+	    "\t\t\treturn CAPNP_NOT_SCALAR;\n"
+	    "\t\treturn methods->%s(server, (struct %s){ capnp_scalar_call_params(call) }, (struct %s_builder){ results }, caller);\n",
+	    index, field.text, name_upper(results).text, field.text, params.text, results.text);
+}
+
+/* The same for calls of scalars alone, without reader and builder: CAPNP_NOT_SCALAR for the rest.
+ */
+static void
+emit_dispatch_scalar(struct emitter *emitter, view_t node, const char *name)
+{
+	struct capnp_list methods = node_members(node);
+
+	fprintf(emitter->out,
+	    "static inline enum cap_status\n%s_dispatch_scalar(const struct %s_methods *methods, "
+	    "struct %s_server *server, uint16_t method,\n    struct capnp_scalar_call *call, "
+	    "const struct capos_caller *caller)\n{\n"
+	    "\tstruct capnp_struct_builder results;\n\n"
+	    "\t(void)methods;\n\t(void)server;\n\t(void)call;\n\t(void)caller;\n"
+	    "\t(void)results;\n\tswitch (method) {\n",
+	    name, name, name);
+	for (uint32_t i = 0; i < methods.count; i++)
+		if (method_is_scalar(emitter, capnp_list_struct(methods, i)))
+			emit_scalar_case(emitter, capnp_list_struct(methods, i), i);
+	fprintf(emitter->out, "\tdefault:\n\t\treturn CAPNP_NOT_SCALAR;\n\t}\n}\n\n");
+}
+
 static void
 emit_interface(struct emitter *emitter, view_t node)
 {
@@ -78,6 +121,7 @@ emit_interface(struct emitter *emitter, view_t node)
 
 	emit_method_table(emitter, node, n);
 	emit_dispatch(emitter, node, n);
+	emit_dispatch_scalar(emitter, node, n);
 	fprintf(emitter->out,
 	    "static inline struct capos_interface\n%s_interface(const struct %s_methods *methods, "
 	    "struct %s_server *server)\n{\n"
