@@ -13,7 +13,7 @@
 
 struct object;
 struct object_call; /* object/call.h */
-struct capnp_scalar_call;
+struct capnp_flat_call;
 
 enum object_kind {
 	OBJECT_KIND_METHODS,  /* answered by the kernel: `call` */
@@ -35,11 +35,11 @@ struct object_type {
 	/* Decode, check, commit one method; see object/call.h for what it returns. */
 	enum cap_status (*call)(struct object_call *call);
 	/*
-	 * Optional: the same for methods of scalars alone (capnp/scalar.h), with neither reader nor
-	 * builder; CAPNP_NOT_SCALAR, and nothing done, for the others. Of `call`, transfers, holds
+	 * Optional: the same for methods of scalars alone (capnp/flat.h), with neither reader nor
+	 * builder; CAPNP_NOT_FLAT, and nothing done, for the others. Of `call`, transfers, holds
 	 * and results are not there.
 	 */
-	enum cap_status (*call_scalar)(struct object_call *call, struct capnp_scalar_call *message);
+	enum cap_status (*call_scalar)(struct object_call *call, struct capnp_flat_call *message);
 	/* Free the object, in steps; runs as a reap job after the last drop and a grace period. */
 	enum job_state (*destroy)(struct object *object);
 	/*

@@ -144,14 +144,13 @@ TEST(a_call_of_scalars_is_answered_as_any_other)
 	CHECK_EQ(ring_in_flight(process.thread->ring), 0);
 }
 
-TEST(results_may_overwrite_the_parameters)
+static struct cap_sqe
+sleep_call(uint64_t until_ns)
 {
-	uint64_t words[] = { UINT64_C(2) << 32, UINT64_C(1) << 32, 0 };
-	struct cap_sqe call;
+	uint64_t words[] = { UINT64_C(2) << 32, UINT64_C(1) << 32, until_ns };
 
-	start();
-	words[2] = sim.now_ns + 5000;
-	call = (struct cap_sqe){ .op = CAP_OP_CALL,
+	world_write(&process, process.message, words, sizeof(words));
+	return (struct cap_sqe){ .op = CAP_OP_CALL,
 		.target = timer,
 		.method = TIMER_METHOD_SLEEP_UNTIL,
 		.user_data = 9,
@@ -159,9 +158,22 @@ TEST(results_may_overwrite_the_parameters)
 		.len = sizeof(words),
 		.result_addr = process.message,
 		.result_len = 48 };
-	world_write(&process, process.message, words, sizeof(words));
-	CHECK_EQ(run(call).result, 1);
-	words[2] = sim.now_ns;
-	world_write(&process, process.message, words, sizeof(words));
-	CHECK_EQ(run(call).result, 16);
+}
+
+TEST(results_may_overwrite_the_parameters)
+{
+	start();
+	CHECK_EQ(run(sleep_call(sim.now_ns + 5000)).result, 1);
+	CHECK_EQ(run(sleep_call(sim.now_ns)).result, 16);
+}
+
+TEST(a_method_of_scalars_that_fails_answers_with_an_exception)
+{
+	struct ledger *ledger;
+
+	start();
+	ledger = process.process->ledger;
+	ledger->limit[LEDGER_KERNEL_BYTES] = ledger->used[LEDGER_KERNEL_BYTES];
+	CHECK_EQ(run(sleep_call(sim.now_ns + 5000)).result, CAP_ERR_APPLICATION_EXCEPTION);
+	CHECK_EQ(ring_in_flight(process.thread->ring), 0);
 }

@@ -117,7 +117,7 @@ timer_call(struct object_call *call)
 }
 
 static enum cap_status
-timer_call_scalar(struct object_call *call, struct capnp_scalar_call *message)
+timer_call_scalar(struct object_call *call, struct capnp_flat_call *message)
 {
 	struct capos_caller caller = { call };
 

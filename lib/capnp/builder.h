@@ -140,19 +140,21 @@ struct capnp_list_builder capnp_any_init_struct_list(
 uint8_t *capnp_any_init_data(struct capnp_any_builder any, uint32_t size);
 char *capnp_any_init_text(struct capnp_any_builder any, uint32_t size);
 /* A list of `count` bytes: `size` that are copied, then zeros, a word's rest at most. */
-void capnp_builder_set_bytes(
-    struct capnp_any_builder any, const void *bytes, uint32_t size, uint64_t count);
+void capnp_builder_set_bytes(struct capnp_builder *builder, uint8_t *pointer, const void *bytes,
+    uint32_t size, uint64_t count, uint16_t segment);
 
 static inline void
 capnp_any_set_data(struct capnp_any_builder any, struct capnp_data value)
 {
-	capnp_builder_set_bytes(any, value.data, value.size, value.size);
+	capnp_builder_set_bytes(
+	    any.builder, any.pointer, value.data, value.size, value.size, any.segment);
 }
 
 static inline void
 capnp_any_set_text(struct capnp_any_builder any, struct capnp_text value)
 {
-	capnp_builder_set_bytes(any, value.data, value.size, (uint64_t)value.size + 1);
+	capnp_builder_set_bytes(any.builder, any.pointer, value.data, value.size,
+	    (uint64_t)value.size + 1, any.segment);
 }
 /* The next capability of the message. Null sets a null pointer. */
 void capnp_any_set_cap(struct capnp_any_builder any, struct capnp_cap value);

@@ -7,8 +7,8 @@
 #include <schema/status.capnp.h>
 
 #include "builder.h"
+#include "flat.h"
 #include "reader.h"
-#include "scalar.h"
 
 struct capos_caller;
 
@@ -29,14 +29,26 @@ capnp_index_mask(uint32_t index, uint32_t count)
 typedef enum cap_status (*capos_dispatch_fn)(const void *methods, void *server, uint16_t method,
     struct capnp_reader *params, struct capnp_builder *results, const struct capos_caller *caller);
 
-/* What <interface>_dispatch_scalar() says of a method that is not one of scalars alone, or whose
- * results have no room: nothing was done. */
-#define CAPNP_NOT_SCALAR ((enum cap_status)2)
+/* What dispatch of flat messages says of a method or a message that is none, or of results that
+ * have no room: nothing was done. */
+#define CAPNP_NOT_FLAT ((enum cap_status)2)
+
+/* A message whose parameters may be flat, which nobody else writes any more. */
+struct capnp_flat_message {
+	const uint64_t *words;
+	uint32_t byte_count;
+};
+
+/* The same as capos_dispatch_fn, without opening the message first. `reader` is without one. */
+typedef enum cap_status (*capos_dispatch_flat_fn)(const void *methods, void *server,
+    uint16_t method, struct capnp_flat_message message, struct capnp_reader *reader,
+    struct capnp_builder *results, const struct capos_caller *caller);
 
 struct capos_interface {
 	uint64_t interface_id;
 	const char *name;
 	capos_dispatch_fn dispatch;
+	capos_dispatch_flat_fn dispatch_flat;
 	const void *methods; /* struct <interface>_methods */
 	void *server;	     /* struct <interface>_server */
 };

@@ -27,7 +27,7 @@ is_inside(const struct capnp_reader *reader, uint32_t segment, int64_t start, ui
 {
 	uint64_t limit;
 
-	if (segment == CAPNP_SEGMENT_DEFAULT)
+	if (segment == CAPNP_SEGMENT_CHECKED)
 		return true;
 	limit = reader->segment_words[segment];
 	return start >= 0 && (uint64_t)start <= limit && words <= limit - (uint64_t)start;
@@ -93,7 +93,7 @@ resolve(struct capnp_any any, struct target *target)
 		return fail(any.reader, CAPNP_ERROR_DEPTH);
 	if (capnp_pointer_kind(word) == CAPNP_POINTER_FAR)
 		return resolve_far(any.reader, word, target);
-	if (any.segment != CAPNP_SEGMENT_DEFAULT)
+	if (any.segment != CAPNP_SEGMENT_CHECKED)
 		base = any.reader->segments[any.segment];
 	*target = (struct target){ word, base,
 		(any.pointer - base) / CAPNP_WORD_BYTES + 1 + capnp_pointer_offset(word),
@@ -310,7 +310,7 @@ capnp_get_any_or(struct capnp_struct from, uint16_t pointer, const uint64_t *wor
 
 	if (capnp_any_is_null(any))
 		any = (struct capnp_any){ from.reader, (const uint8_t *)words,
-			CAPNP_SEGMENT_DEFAULT, CAPNP_DEPTH_MAX };
+			CAPNP_SEGMENT_CHECKED, CAPNP_DEPTH_MAX };
 	return any;
 }
 

@@ -46,8 +46,9 @@ struct capnp_list {
 	uint8_t depth;
 };
 
-/* The segment number of default values: words that our generator made, which are trusted. */
-#define CAPNP_SEGMENT_DEFAULT 0xff
+/* The segment number of words that were checked before: of default values, which our generator
+ * made, and of the bytes of flat messages (flat.h). */
+#define CAPNP_SEGMENT_CHECKED 0xff
 
 /* A pointer that the schema does not type, and where it stands. */
 struct capnp_any {
@@ -158,23 +159,25 @@ struct capnp_text capnp_any_text(struct capnp_any any);
 /* Any bytes that a pointer leads to: capnp_any_data() without its short cut. */
 struct capnp_data capnp_any_bytes(struct capnp_any any);
 
-/* Bytes of a near pointer in the message are found in line. */
+/* Bytes of a near pointer are found in line. */
 static inline struct capnp_data
 capnp_any_data(struct capnp_any any)
 {
 	uint64_t word = any.pointer == NULL ? 0 : capnp_load(any.pointer);
-	uint32_t kind = CAPNP_POINTER_LIST | (uint32_t)CAPNP_ELEMENT_1 << 2;
+	uint64_t kind = (uint64_t)CAPNP_ELEMENT_1 << 32 | CAPNP_POINTER_LIST;
+	/* Kind, sign of the offset, kind of element. */
+	uint64_t kind_bits = UINT64_C(7) << 32 | UINT64_C(1) << 31 | 3;
 	uint32_t size = capnp_list_count(word);
 	uint64_t words = ((uint64_t)size + 7) / 8;
 	const uint8_t *data;
 	const uint8_t *end;
 
-	/* A list of bytes at a positive offset, not in a default value. */
-	if (CAPNP_RARELY((((uint32_t)word & 3) | ((uint32_t)(word >> 32) & 7) << 2) != kind) ||
-	    CAPNP_RARELY((int32_t)word < 0) || CAPNP_RARELY(any.segment == CAPNP_SEGMENT_DEFAULT) ||
-	    CAPNP_RARELY(any.depth == 0))
+	/* A list of bytes at a positive offset. */
+	if (CAPNP_RARELY((word & kind_bits) != kind) || CAPNP_RARELY(any.depth == 0))
 		return capnp_any_bytes(any);
-	data = any.pointer + ((size_t)capnp_pointer_offset(word) + 1) * CAPNP_WORD_BYTES;
+	data = any.pointer + ((size_t)(uint32_t)word / 4 + 1) * CAPNP_WORD_BYTES;
+	if (any.segment == CAPNP_SEGMENT_CHECKED)
+		return (struct capnp_data){ data, size };
 	end = any.reader->segments[any.segment] +
 	    (size_t)any.reader->segment_words[any.segment] * CAPNP_WORD_BYTES;
 	if (CAPNP_RARELY(data > end) ||

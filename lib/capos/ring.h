@@ -32,7 +32,7 @@ struct capos_block {
 };
 
 enum capos_block_kind {
-	CAPOS_BLOCK_SCALAR, /* scalars: scalar_call.h */
+	CAPOS_BLOCK_SCALAR, /* scalars: flat_call.h */
 	CAPOS_BLOCK_SMALL,  /* scalars and a few capabilities */
 	CAPOS_BLOCK_MEDIUM, /* some text: there is one */
 	CAPOS_BLOCK_LARGE,  /* as many as the program declares: CAPOS_LARGE_MESSAGES */
@@ -186,8 +186,8 @@ capos_wait_any(struct capos *self, uint64_t deadline_ns)
 	int64_t entered;
 
 	/* With nothing else in flight, those are what can be waited for. */
-	if (wanted > capos_in_flight(self) && capos_in_flight(self) != 0)
-		wanted = capos_in_flight(self);
+	if (__builtin_expect(wanted > capos_in_flight(self), 0) && wanted != 1)
+		wanted--;
 	entered = capos_enter(wanted, deadline_ns);
 	if (entered < 0)
 		return (enum cap_status)entered;

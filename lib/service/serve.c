@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-static enum cap_status submit_receive(struct service_endpoint *at);
-
 /* Answers of deferred calls: the RETURN's completion says whether the caller was still there. */
 struct pending_return {
 	struct capos_completion completion;
@@ -110,12 +108,9 @@ struct answer {
 	bool is_awaited;
 };
 
-static enum cap_status
-submit_return(struct capos *self, const struct answer *answer)
+static inline void
+fill_return(struct cap_sqe *sqe, const struct answer *answer)
 {
-	struct cap_sqe *sqe;
-
-	CAPOS_TRY(capos_submit(self, &sqe));
 	capos_fill(sqe,
 	    (struct capos_sqe_words){
 		CAP_OP_RETURN | (answer->is_exception ? CAP_SQE_EXCEPTION << 8 : 0),
@@ -127,10 +122,66 @@ submit_return(struct capos *self, const struct answer *answer)
 		(uint64_t)answer->cap_count << 32,
 		0,
 	    });
+}
+
+static enum cap_status
+submit_return(struct capos *self, const struct answer *answer)
+{
+	struct cap_sqe *sqe;
+
+	CAPOS_TRY(capos_submit(self, &sqe));
+	fill_return(sqe, answer);
 	if (!answer->is_awaited)
 		self->unawaited++;
 	capos_submitted(self);
 	return CAP_OK;
+}
+
+static inline void
+fill_receive(struct cap_sqe *sqe, const struct service_endpoint *at)
+{
+	capos_fill(sqe,
+	    (struct capos_sqe_words){
+		CAP_OP_RECV,
+		at->endpoint.cap_id,
+		(uint64_t)&at->receive,
+		0,
+		(uint64_t)at->block->results,
+		(uint64_t)at->block->result_bytes << 32,
+		(uint64_t)CAPNP_CAPS_MAX << 40,
+		0,
+	    });
+}
+
+static enum cap_status
+submit_receive(struct service_endpoint *at)
+{
+	struct cap_sqe *sqe;
+
+	CAPOS_TRY(capos_submit(at->service->self, &sqe));
+	fill_receive(sqe, at);
+	capos_submitted(at->service->self);
+	return CAP_OK;
+}
+
+/* The usual turn: the answer and the next RECV, in one. False: there is no room for both. */
+static inline bool
+submit_turn(struct service_endpoint *at, const struct answer *answer)
+{
+	struct capos *self = at->service->self;
+	struct cap_ring *ring = self->ring;
+	uint32_t tail = self->sq_tail;
+
+	if (self->room < 2)
+		return false;
+	self->room -= 2;
+	self->unawaited++;
+	self->sq_tail = tail + 2;
+	fill_return(&self->sq[tail & self->sq_mask], answer);
+	fill_receive(&self->sq[(tail + 1) & self->sq_mask], at);
+	/* Pairs with the kernel's acquire load in ring_refresh(): both are seen whole. */
+	__atomic_store_n(&ring->sq_tail, tail + 2, __ATOMIC_RELEASE);
+	return true;
 }
 
 /* Build a CapException into `buffer`, which has room for the longest. */
@@ -175,8 +226,8 @@ release_untaken(struct capos *self, const struct capnp_reader *params)
 }
 
 /* Open the parameters and run the method. */
-static enum cap_status
-run_method(struct capos_caller *caller, struct capnp_reader *params, struct capnp_builder *results)
+static __attribute__((noinline)) enum cap_status
+run_opened(struct capos_caller *caller, struct capnp_reader *params, struct capnp_builder *results)
 {
 	const struct capos_interface *interface = &caller->at->interface;
 	const struct cap_delivery *delivery = caller->delivery;
@@ -201,6 +252,27 @@ run_method(struct capos_caller *caller, struct capnp_reader *params, struct capn
 	return status;
 }
 
+/* A flat message without capabilities needs not be opened. */
+static inline enum cap_status
+run_method(struct capos_caller *caller, struct capnp_reader *params, struct capnp_builder *results)
+{
+	const struct capos_interface *interface = &caller->at->interface;
+	const struct cap_delivery *delivery = caller->delivery;
+	struct capnp_flat_message message = { (const uint64_t *)(const void *)(delivery + 1),
+		delivery->param_bytes };
+	enum cap_status status;
+
+	params->cap_count = 0;
+	if (delivery->cap_count != 0 || message.byte_count < capnp_flat_bytes(0) ||
+	    delivery->interface_id != interface->interface_id)
+		return run_opened(caller, params, results);
+	params->traversal_words = message.byte_count;
+	params->error = CAPNP_OK;
+	status = interface->dispatch_flat(interface->methods, interface->server, delivery->method,
+	    message, params, results, caller);
+	return status == CAPNP_NOT_FLAT ? run_opened(caller, params, results) : status;
+}
+
 /* The results if they are good, else an exception, stand in the endpoint's block. */
 static void
 finish_answer(struct capos_caller *caller, enum cap_status status, struct capnp_builder *results,
@@ -212,8 +284,9 @@ finish_answer(struct capos_caller *caller, enum cap_status status, struct capnp_
 		answer->message_bytes = capnp_builder_finish(results);
 		answer->cap_count = results->cap_count;
 		if (answer->message_bytes != 0 &&
-		    append_transfers(
-			results, block->params, block->param_bytes, answer->message_bytes))
+		    (answer->cap_count == 0 ||
+			append_transfers(
+			    results, block->params, block->param_bytes, answer->message_bytes)))
 			return;
 		status = CAP_ERR_MESSAGE_TOO_LARGE;
 	}
@@ -226,8 +299,32 @@ finish_answer(struct capos_caller *caller, enum cap_status status, struct capnp_
 	answer->is_exception = true;
 }
 
-/* Run the method and queue its answer. */
+/* Queue the answer, and the next RECV. */
 static enum cap_status
+submit_answer(
+    struct service_endpoint *at, const struct answer *answer, const struct capnp_reader *params)
+{
+	struct capos *self = at->service->self;
+
+	if (params->cap_count == 0 && !at->service->is_stopping && submit_turn(at, answer))
+		return CAP_OK;
+	CAPOS_TRY(submit_return(self, answer));
+	/* After the answer, which may carry copies of them. */
+	release_untaken(self, params);
+	return at->service->is_stopping ? CAP_OK : submit_receive(at);
+}
+
+/* The method has kept its call. */
+static __attribute__((noinline)) enum cap_status
+keep_open(struct service_endpoint *at, const struct capnp_reader *params)
+{
+	release_moved(at);
+	release_untaken(at->service->self, params);
+	return at->service->is_stopping ? CAP_OK : submit_receive(at);
+}
+
+/* Run the method and queue its answer. */
+static inline enum cap_status
 answer_call(struct service_endpoint *at, const struct cap_delivery *delivery)
 {
 	struct capos_caller caller = { .at = at, .delivery = delivery };
@@ -242,17 +339,10 @@ answer_call(struct service_endpoint *at, const struct cap_delivery *delivery)
 	status = run_method(&caller, &params, &results);
 	if (results.cap_count != 0)
 		note_moved(at, &results, &params);
-	if (status == CAPOS_DEFERRED) {
-		release_moved(at);
-		status = CAP_OK;
-	} else {
-		finish_answer(&caller, status, &results, &answer);
-		status = submit_return(at->service->self, &answer);
-	}
-	/* After the answer, which may carry copies of them. */
-	if (params.cap_count != 0)
-		release_untaken(at->service->self, &params);
-	return status;
+	if (status == CAPOS_DEFERRED)
+		return keep_open(at, &params);
+	finish_answer(&caller, status, &results, &answer);
+	return submit_answer(at, &answer, &params);
 }
 
 /* Methods do not run here: another one may be waiting for a completion. */
@@ -279,31 +369,8 @@ serve_received(struct service_endpoint *at)
 		return;
 	}
 	status = answer_call(at, (const struct cap_delivery *)(const void *)at->block->results);
-	if (status == CAP_OK && !at->service->is_stopping)
-		status = submit_receive(at);
 	if (status != CAP_OK)
 		service_stop(at->service, 1);
-}
-
-static enum cap_status
-submit_receive(struct service_endpoint *at)
-{
-	struct cap_sqe *sqe;
-
-	CAPOS_TRY(capos_submit(at->service->self, &sqe));
-	capos_fill(sqe,
-	    (struct capos_sqe_words){
-		CAP_OP_RECV,
-		at->endpoint.cap_id,
-		(uint64_t)&at->receive,
-		0,
-		(uint64_t)at->block->results,
-		(uint64_t)at->block->result_bytes << 32,
-		(uint64_t)CAPNP_CAPS_MAX << 40,
-		0,
-	    });
-	capos_submitted(at->service->self);
-	return CAP_OK;
 }
 
 void

@@ -381,6 +381,23 @@ TEST(a_bad_pointer_that_a_method_has_read_spoils_its_answer)
 	check_status(EXCEPTION_TYPE_FAILED, CAP_ERR_MALFORMED_MESSAGE);
 }
 
+/* The same parameters in another encoding: the bytes stand a word further on. */
+TEST(parameters_that_are_not_flat_are_served_alike)
+{
+	uint64_t words[] = { UINT64_C(4) << 32, UINT64_C(1) << 48,
+		UINT64_C(2) << 35 | 4 | 1 | UINT64_C(2) << 32, 0, 0x6968 };
+
+	start();
+	client_pings("hi");
+	memcpy(client.bytes, words, sizeof(words));
+	client.byte_count = sizeof(words);
+	run();
+	CHECK_EQ(server.runs, 1);
+	CHECK_EQ(answer.count, 1);
+	CHECK_EQ(answer.sqe.len, 32);
+	CHECK_MEMORY(&answer.words[3], "hi", 2);
+}
+
 TEST(an_answer_that_does_not_fit_is_an_exception)
 {
 	start();

@@ -168,15 +168,29 @@ struct_cap_max(const struct emitter *emitter, view_t node)
 #define SCALAR_WORDS_MAX 4
 
 bool
-struct_is_scalar(view_t node)
+struct_is_flat(view_t node)
 {
 	struct capnp_list fields = node_members(node);
+	uint32_t pointers = 0;
 
-	if (struct_discriminant_count(node) != 0 || struct_pointer_count(node) != 0 ||
+	if (struct_discriminant_count(node) != 0 || struct_pointer_count(node) > 1 ||
 	    struct_data_words(node) > SCALAR_WORDS_MAX)
 		return false;
-	for (uint32_t i = 0; i < fields.count; i++)
-		if (field_is_group(capnp_list_struct(fields, i)))
+	for (uint32_t i = 0; i < fields.count; i++) {
+		view_t field = capnp_list_struct(fields, i);
+		enum type_kind kind = type_kind(field_type(field));
+
+		if (field_is_group(field))
 			return false;
-	return true;
+		pointers += kind == TYPE_TEXT || kind == TYPE_DATA;
+		if (field_has_default(field) && (kind == TYPE_TEXT || kind == TYPE_DATA))
+			return false;
+	}
+	return pointers == struct_pointer_count(node);
+}
+
+bool
+struct_is_scalar(view_t node)
+{
+	return struct_is_flat(node) && struct_pointer_count(node) == 0;
 }

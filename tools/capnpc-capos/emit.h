@@ -44,3 +44,21 @@ uint32_t struct_cap_max(const struct emitter *emitter, view_t node);
 /* Scalars alone, outside unions and groups, as many as a block of scalars holds (lib/capos/ring.h).
  */
 bool struct_is_scalar(view_t node);
+/* The same, and perhaps one Text or Data. */
+bool struct_is_flat(view_t node);
+
+/* A method as its typed client has it. */
+struct client_method {
+	const char *name;
+	const char *handle;
+	uint32_t index;
+	view_t params;
+	view_t results;
+};
+/* emit_flat.c: the calls of a method whose messages are flat. */
+void emit_flat(struct emitter *emitter, const struct client_method *method);
+/* Parameters of a plain function, and where its results go, behind what stands before them. */
+void emit_plain_params(struct emitter *emitter, view_t params);
+void emit_plain_outs(struct emitter *emitter, view_t results);
+/* Put the parameter of that name into `params`. */
+void emit_setter(struct emitter *emitter, view_t params, view_t field);

@@ -3,8 +3,7 @@
  * `<area>.client.h`: typed handles and calls over lib/capos. Every method has `_begin` (build the
  * parameters in place) and `_wait` (read the results in place). A method whose parameters are
  * scalars, Text, Data and capabilities and whose results are scalars and capabilities is a plain
- * function as well. A small one of scalars alone has `_send` and `_receive`, too, and its plain
- * function needs no builder and no reader (lib/capos/scalar_call.h).
+ * function as well; if both messages are flat, it comes from emit_flat.c instead.
  */
 #include "emit.h"
 
@@ -60,7 +59,7 @@ plain_c_type(struct emitter *emitter, view_t type)
 }
 
 /* Parameters of a plain function, behind what stands before them. */
-static void
+void
 emit_plain_params(struct emitter *emitter, view_t params)
 {
 	struct capnp_list fields = node_members(params);
@@ -78,7 +77,7 @@ emit_plain_params(struct emitter *emitter, view_t params)
 }
 
 /* Where its results go. */
-static void
+void
 emit_plain_outs(struct emitter *emitter, view_t results)
 {
 	struct capnp_list fields = node_members(results);
@@ -147,20 +146,23 @@ has_values(view_t results)
 	return false;
 }
 
+void
+emit_setter(struct emitter *emitter, view_t params, view_t field)
+{
+	struct name field_name = name_snake(member_name(field));
+
+	if (type_kind(field_type(field)) != TYPE_VOID)
+		fprintf(emitter->out, "\t%s_set_%s(params, %s);\n", name_of_node(params).text,
+		    field_name.text, field_name.text);
+}
+
 static void
 emit_setters(struct emitter *emitter, view_t params)
 {
-	struct name params_name = name_of_node(params);
 	struct capnp_list fields = node_members(params);
 
-	for (uint32_t i = 0; i < fields.count; i++) {
-		view_t field = capnp_list_struct(fields, i);
-		struct name field_name = name_snake(member_name(field));
-
-		if (type_kind(field_type(field)) != TYPE_VOID)
-			fprintf(emitter->out, "\t%s_set_%s(params, %s);\n", params_name.text,
-			    field_name.text, field_name.text);
-	}
+	for (uint32_t i = 0; i < fields.count; i++)
+		emit_setter(emitter, params, capnp_list_struct(fields, i));
 }
 
 static void
@@ -185,85 +187,6 @@ emit_plain(
 		    results_name.text);
 	emit_plain_results(emitter, results);
 	fprintf(emitter->out, "\tcapos_call_end(&call);\n\treturn status;\n}\n\n");
-}
-
-/* A small method of scalars: struct, method and names of one interface's member. */
-struct scalar_method {
-	const char *name;
-	const char *handle;
-	uint32_t index;
-	view_t params;
-	view_t results;
-};
-
-static void
-emit_scalar_begin(struct emitter *emitter, const struct scalar_method *method)
-{
-	struct name params_name = name_of_node(method->params);
-
-	fprintf(emitter->out,
-	    "\tstruct %s_builder params = { capos_scalar_begin(call, target.cap.self, %s_DATA_WORDS) };\n",
-	    params_name.text, name_upper(params_name).text);
-}
-
-/* The call itself: `verb` is send or run. */
-static void
-emit_scalar_target(struct emitter *emitter, const struct scalar_method *method, const char *verb)
-{
-	fprintf(emitter->out,
-	    "capos_scalar_%s(call, (struct capos_scalar_target){ target.cap.cap_id, %u, %s_DATA_WORDS })",
-	    verb, method->index, name_upper(name_of_node(method->params)).text);
-}
-
-static void
-emit_scalar_send(struct emitter *emitter, const struct scalar_method *method)
-{
-	fprintf(emitter->out,
-	    "MUST_CHECK static inline enum cap_status\n%s_send(struct capos_scalar_call *call, struct %s target",
-	    method->name, method->handle);
-	emit_plain_params(emitter, method->params);
-	fprintf(emitter->out, ")\n{\n");
-	emit_scalar_begin(emitter, method);
-	fprintf(emitter->out, "\n\t(void)params;\n");
-	emit_setters(emitter, method->params);
-	fprintf(emitter->out, "\treturn ");
-	emit_scalar_target(emitter, method, "send");
-	fprintf(emitter->out, ";\n}\n\n");
-}
-
-static void
-emit_scalar_receive(struct emitter *emitter, const struct scalar_method *method)
-{
-	fprintf(emitter->out,
-	    "MUST_CHECK static inline enum cap_status\n%s_receive(struct capos_scalar_call *call",
-	    method->name);
-	emit_plain_outs(emitter, method->results);
-	fprintf(emitter->out,
-	    ")\n{\n\tstruct %s results;\n\tenum cap_status status = capos_scalar_receive(call, %s_DATA_WORDS, &results.s);\n\n",
-	    name_of_node(method->results).text, name_upper(name_of_node(method->results)).text);
-	emit_plain_results(emitter, method->results);
-	fprintf(emitter->out, "\tcapos_scalar_end(call);\n\treturn status;\n}\n\n");
-}
-
-static void
-emit_scalar_run(struct emitter *emitter, const struct scalar_method *method)
-{
-	emit_plain_head(emitter, method->name, method->handle, method->params, method->results);
-	fprintf(emitter->out,
-	    "\tstruct capos_scalar_call own;\n\tstruct capos_scalar_call *call = &own;\n");
-	emit_scalar_begin(emitter, method);
-	fprintf(emitter->out,
-	    "\tstruct %s results;\n\tenum cap_status status;\n\n\t(void)params;\n",
-	    name_of_node(method->results).text);
-	emit_setters(emitter, method->params);
-	fprintf(emitter->out, "\tstatus = ");
-	emit_scalar_target(emitter, method, "run");
-	fprintf(emitter->out,
-	    ";\n\tif (status != CAP_OK)\n\t\treturn status;\n"
-	    "\tstatus = capos_scalar_open(call, %s_DATA_WORDS, &results.s);\n",
-	    name_upper(name_of_node(method->results)).text);
-	emit_plain_results(emitter, method->results);
-	fprintf(emitter->out, "\tcapos_scalar_end(call);\n\treturn status;\n}\n\n");
 }
 
 #define UNBOUNDED 0xffff
@@ -368,12 +291,9 @@ emit_method(struct emitter *emitter, view_t node, uint32_t index)
 	    block_kind(emitter, params, results), params_name.text);
 	emit_results(emitter, name.text, results_name.text, "wait");
 	emit_results(emitter, name.text, results_name.text, "run");
-	if (struct_is_scalar(params) && struct_is_scalar(results)) {
-		struct scalar_method scalar = { name.text, handle.text, index, params, results };
-
-		emit_scalar_send(emitter, &scalar);
-		emit_scalar_receive(emitter, &scalar);
-		emit_scalar_run(emitter, &scalar);
+	if (struct_is_flat(params) && struct_is_flat(results)) {
+		emit_flat(emitter,
+		    &(struct client_method){ name.text, handle.text, index, params, results });
 	} else if (all_fields(params, is_plain_param) && all_fields(results, is_plain_result)) {
 		emit_plain(emitter, name.text, handle.text, params, results);
 	}
@@ -427,7 +347,7 @@ emit_client(struct emitter *emitter, view_t file)
 {
 	emit_head(emitter, "typed clients");
 	fprintf(emitter->out,
-	    "#pragma once\n#include <capos/scalar_call.h>\n\n#include \"%.*s.capnp.h\"\n",
+	    "#pragma once\n#include <capos/flat_call.h>\n\n#include \"%.*s.capnp.h\"\n",
 	    (int)emitter->schema_name.size, emitter->schema_name.data);
 	emit_client_imports(emitter, file);
 	fprintf(emitter->out, "\n");

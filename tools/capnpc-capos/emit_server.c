@@ -85,13 +85,65 @@ emit_scalar_case(struct emitter *emitter, view_t method, uint32_t index)
 	struct name field = name_snake(member_name(method));
 
 	fprintf(emitter->out,
-	    "\tcase %u:\n\t\tif (methods->%s == NULL || !capnp_scalar_call_results(call, %s_DATA_WORDS, &results))\n"
-	    "\t\t\treturn CAPNP_NOT_SCALAR;\n"
-	    "\t\treturn methods->%s(server, (struct %s){ capnp_scalar_call_params(call) }, (struct %s_builder){ results }, caller);\n",
+	    "\tcase %u:\n\t\tif (methods->%s == NULL || !capnp_flat_call_results(call, %s_DATA_WORDS, &results))\n"
+	    "\t\t\treturn CAPNP_NOT_FLAT;\n"
+	    "\t\treturn methods->%s(server, (struct %s){ capnp_flat_call_params(call) }, (struct %s_builder){ results }, caller);\n",
 	    index, field.text, name_upper(results).text, field.text, params.text, results.text);
 }
 
-/* The same for calls of scalars alone, without reader and builder: CAPNP_NOT_SCALAR for the rest.
+static const char *
+flat_kind(view_t params)
+{
+	struct capnp_list fields = node_members(params);
+
+	for (uint32_t i = 0; i < fields.count; i++) {
+		enum type_kind kind = type_kind(field_type(capnp_list_struct(fields, i)));
+
+		if (kind == TYPE_TEXT || kind == TYPE_DATA)
+			return kind == TYPE_TEXT ? "TEXT" : "DATA";
+	}
+	return "SCALARS";
+}
+
+/* Nothing for a method whose parameters are not flat. */
+static void
+emit_flat_case(struct emitter *emitter, view_t method, uint32_t index)
+{
+	view_t params = request_node(emitter->request, method_params_id(method));
+	struct name results =
+	    name_of_node(request_node(emitter->request, method_results_id(method)));
+	struct name field = name_snake(member_name(method));
+
+	if (!struct_is_flat(params))
+		return;
+	fprintf(emitter->out,
+	    "\tcase %u:\n\t\tif (methods->%s == NULL ||\n\t\t    !capnp_flat_read(message.words, message.byte_count, "
+	    "%s_DATA_WORDS, CAPNP_FLAT_%s, reader, &params))\n\t\t\treturn CAPNP_NOT_FLAT;\n"
+	    "\t\treturn methods->%s(server, (struct %s){ params }, %s_init_root(results), caller);\n",
+	    index, field.text, name_upper(name_of_node(params)).text, flat_kind(params), field.text,
+	    name_of_node(params).text, results.text);
+}
+
+/* The same for messages that are flat, not opened before: CAPNP_NOT_FLAT for the rest. */
+static void
+emit_dispatch_flat(struct emitter *emitter, view_t node, const char *name)
+{
+	struct capnp_list methods = node_members(node);
+
+	fprintf(emitter->out,
+	    "static inline enum cap_status\n%s_dispatch_flat(const void *table, void *server, uint16_t method, "
+	    "struct capnp_flat_message message,\n    struct capnp_reader *reader, struct capnp_builder *results, "
+	    "const struct capos_caller *caller)\n{\n"
+	    "\tconst struct %s_methods *methods = table;\n\tstruct capnp_struct params;\n\n"
+	    "\t(void)methods;\n\t(void)server;\n\t(void)message;\n\t(void)reader;\n\t(void)results;\n"
+	    "\t(void)caller;\n\t(void)params;\n\tswitch (method) {\n",
+	    name, name);
+	for (uint32_t i = 0; i < methods.count; i++)
+		emit_flat_case(emitter, capnp_list_struct(methods, i), i);
+	fprintf(emitter->out, "\tdefault:\n\t\treturn CAPNP_NOT_FLAT;\n\t}\n}\n\n");
+}
+
+/* The same for calls of scalars alone, without reader and builder: CAPNP_NOT_FLAT for the rest.
  */
 static void
 emit_dispatch_scalar(struct emitter *emitter, view_t node, const char *name)
@@ -100,7 +152,7 @@ emit_dispatch_scalar(struct emitter *emitter, view_t node, const char *name)
 
 	fprintf(emitter->out,
 	    "static inline enum cap_status\n%s_dispatch_scalar(const struct %s_methods *methods, "
-	    "struct %s_server *server, uint16_t method,\n    struct capnp_scalar_call *call, "
+	    "struct %s_server *server, uint16_t method,\n    struct capnp_flat_call *call, "
 	    "const struct capos_caller *caller)\n{\n"
 	    "\tstruct capnp_struct_builder results;\n\n"
 	    "\t(void)methods;\n\t(void)server;\n\t(void)call;\n\t(void)caller;\n"
@@ -109,7 +161,7 @@ emit_dispatch_scalar(struct emitter *emitter, view_t node, const char *name)
 	for (uint32_t i = 0; i < methods.count; i++)
 		if (method_is_scalar(emitter, capnp_list_struct(methods, i)))
 			emit_scalar_case(emitter, capnp_list_struct(methods, i), i);
-	fprintf(emitter->out, "\tdefault:\n\t\treturn CAPNP_NOT_SCALAR;\n\t}\n}\n\n");
+	fprintf(emitter->out, "\tdefault:\n\t\treturn CAPNP_NOT_FLAT;\n\t}\n}\n\n");
 }
 
 static void
@@ -121,12 +173,13 @@ emit_interface(struct emitter *emitter, view_t node)
 
 	emit_method_table(emitter, node, n);
 	emit_dispatch(emitter, node, n);
+	emit_dispatch_flat(emitter, node, n);
 	emit_dispatch_scalar(emitter, node, n);
 	fprintf(emitter->out,
 	    "static inline struct capos_interface\n%s_interface(const struct %s_methods *methods, "
 	    "struct %s_server *server)\n{\n"
-	    "\treturn (struct capos_interface){ %s_INTERFACE_ID, \"%s\", %s_dispatch, methods, server };\n}\n\n",
-	    n, n, n, upper.text, n, n);
+	    "\treturn (struct capos_interface){ %s_INTERFACE_ID, \"%s\", %s_dispatch, %s_dispatch_flat, methods, server };\n}\n\n",
+	    n, n, n, upper.text, n, n, n);
 }
 
 void

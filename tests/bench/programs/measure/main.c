@@ -174,7 +174,7 @@ null_call_1(uint64_t turn)
 static void
 null_call_16(uint64_t turn)
 {
-	static struct capos_scalar_call calls[BATCH];
+	static struct capos_flat_call calls[BATCH];
 
 	(void)turn;
 	for (uint32_t i = 0; i < BATCH; i++)
@@ -192,18 +192,16 @@ static void
 echo(uint64_t turn)
 {
 	uint8_t bytes[ECHO_BYTES];
-	struct capos_call call;
-	struct echo_ping_results results = { 0 };
+	struct capos_flat_call call;
 	struct capnp_data answer;
 
 	memset(bytes, (int)(turn & 0xff), sizeof(bytes));
-	echo_ping_params_set_data(
-	    echo_ping_begin(&call, bench.echo), (struct capnp_data){ bytes, sizeof(bytes) });
-	require(echo_ping_run(&call, &results) == CAP_OK, "echo");
-	answer = echo_ping_results_data(results);
+	require(echo_ping_call(&call, bench.echo, (struct capnp_data){ bytes, sizeof(bytes) },
+		    &answer) == CAP_OK,
+	    "echo");
 	require(answer.size == ECHO_BYTES && answer.data[ECHO_BYTES - 1] == (uint8_t)turn,
 	    "echo differs");
-	capos_call_end(&call);
+	capos_flat_end(&call);
 }
 
 static void

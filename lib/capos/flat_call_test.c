@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls of scalars over a kernel that the test plays: the bytes on the wire, answers good and
- * hostile, many in flight, and that nothing is lost when one cannot be sent. */
+/* Calls with flat messages over a kernel that the test plays: the bytes on the wire, answers good
+ * and hostile, many in flight, and that nothing is lost when one cannot be sent. */
+#include <schema/console.client.h>
+#include <schema/echo.client.h>
+#include <schema/system_info.client.h>
 #include <schema/timer.client.h>
 
 #include "base/test.h"
@@ -31,7 +34,7 @@ static struct {
 	int32_t result;
 } answer;
 static uint64_t answered;
-static uint64_t sent[CAPOS_SCALAR_BYTES / 8];
+static uint64_t sent[CAPOS_MEDIUM_PARAM_BYTES / 8];
 
 static void
 answer_prepared(const struct cap_sqe *sqe)
@@ -163,7 +166,7 @@ TEST(every_answer_is_read_or_refused)
 
 TEST(sixteen_calls_of_scalars_enter_the_kernel_once)
 {
-	struct capos_scalar_call calls[16];
+	struct capos_flat_call calls[16];
 
 	start();
 	fake.on_op = answer_count;
@@ -182,7 +185,7 @@ TEST(sixteen_calls_of_scalars_enter_the_kernel_once)
 
 TEST(a_call_among_others_in_flight_gets_its_own_answer)
 {
-	struct capos_scalar_call first;
+	struct capos_flat_call first;
 	uint64_t ns = 0;
 
 	start();
@@ -200,9 +203,9 @@ TEST(with_all_blocks_in_flight_the_next_call_is_refused)
 {
 	/* Of its own kind, of the next larger one, and the medium one. */
 	enum { BLOCKS = CAPOS_SCALAR_COUNT + CAPOS_SMALL_COUNT + 1 };
-	struct capos_scalar_call calls[BLOCKS - 1];
+	struct capos_flat_call calls[BLOCKS - 1];
 	struct capos_block *last;
-	struct capos_scalar_call one_more;
+	struct capos_flat_call one_more;
 	uint64_t ns = 0;
 
 	start();
@@ -226,7 +229,7 @@ TEST(with_all_blocks_in_flight_the_next_call_is_refused)
 
 TEST(a_queue_without_room_is_handed_to_the_kernel_first)
 {
-	struct capos_scalar_call calls[20];
+	struct capos_flat_call calls[20];
 	uint64_t ns = 0;
 
 	start();
@@ -243,7 +246,7 @@ TEST(a_queue_without_room_is_handed_to_the_kernel_first)
 
 TEST(a_call_that_the_ring_refuses_gives_its_block_back)
 {
-	struct capos_scalar_call calls[17];
+	struct capos_flat_call calls[17];
 
 	start();
 	fake.on_op = NULL;
@@ -264,4 +267,128 @@ TEST(a_program_ends_if_the_end_of_its_call_cannot_be_known)
 	if (setjmp(exit_jump) == 0)
 		(void)!timer_now(timer(), &ns);
 	CHECK_EQ(exit_code, CAPOS_EXIT_PANIC);
+}
+
+static struct echo
+echo(void)
+{
+	return (struct echo){ { &self, 9, ECHO_INTERFACE_ID } };
+}
+
+static struct system_info
+system_info(void)
+{
+	return (struct system_info){ { &self, 10, SYSTEM_INFO_INTERFACE_ID } };
+}
+
+static bool
+has_medium_block(void)
+{
+	return self.free_blocks[CAPOS_BLOCK_MEDIUM] != NULL;
+}
+
+TEST(data_goes_and_comes_as_the_builder_makes_it)
+{
+	uint64_t words[16];
+	struct capnp_builder builder;
+	struct capnp_data data = { (const uint8_t *)"0123456789abcdef", 13 };
+	struct capos_flat_call call;
+	struct capnp_data back = { NULL, 0 };
+
+	start();
+	capnp_builder_init(&builder, words, sizeof(words));
+	echo_ping_params_set_data(echo_ping_params_init_root(&builder), data);
+	answer.result = (int32_t)capnp_builder_finish(&builder);
+	memcpy(answer.words, words, (size_t)answer.result);
+	CHECK_EQ(echo_ping_call(&call, echo(), data, &back), CAP_OK);
+	CHECK_EQ(fake.log[0].len, (uint32_t)answer.result);
+	CHECK_MEMORY(sent, words, fake.log[0].len);
+	CHECK_NE(fake.log[0].addr, fake.log[0].result_addr);
+	CHECK_EQ(back.size, 13);
+	CHECK_MEMORY(back.data, data.data, 13);
+	CHECK(!has_medium_block());
+	capos_flat_end(&call);
+	CHECK(has_medium_block());
+}
+
+/* Answers to Echo.ping, and to SystemInfo.motd with the same words. */
+static const struct {
+	uint64_t words[6];
+	int32_t result;
+	enum cap_status as_data;
+	enum cap_status as_text;
+	uint32_t size; /* of the data; a text has one less */
+} byte_answers[] = {
+	{ { UINT64_C(3) << 32, UINT64_C(1) << 48, UINT64_C(0x1a00000001), 0x6968 }, 32, CAP_OK,
+	    CAP_OK, 3 },
+	/* A newer server's root, with data. */
+	{ { UINT64_C(4) << 32, UINT64_C(1) << 48 | UINT64_C(1) << 32, 5, UINT64_C(0x1a00000001),
+	      0x6968 },
+	    40, CAP_OK, CAP_OK, 3 },
+	/* Nothing: a null pointer. */
+	{ { UINT64_C(2) << 32, UINT64_C(1) << 48, 0 }, 24, CAP_OK, CAP_OK, 0 },
+	/* No NUL at its end. */
+	{ { UINT64_C(3) << 32, UINT64_C(1) << 48, UINT64_C(0x1a00000001), 0x616968 }, 32, CAP_OK,
+	    CAP_ERR_MALFORMED_MESSAGE, 3 },
+	/* More bytes than there are, bits instead of bytes, a pointer before the message. */
+	{ { UINT64_C(3) << 32, UINT64_C(1) << 48, UINT64_C(0x4a00000001), 0 }, 32,
+	    CAP_ERR_MALFORMED_MESSAGE, CAP_ERR_MALFORMED_MESSAGE, 0 },
+	{ { UINT64_C(3) << 32, UINT64_C(1) << 48, UINT64_C(0x1900000001), 0 }, 32,
+	    CAP_ERR_MALFORMED_MESSAGE, CAP_ERR_MALFORMED_MESSAGE, 0 },
+	{ { UINT64_C(3) << 32, UINT64_C(1) << 48, UINT64_C(0x1a80000001), 0 }, 32,
+	    CAP_ERR_MALFORMED_MESSAGE, CAP_ERR_MALFORMED_MESSAGE, 0 },
+	{ { 0 }, CAP_ERR_APPLICATION_EXCEPTION, CAP_ERR_APPLICATION_EXCEPTION,
+	    CAP_ERR_APPLICATION_EXCEPTION, 0 },
+	{ { 0 }, CAP_ERR_INVALID_CAP, CAP_ERR_INVALID_CAP, CAP_ERR_INVALID_CAP, 0 },
+};
+
+TEST(every_answer_with_bytes_is_read_or_refused)
+{
+	for (size_t i = 0; i < sizeof(byte_answers) / sizeof(byte_answers[0]); i++) {
+		struct capos_flat_call call;
+		struct capnp_data data = { NULL, 0 };
+		struct capnp_text text = { NULL, 0 };
+		uint32_t size = byte_answers[i].size;
+
+		start();
+		memcpy(answer.words, byte_answers[i].words, sizeof(byte_answers[i].words));
+		answer.result = byte_answers[i].result;
+		CHECK_EQ(echo_ping_call(&call, echo(), data, &data), byte_answers[i].as_data);
+		if (byte_answers[i].as_data == CAP_OK) {
+			CHECK_EQ(data.size, size);
+			capos_flat_end(&call);
+		}
+		CHECK(has_medium_block());
+		CHECK_EQ(
+		    system_info_motd_call(&call, system_info(), &text), byte_answers[i].as_text);
+		if (byte_answers[i].as_text == CAP_OK) {
+			CHECK_EQ(text.size, size == 0 ? 0 : size - 1);
+			capos_flat_end(&call);
+		}
+		CHECK(has_medium_block());
+		CHECK_EQ(capos_in_flight(&self), 0);
+	}
+}
+
+TEST(bytes_that_do_not_fit_are_refused_and_nothing_is_queued)
+{
+	static uint8_t bytes[CAPOS_MEDIUM_PARAM_BYTES];
+	uint32_t most = CAPOS_MEDIUM_PARAM_BYTES - 24;
+
+	for (uint32_t size = most - 8; size <= most + 8; size++) {
+		struct capos_flat_call call;
+		struct capnp_data back;
+
+		start();
+		answer.result = CAP_ERR_CANCELLED;
+		CHECK_EQ(echo_ping_call(&call, echo(), (struct capnp_data){ bytes, size }, &back),
+		    size <= most ? CAP_ERR_CANCELLED : CAP_ERR_MESSAGE_TOO_LARGE);
+		CHECK_EQ(fake.log_count, size <= most);
+		CHECK(has_medium_block());
+	}
+	start();
+	CHECK_EQ(console_write_line((struct console){ { &self, 11, CONSOLE_INTERFACE_ID } },
+		     (struct capnp_text){ "", UINT32_MAX }),
+	    CAP_ERR_MESSAGE_TOO_LARGE);
+	CHECK_EQ(fake.log_count, 0);
 }

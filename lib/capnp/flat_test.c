@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Flat messages: built as the builder builds them, and read as the reader reads them; whatever is
+ * taken for one, the reader takes for the same.
+ */
+#include "flat.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/test.h"
+
+#define DATA_WORDS_MAX 4
+#define SIZE_MAX_TESTED 80
+#define MESSAGE_WORDS 32
+#define DAMAGED 200000
+
+static uint64_t flat[MESSAGE_WORDS];
+static uint64_t built[MESSAGE_WORDS];
+static uint8_t bytes[SIZE_MAX_TESTED];
+
+static void
+start(void)
+{
+	/* What was there before must not shine through. */
+	memset(flat, 0xa5, sizeof(flat));
+	memset(built, 0x5a, sizeof(built));
+	for (uint32_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i + 1);
+}
+
+/* The same message by the builder: each data word has a value, and the bytes are data or text. */
+static size_t
+build(uint32_t data_words, enum capnp_flat_kind kind, uint32_t size)
+{
+	struct capnp_builder builder;
+	struct capnp_struct_builder root;
+
+	capnp_builder_init(&builder, built, sizeof(built));
+	root = capnp_builder_root(
+	    &builder, (uint16_t)data_words, kind == CAPNP_FLAT_SCALARS ? 0 : 1, 0);
+	for (uint32_t i = 0; i < data_words; i++)
+		capnp_set_u64(root, i * 8, i + 100, 0);
+	if (kind == CAPNP_FLAT_DATA)
+		capnp_any_set_data(capnp_set_any(root, 0), (struct capnp_data){ bytes, size });
+	else if (kind == CAPNP_FLAT_TEXT)
+		capnp_any_set_text(
+		    capnp_set_any(root, 0), (struct capnp_text){ (const char *)bytes, size });
+	return capnp_builder_finish(&builder);
+}
+
+static size_t
+build_flat(uint32_t data_words, enum capnp_flat_kind kind, uint32_t size)
+{
+	uint32_t count = kind == CAPNP_FLAT_TEXT ? size + 1 : size;
+	struct capnp_struct_builder root = kind == CAPNP_FLAT_SCALARS
+	    ? capnp_flat_build(flat, data_words)
+	    : capnp_flat_build_with(flat, data_words, bytes, size, count);
+
+	for (uint32_t i = 0; i < data_words; i++)
+		capnp_set_u64(root, i * 8, i + 100, 0);
+	return kind == CAPNP_FLAT_SCALARS ? capnp_flat_bytes(data_words)
+					  : capnp_flat_bytes_with(data_words, count);
+}
+
+TEST(a_flat_message_is_the_one_that_the_builder_makes)
+{
+	for (uint32_t data_words = 0; data_words <= DATA_WORDS_MAX; data_words++)
+		for (uint32_t size = 0; size <= SIZE_MAX_TESTED; size++)
+			for (uint32_t kind = CAPNP_FLAT_SCALARS; kind <= CAPNP_FLAT_TEXT; kind++) {
+				start();
+				CHECK_EQ(build_flat(data_words, kind, size),
+				    build(data_words, kind, size));
+				CHECK_MEMORY(flat, built, build(data_words, kind, size));
+			}
+}
+
+/* What the reader says of the same words. */
+static bool
+reader_agrees(struct capnp_struct view, size_t byte_count, enum capnp_flat_kind kind)
+{
+	struct capnp_reader reader;
+	struct capnp_struct root;
+	struct capnp_data data = { NULL, 0 };
+
+	if (capnp_reader_init(&reader, flat, byte_count) != CAPNP_OK)
+		return false;
+	root = capnp_reader_root(&reader);
+	if (kind == CAPNP_FLAT_DATA)
+		data = capnp_get_data(root, 0);
+	if (kind == CAPNP_FLAT_TEXT) {
+		struct capnp_text text = capnp_get_text(root, 0);
+
+		data = (struct capnp_data){ (const uint8_t *)text.data, text.size };
+	}
+	/* A struct without data may stand anywhere. */
+	return capnp_reader_error(&reader) == CAPNP_OK &&
+	    (root.data == view.data || view.data_bits == 0) && root.data_bits == view.data_bits &&
+	    root.pointer_count == view.pointer_count &&
+	    (kind == CAPNP_FLAT_SCALARS ||
+		(kind == CAPNP_FLAT_DATA
+			? capnp_get_data(view, 0).data == data.data &&
+			    capnp_get_data(view, 0).size == data.size
+			: capnp_get_text(view, 0).data == (const char *)data.data &&
+			    capnp_get_text(view, 0).size == data.size));
+}
+
+/* A bit, a word, or a size is another one. */
+static size_t
+damage(size_t byte_count)
+{
+	static const uint64_t words[] = { 0, 1, UINT64_MAX, UINT32_MAX, UINT64_C(1) << 32 };
+
+	switch (rand() % 4) {
+	case 0:
+		flat[(size_t)rand() % (byte_count / 8)] ^= UINT64_C(1) << rand() % 64;
+		return byte_count;
+	case 1:
+		flat[(size_t)rand() % (byte_count / 8)] = words[rand() % 5];
+		return byte_count;
+	case 2:
+		return (size_t)rand() % (byte_count + 16);
+	default:
+		return byte_count;
+	}
+}
+
+TEST(what_is_taken_for_a_flat_message_the_reader_takes_for_the_same)
+{
+	uint32_t taken = 0;
+	uint32_t left = 0;
+
+	srand(1);
+	for (uint32_t i = 0; i < DAMAGED; i++) {
+		enum capnp_flat_kind kind = (enum capnp_flat_kind)(rand() % 3);
+		uint32_t data_words = (uint32_t)rand() % (DATA_WORDS_MAX + 1);
+		struct capnp_reader unopened = { .traversal_words = 1000 };
+		struct capnp_struct view;
+		size_t byte_count;
+
+		start();
+		byte_count =
+		    damage(build_flat(data_words, kind, (uint32_t)rand() % SIZE_MAX_TESTED));
+		if (byte_count < capnp_flat_bytes(0) ||
+		    !capnp_flat_read(
+			flat, (uint32_t)byte_count, data_words, kind, &unopened, &view)) {
+			left++;
+			continue;
+		}
+		taken++;
+		CHECK(reader_agrees(view, byte_count, kind));
+	}
+	CHECK(taken > DAMAGED / 4 && left > DAMAGED / 4);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calls with flat messages; see flat_call.h. */
+#include "flat_call.h"
+
+#include "capos.h"
+
+struct capnp_struct_builder
+capos_flat_begin_failed(struct capos_flat_call *call, enum cap_status status)
+{
+	if (call->block != NULL)
+		capos_flat_end(call);
+	call->block = NULL;
+	call->result = status;
+	return (struct capnp_struct_builder){ 0 };
+}
+
+static void
+on_completed(struct capos_completion *completion, const struct cap_cqe *cqe)
+{
+	struct capos_flat_call *call = (struct capos_flat_call *)completion;
+
+	call->result = cqe->result;
+	call->state = CAPOS_CALL_DONE;
+}
+
+/* There is room in the queue. */
+static inline void
+queue(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths)
+{
+	struct capos *self = call->self;
+	const struct capos_block *block = call->block;
+	struct cap_ring *ring = self->ring;
+	uint32_t tail = self->sq_tail;
+
+	self->sq_tail = tail + 1;
+	call->completion.done = on_completed;
+	call->state = CAPOS_CALL_SENT;
+	capos_fill(&self->sq[tail & self->sq_mask],
+	    (struct capos_sqe_words){
+		head,
+		cap_id,
+		(uint64_t)&call->completion,
+		(uint64_t)block->params,
+		(uint64_t)block->results,
+		lengths,
+		0,
+		0,
+	    });
+	/* Pairs with the kernel's acquire load in ring_refresh(): the submission is seen whole. */
+	__atomic_store_n(&ring->sq_tail, tail + 1, __ATOMIC_RELEASE);
+}
+
+/* The queue is full, or all ops are in flight. */
+static __attribute__((noinline)) enum cap_status
+send_into_full(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths)
+{
+	enum cap_status status = capos_make_room(call->self);
+
+	if (status != CAP_OK) {
+		capos_flat_end(call);
+		return status;
+	}
+	call->self->room--;
+	queue(call, cap_id, head, lengths);
+	return CAP_OK;
+}
+
+enum cap_status
+capos_flat_send(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths)
+{
+	if (call->block == NULL)
+		return (enum cap_status)call->result;
+	if (__builtin_expect(call->self->room == 0, 0))
+		return send_into_full(call, cap_id, head, lengths);
+	call->self->room--;
+	queue(call, cap_id, head, lengths);
+	return CAP_OK;
+}
+
+void
+capos_flat_wait(struct capos_flat_call *call)
+{
+	while (call->state == CAPOS_CALL_SENT)
+		if (capos_wait_any(call->self, CAP_DEADLINE_NONE) != CAP_OK)
+			capos_exit(CAPOS_EXIT_PANIC);
+}
+
+/* Others are in flight, or there is no block. */
+static __attribute__((noinline)) enum cap_status
+run_among_others(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths)
+{
+	CAPOS_TRY(capos_flat_send(call, cap_id, head, lengths));
+	capos_flat_wait(call);
+	return CAP_OK;
+}
+
+/* The usual call: nothing else is in flight, so that its completion is the only one that comes. */
+enum cap_status
+capos_flat_run(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths)
+{
+	struct capos *self = call->self;
+	const struct cap_cqe *cqe = &self->cq[self->cq_head & self->cq_mask];
+
+	if (__builtin_expect(capos_in_flight(self) != 0 || call->block == NULL, 0))
+		return run_among_others(call, cap_id, head, lengths);
+	queue(call, cap_id, head, lengths);
+	/* The kernel's entry orders what it wrote before what is read here. */
+	if (__builtin_expect(capos_enter(1, CAP_DEADLINE_NONE) != 1, 0)) {
+		capos_flat_wait(call);
+		return CAP_OK;
+	}
+	call->result = cqe->result;
+	__atomic_store_n(&self->ring->cq_head, ++self->cq_head, __ATOMIC_RELEASE);
+	return CAP_OK;
+}
+
+/* Views, which outlive their reader: neither scalars nor bytes that were found need one. */
+static enum cap_status
+open_encoded(const struct capos_flat_call *call, struct capnp_struct *out, struct capnp_data *bytes,
+    bool is_text)
+{
+	struct capnp_reader reader;
+	struct capnp_text text;
+
+	if (capnp_reader_init(&reader, call->block->results, (size_t)call->result) != CAPNP_OK)
+		return CAP_ERR_MALFORMED_MESSAGE;
+	*out = capnp_reader_root(&reader);
+	if (bytes != NULL && is_text) {
+		text = capnp_get_text(*out, 0);
+		*bytes = (struct capnp_data){ (const uint8_t *)text.data, text.size };
+	} else if (bytes != NULL) {
+		*bytes = capnp_get_data(*out, 0);
+	}
+	out->reader = NULL;
+	return capnp_reader_error(&reader) == CAPNP_OK ? CAP_OK : CAP_ERR_MALFORMED_MESSAGE;
+}
+
+enum cap_status
+capos_flat_open_other(const struct capos_flat_call *call, struct capnp_struct *out,
+    struct capnp_data *bytes, bool is_text)
+{
+	if (call->result >= 0)
+		return open_encoded(call, out, bytes, is_text);
+	/* Its reason is not kept, whole or not. */
+	if (call->result == CAP_ERR_APPLICATION_EXCEPTION_TRUNCATED)
+		return CAP_ERR_APPLICATION_EXCEPTION;
+	return (enum cap_status)call->result;
+}
