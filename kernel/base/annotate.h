@@ -11,6 +11,15 @@
 #define HOT_INLINE __attribute__((always_inline))
 /* Known from elsewhere, and not checked here: what follows is made without it. */
 #define ASSUME(condition) __builtin_assume(condition)
+/*
+ * Never returns, and keeps nobody's registers: those of the thread are saved already. Arguments are
+ * in R12, R13, R14.
+ */
+#if __has_feature(address_sanitizer)
+#define KERNEL_ENTRY _Noreturn
+#else
+#define KERNEL_ENTRY _Noreturn __attribute__((preserve_none))
+#endif
 #define COLD __attribute__((cold, noinline))
 
 #define LOCKABLE __attribute__((capability("spinlock")))

@@ -41,11 +41,12 @@ struct cap_directory {
 
 struct cap_table {
 	struct cap_directory *directories[ROOT_DIRECTORIES];
-	struct spinlock *lock; /* [I] the process lock */
-	struct ledger *payer;  /* [I] */
-	uint32_t slot_count;   /* in chunks that exist; a chunk is published before this grows */
-	uint32_t free_count;   /* in the list, reserved ones included */
-	uint32_t reserved_count;
+	struct spinlock *lock;	 /* [I] the process lock */
+	struct ledger *payer;	 /* [I] */
+	uint32_t slot_count;	 /* in chunks that exist; a chunk is published before this grows */
+	uint32_t free_count;	 /* in the list, reserved ones included */
+	uint32_t reserved_count; /* kept ones included */
+	uint32_t kept_count;	 /* reserved by nobody */
 	uint32_t occupied_count;
 	uint32_t free_first;
 	uint32_t free_last;
@@ -151,10 +152,14 @@ slot_find(const struct cap_table *table, cap_id_t cap_id, struct cap_slot **out)
 	uint64_t index = cap_id & CAP_ID_INDEX_MASK;
 	uint64_t count = table->slot_count;
 	uint64_t mask;
+	bool is_below;
 
-	if (index >= count)
+	/* All ones if it is below, else zero; the carry stays as the comparison made it. */
+	__asm__("cmpq %2, %3\n\tsbbq %0, %0"
+	    : "=r"(mask), "=@ccc"(is_below)
+	    : "r"(count), "r"(index));
+	if (!is_below)
 		return false;
-	__asm__("cmpq %1, %2\n\tsbbq %0, %0" : "=r"(mask) : "r"(count), "r"(index) : "cc");
 	*out = slot_at(table, (uint32_t)(index & mask));
 	return true;
 }
@@ -240,11 +245,23 @@ grow_locked(struct cap_table *table)
 	return CAP_OK;
 }
 
-enum cap_status
-cap_table_reserve_locked(struct cap_table *table, uint32_t count)
+static void
+kept_release_locked(struct cap_table *table)
+{
+	uint32_t count = table->kept_count;
+
+	table->kept_count = 0;
+	cap_table_unreserve_locked(table, count);
+}
+
+/* More than are kept. */
+static NO_INLINE enum cap_status
+reserve_locked(struct cap_table *table, uint32_t count)
 {
 	enum cap_status status;
 
+	if (table->kept_count != 0)
+		kept_release_locked(table);
 	status = ledger_charge(table->payer, LEDGER_CAP_SLOTS, count);
 	if (status != CAP_OK)
 		return status;
@@ -257,6 +274,24 @@ cap_table_reserve_locked(struct cap_table *table, uint32_t count)
 	}
 	table->reserved_count += count;
 	return CAP_OK;
+}
+
+HOT_INLINE enum cap_status
+cap_table_reserve_locked(struct cap_table *table, uint32_t count)
+{
+	if (count > table->kept_count)
+		return reserve_locked(table, count);
+	table->kept_count -= count;
+	return CAP_OK;
+}
+
+HOT_INLINE void
+cap_table_keep_locked(struct cap_table *table, uint32_t count)
+{
+	if (table->kept_count == 0)
+		table->kept_count = count;
+	else
+		cap_table_unreserve_locked(table, count);
 }
 
 void
@@ -459,6 +494,8 @@ free_chunk(struct cap_table *table, uint32_t index)
 enum job_state
 cap_table_destroy_step(struct cap_table *table)
 {
+	if (table->kept_count != 0)
+		kept_release_locked(table);
 	KASSERT(table->reserved_count == 0);
 	for (uint32_t i = 0; i < DESTROY_SLOTS_PER_STEP && table->destroyed < table->slot_count;
 	    i++) {

@@ -62,6 +62,11 @@ cap_lookup(struct cap_table *table, cap_id_t cap_id, struct cap_ref *out);
  */
 MUST_CHECK enum cap_status cap_table_reserve_locked(struct cap_table *table, uint32_t count);
 void cap_table_unreserve_locked(struct cap_table *table, uint32_t count);
+/*
+ * Unreserve, in a way: they stay reserved, and charged, for the next reservation of so many or
+ * fewer. For who receives again and again.
+ */
+void cap_table_keep_locked(struct cap_table *table, uint32_t count);
 /* Into a reserved slot; cannot fail. Takes over the caller's reference to hold->object. */
 cap_id_t cap_table_insert_locked(struct cap_table *table, const struct cap_hold *hold);
 /* Reserve and insert in one; on failure the reference stays with the caller. */

@@ -43,8 +43,7 @@ op_expired(struct op *op)
 void
 kernel_core_init(const struct kernel_hooks *given)
 {
-	static const struct ring_hooks ring_hooks = { .wake = thread_wake,
-		.op_expired = op_expired };
+	static const struct ring_hooks ring_hooks = { .op_expired = op_expired };
 
 	hooks = *given;
 	deadline_init();
@@ -123,7 +122,7 @@ run_taken(struct thread *thread, struct op *op)
 }
 
 /* Short submissions, NOPs among them, between two windows. */
-#define SHORT_PER_WINDOW 4
+#define SHORT_PER_WINDOW 8
 
 static inline __attribute__((always_inline)) void
 drain(struct thread *thread, struct ring *ring)
@@ -138,7 +137,7 @@ drain(struct thread *thread, struct ring *ring)
 		if (taken == RING_DONE || run_taken(thread, op)) {
 			if (ring_ready(ring) == 0)
 				return;
-			if (i % SHORT_PER_WINDOW != 0)
+			if ((i + 1) % SHORT_PER_WINDOW != 0)
 				continue;
 		} else if (ring_ready(ring) == 0) {
 			return;
@@ -156,23 +155,28 @@ ring_is_corrupt(struct thread *thread)
 	arch_thread_result_set(thread->registers, CAP_ERR_RING_CORRUPT);
 }
 
-/* Not enough is unread. False: the thread waits. */
-static NO_INLINE bool
+/* Submissions are left that one entry does not take: they may be what is waited for. */
+static COLD bool
+takes_more(struct thread *thread)
+{
+	if (ring_outstanding(thread->ring) == ring_cq_entries(thread->ring))
+		return false;
+	arch_thread_restart(thread->registers);
+	return true;
+}
+
+/* Not enough is unread. False: the thread waits, and the result is set by who wakes it. */
+static inline __attribute__((always_inline)) bool
 wait(struct thread *thread, uint32_t count, uint64_t deadline_ns)
 {
 	struct ring *ring = thread->ring;
-	uint32_t unread = ring_unread(ring);
 
-	/* More submissions are ready than one entry takes: they may be what is waited for. */
-	if (ring_ready(ring) != 0 && unread + ring_in_flight(ring) < ring_cq_entries(ring)) {
-		arch_thread_restart(thread->registers);
+	if (ring_ready(ring) != 0 && takes_more(thread))
 		return true;
-	}
-	if (deadline_ns == CAP_DEADLINE_NONE && count > unread + ring_in_flight(ring)) {
+	if (count > ring_outstanding(ring) && deadline_ns == CAP_DEADLINE_NONE) {
 		arch_thread_result_set(thread->registers, CAP_ERR_UNENDABLE_WAIT);
 		return true;
 	}
-	/* If it waits, the result is set by who wakes it. */
 	if (thread_wait(thread, count, deadline_ns))
 		return false;
 	arch_thread_result_set(thread->registers, (int64_t)ring_unread(ring));
@@ -236,8 +240,8 @@ exit_with(struct thread *thread, const struct process_exit *exit)
 	KASSERT(thread_current() == NULL);
 }
 
-_Noreturn void
-kernel_syscall(uint64_t number, uint64_t argument0, uint64_t argument1)
+KERNEL_ENTRY void
+kernel_syscall(uint64_t argument0, uint64_t argument1, uint64_t number)
 {
 	struct thread *thread = thread_current();
 
@@ -245,8 +249,14 @@ kernel_syscall(uint64_t number, uint64_t argument0, uint64_t argument1)
 	sched_entry_begin();
 	if (number == SYSCALL_CAP_ENTER) {
 		/* Nothing is due, nobody else is ready, nothing is to be reaped: the usual case. */
-		if (cap_enter(thread, argument0, argument1) && pending_is_empty(pending_here()))
+		if (!cap_enter(thread, argument0, argument1)) {
+			thread = sched_next_by_handoff();
+			/* Whoever is handed over to waited in its own system call. */
+			if (thread != NULL)
+				arch_resume_syscall(thread->registers);
+		} else if (pending_is_empty(pending_here())) {
 			arch_resume_syscall(thread->registers);
+		}
 	} else if (number == SYSCALL_EXIT) {
 		struct process_exit exit = { .kind = EXIT_KIND_EXITED, .code = (int64_t)argument0 };
 
@@ -314,7 +324,7 @@ idle(void)
 	grace_enter();
 }
 
-_Noreturn void
+KERNEL_ENTRY void
 kernel_leave(void)
 {
 	struct thread *thread;
@@ -334,6 +344,8 @@ kernel_leave(void)
 		}
 		if (thread == NULL)
 			thread = sched_next();
+		else
+			sched_stay();
 		if (thread != NULL)
 			break;
 		idle();

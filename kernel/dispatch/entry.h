@@ -11,7 +11,7 @@
 struct process_exit;
 struct thread;
 
-_Noreturn void kernel_syscall(uint64_t number, uint64_t argument0, uint64_t argument1);
+KERNEL_ENTRY void kernel_syscall(uint64_t argument0, uint64_t argument1, uint64_t number);
 
 struct kernel_fault {
 	uint64_t vector;
@@ -32,7 +32,7 @@ _Noreturn void kernel_user_interrupted(void);
 void kernel_clock_event(void);
 
 /* Run whoever is ready: the end of start-up, and of every entry. */
-_Noreturn void kernel_leave(void);
+KERNEL_ENTRY void kernel_leave(void);
 
 /*
  * What later or optional modules give at start. All run with interrupts off and no lock held.

@@ -117,25 +117,24 @@ run_call(struct op *op)
 	return status == CAP_OK ? run_call_on(op, target) : refuse_target(op, status);
 }
 
-static enum cap_status
-run_receive(struct op *op)
+static inline enum cap_status
+run_receive(struct process *process, struct op *op)
 {
 	struct cap_ref target;
 	enum cap_status status;
 
-	if (((word(op, WORD_OP) & (OP_FLAGS | OP_METHOD | OP_OP_FLAGS)) | word(op, WORD_ADDR) |
+	if (((word(op, WORD_OP) ^ CAP_OP_RECV) | word(op, WORD_ADDR) |
 		(word(op, WORD_LENGTHS) & LENGTHS_LEN) |
-		(word(op, WORD_TRANSFER) &
-		    (TRANSFER_ANSWER | TRANSFER_COUNT | TRANSFER_RESERVED))) != 0)
+		(word(op, WORD_TRANSFER) & ~TRANSFER_CAP_MAX)) != 0)
 		return CAP_ERR_INVALID_REQUEST;
 	if (op->sqe.cap_max > TRANSFER_CAPS_MAX)
 		return CAP_ERR_INVALID_REQUEST;
-	status = cap_lookup(op_process(op)->table, op->sqe.target, &target);
+	status = cap_lookup(process->table, op->sqe.target, &target);
 	if (status != CAP_OK)
 		return status;
 	if (target.object->type->kind != OBJECT_KIND_ENDPOINT || target.interface_index != 0)
 		return CAP_ERR_WRONG_INTERFACE;
-	return endpoint_receive(op, target.object);
+	return endpoint_receive(process, op, target.object);
 }
 
 static enum cap_status
@@ -216,7 +215,7 @@ run(struct op *op)
 	case CAP_OP_CALL:
 		return run_call(op);
 	case CAP_OP_RECV:
-		return run_receive(op);
+		return run_receive(op_process(op), op);
 	case CAP_OP_RETURN:
 		return run_return(op);
 	case CAP_OP_RELEASE:
@@ -267,17 +266,22 @@ run_unusual(struct op *op)
 		refuse(op, status);
 }
 
-HOT_INLINE bool
-submission_run(struct process *process, struct op *op)
+/* The usual RETURN: as that, and no exception. */
+static inline bool
+is_plain_return(const struct op *op)
+{
+	return word(op, WORD_OP) == CAP_OP_RETURN &&
+	    (word(op, WORD_TRANSFER) | word(op, WORD_RESULT_ADDR) | op->sqe.result_len |
+		op->sqe.deadline_ns) == 0;
+}
+
+/* True: it was short, and has ended or been delivered. */
+static inline bool
+run_plain_call(struct process *process, struct op *op)
 {
 	struct cap_ref target;
-	enum cap_status status;
+	enum cap_status status = cap_lookup(process->table, op->sqe.target, &target);
 
-	if (!is_plain_call(op)) {
-		run_unusual(op);
-		return false;
-	}
-	status = cap_lookup(process->table, op->sqe.target, &target);
 	if (status != CAP_OK) {
 		status = refuse_target(op, status);
 	} else if (target.interface_index == 0) {
@@ -285,9 +289,35 @@ submission_run(struct process *process, struct op *op)
 			return true;
 		status = object_call_run(op, target.object);
 	} else {
+		if (endpoint_call_short(process, op, target.object, target.interface_index))
+			return true;
 		status = endpoint_call(op, target.object, target.interface_index);
 	}
 	if (status != CAP_OK)
 		refuse(op, status);
+	return false;
+}
+
+/* True: it waits for a call. */
+static inline bool
+run_plain_receive(struct process *process, struct op *op)
+{
+	enum cap_status status = run_receive(process, op);
+
+	if (status != CAP_OK)
+		refuse(op, status);
+	return status == CAP_OK && op->place == OP_PLACE_RECV_QUEUE;
+}
+
+HOT_INLINE bool
+submission_run(struct process *process, struct op *op)
+{
+	if (is_plain_call(op))
+		return run_plain_call(process, op);
+	if (is_plain_return(op) && endpoint_return_short(process, op))
+		return true;
+	if (op->sqe.op == CAP_OP_RECV && op->sqe.deadline_ns == 0)
+		return run_plain_receive(process, op);
+	run_unusual(op);
 	return false;
 }

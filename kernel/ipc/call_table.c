@@ -9,7 +9,8 @@
 #include "mm/pool.h"
 
 #define CALL_ID_INDEX_BITS 16
-#define CALL_SEQUENCE_MAX ((UINT64_C(1) << 48) - 1)
+/* So that the slots which are reserved then still get theirs. */
+#define CALL_SEQUENCE_LIMIT ((UINT64_C(1) << 48) - 1 - CALL_CHUNK_SLOTS * CALL_CHUNKS)
 
 static struct pool table_pool;
 static struct pool chunk_pool;
@@ -46,7 +47,7 @@ grow_locked(struct call_table *table)
 	}
 	table->chunks[first / CALL_CHUNK_SLOTS] = memory;
 	table->slot_count += CALL_CHUNK_SLOTS;
-	table->free_count += CALL_CHUNK_SLOTS;
+	table->available += CALL_CHUNK_SLOTS;
 	for (uint32_t i = table->slot_count; i > first; i--) {
 		slot_at(table, i - 1)->id = table->free_first;
 		table->free_first = i;
@@ -54,51 +55,57 @@ grow_locked(struct call_table *table)
 	return CAP_OK;
 }
 
-enum cap_status
-call_table_reserve_locked(struct process *server)
+/* The table itself, or more slots. */
+static COLD enum cap_status
+make_available_locked(struct process *server)
 {
 	struct call_table *table = server->calls;
-	enum cap_status status;
 	void *memory;
 
 	if (table == NULL) {
-		status = pool_alloc(&table_pool, server->ledger, &memory);
+		enum cap_status status = pool_alloc(&table_pool, server->ledger, &memory);
+
 		if (status != CAP_OK)
 			return status;
 		table = memory;
 		table->payer = server->ledger;
 		server->calls = table;
 	}
-	if (table->free_count == table->reserved_count) {
-		status = grow_locked(table);
+	if (table->sequence >= CALL_SEQUENCE_LIMIT)
+		return CAP_ERR_QUEUE_FULL;
+	return table->available != 0 ? CAP_OK : grow_locked(table);
+}
+
+HOT_INLINE enum cap_status
+call_table_reserve_locked(struct process *server)
+{
+	struct call_table *table = server->calls;
+
+	if (table == NULL || table->available == 0 || table->sequence >= CALL_SEQUENCE_LIMIT) {
+		enum cap_status status = make_available_locked(server);
+
 		if (status != CAP_OK)
 			return status;
+		table = server->calls;
 	}
-	if (table->sequence + table->reserved_count >= CALL_SEQUENCE_MAX)
-		return CAP_ERR_QUEUE_FULL;
-	table->reserved_count++;
+	table->available--;
 	return CAP_OK;
 }
 
 void
 call_table_unreserve_locked(struct process *server)
 {
-	KASSERT(server->calls->reserved_count != 0);
-	server->calls->reserved_count--;
+	server->calls->available++;
 }
 
-struct call_slot *
+HOT_INLINE struct call_slot *
 call_table_take_locked(struct process *server, struct op *call)
 {
 	struct call_table *table = server->calls;
 	uint32_t index = table->free_first - 1;
-	struct call_slot *slot;
+	struct call_slot *slot = slot_at(table, index);
 
-	KASSERT(table->reserved_count != 0);
-	slot = slot_at(table, index);
 	table->free_first = (uint32_t)slot->id;
-	table->free_count--;
-	table->reserved_count--;
 	table->sequence++;
 	slot->id = table->sequence << CALL_ID_INDEX_BITS | index;
 	slot->op = call;
@@ -114,8 +121,7 @@ call_table_give_locked(struct process *server, struct call_slot *slot, bool rese
 	slot->op = NULL;
 	slot->id = table->free_first;
 	table->free_first = index + 1;
-	table->free_count++;
-	table->reserved_count += reserve;
+	table->available += !reserve;
 }
 
 struct call_slot *

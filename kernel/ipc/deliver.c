@@ -153,6 +153,8 @@ match_commit_locked(struct match *match)
 		match->receive->reserved_slots =
 		    (uint8_t)(match->receive->reserved_slots - transfer_slots(transfers));
 	}
+	cap_table_keep_locked(match->server->table, match->receive->reserved_slots);
+	match->receive->reserved_slots = 0;
 	/* Before the server's lock is dropped: from then on it may answer. */
 	queue_unlink_locked(match->endpoint, call);
 	match->endpoint->last_caller = match->client->pid;

@@ -143,7 +143,8 @@ ipc_op_end(struct op *op, const struct op_result *result)
 {
 	struct object *object = op->object;
 
-	op_unreserve_slots(op);
+	if (op->reserved_slots != 0)
+		op_unreserve_slots(op);
 	op->object = NULL;
 	op_complete(op, result);
 	if (object != NULL)
@@ -326,34 +327,43 @@ rematch_call_locked(struct endpoint *endpoint, struct op *call, struct thread *r
 	}
 }
 
-static enum cap_status
+/* Slots for capabilities, and one for a call, so that nothing can fail at delivery. */
+static inline enum cap_status
 receive_reserve(struct op *op, struct process *server)
 {
-	enum cap_status status = op_reserve_slots(op, op->sqe.cap_max);
+	enum cap_status status;
 
-	if (status != CAP_OK)
-		return status;
 	spin_lock(&server->lock);
-	status = call_table_reserve_locked(server);
+	status = cap_table_reserve_locked(server->table, op->sqe.cap_max);
+	if (status == CAP_OK) {
+		status = call_table_reserve_locked(server);
+		if (status != CAP_OK)
+			cap_table_unreserve_locked(server->table, op->sqe.cap_max);
+		else
+			op->reserved_slots = op->sqe.cap_max;
+	}
 	spin_unlock(&server->lock);
-	if (status != CAP_OK)
-		op_unreserve_slots(op);
 	return status;
 }
 
-static void
-receive_unreserve(struct op *op)
+/* It cannot wait there: what was taken for it goes back. */
+static COLD enum cap_status
+receive_refuse(struct op *op, enum cap_status status)
 {
 	struct process *server = op_process(op);
+	struct object *object = op->object;
 
 	spin_lock(&server->lock);
 	call_table_unreserve_locked(server);
 	spin_unlock(&server->lock);
 	op_unreserve_slots(op);
+	op->object = NULL;
+	object_put(object);
+	return status;
 }
 
-enum cap_status
-endpoint_receive(struct op *op, struct object *object)
+HOT_INLINE enum cap_status
+endpoint_receive(struct process *server, struct op *op, struct object *object)
 {
 	struct endpoint *endpoint = endpoint_of(object);
 	enum cap_status status;
@@ -362,7 +372,7 @@ endpoint_receive(struct op *op, struct object *object)
 		return CAP_ERR_BUFFER_TOO_SMALL;
 	if (op->sqe.result_addr % 8 != 0)
 		return CAP_ERR_INVALID_BUFFER;
-	status = receive_reserve(op, op_process(op));
+	status = receive_reserve(op, server);
 	if (status != CAP_OK)
 		return status;
 	object_get(object);
@@ -372,12 +382,7 @@ endpoint_receive(struct op *op, struct object *object)
 	if (status == CAP_OK && endpoint->call_count != 0)
 		rematch_receive_locked(endpoint, op, ring_thread(op->ring));
 	spin_unlock(&endpoint->lock);
-	if (status != CAP_OK) {
-		op->object = NULL;
-		receive_unreserve(op);
-		object_put(object);
-	}
-	return status;
+	return status == CAP_OK ? CAP_OK : receive_refuse(op, status);
 }
 
 /*

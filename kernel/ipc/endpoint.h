@@ -42,8 +42,17 @@ void endpoint_hold_dropped(struct object *object, uint16_t interface_index);
  */
 MUST_CHECK enum cap_status
 endpoint_call(struct op *op, struct object *object, uint16_t interface_index);
-MUST_CHECK enum cap_status endpoint_receive(struct op *op, struct object *object);
+MUST_CHECK enum cap_status
+endpoint_receive(struct process *server, struct op *op, struct object *object);
 MUST_CHECK enum cap_status endpoint_return(struct op *op);
+
+/*
+ * Plain CALLs and RETURNs (no flags, capabilities or deadline) whose messages are short and stand
+ * in the rings of both sides. False: it is not so, and nothing has changed.
+ */
+bool endpoint_call_short(
+    struct process *client, struct op *call, struct object *object, uint16_t interface_index);
+bool endpoint_return_short(struct process *server, struct op *op);
 
 /*
  * End a pending op with `status` (cancel, deadline, exit), wherever it waits; false: it ended by

@@ -45,9 +45,8 @@ struct call_chunk {
 struct call_table {
 	struct ledger *payer; /* [I] */
 	uint32_t slot_count;
-	uint32_t free_count; /* reserved ones included */
-	uint32_t reserved_count;
-	uint32_t free_first; /* index plus one; 0: none */
+	uint32_t available;  /* free and not reserved */
+	uint32_t free_first; /* index plus one; 0: none; reserved ones included */
 	uint64_t sequence;   /* of the last call */
 	uint32_t ended;	     /* slots that endpoint_server_gone_step has been through */
 	struct call_chunk *chunks[CALL_CHUNKS];

@@ -32,6 +32,7 @@ struct ring {
 	uint32_t cq_mask;	 /* [I] */
 	uint32_t sq_head;	 /* [o] of the thread: the next submission to take */
 	uint32_t sq_tail;	 /* [o] as of the last refresh */
+	uint32_t skipped;	 /* [o] of sq_head: behind a forged tail, never taken */
 	uint32_t cq_head;	 /* [o] the last valid one that the process wrote */
 	uint32_t free_ops;	 /* [o] bit per op */
 	uint32_t strikes;
@@ -179,9 +180,15 @@ ring_unread(const struct ring *ring)
 }
 
 uint32_t
+ring_outstanding(const struct ring *ring)
+{
+	return ring->sq_head - ring->skipped - ring->cq_head;
+}
+
+uint32_t
 ring_in_flight(const struct ring *ring)
 {
-	return ring->cq_mask + 1 - (uint32_t)__builtin_popcount(ring->free_ops) - ring_unread(ring);
+	return ring_outstanding(ring) - ring_unread(ring);
 }
 
 /*
@@ -209,6 +216,7 @@ refuse_indexes(struct ring *ring, uint32_t sq_tail)
 {
 	ring->sq_tail = sq_tail;
 	if (sq_tail - ring->sq_head > ring->sq_mask + 1) {
+		ring->skipped += sq_tail - ring->sq_head;
 		ring->sq_head = sq_tail;
 		__atomic_store_n(&ring->shared->sq_head, sq_tail, __ATOMIC_RELEASE);
 	}
@@ -256,7 +264,7 @@ post_locked(struct ring *ring, uint32_t index, uint64_t user_data, const struct 
 	__atomic_store_n(&ring->shared->cq_tail, tail, __ATOMIC_RELEASE);
 	if (ring->wait_count != 0 && tail - ring->cq_head >= ring->wait_count) {
 		ring->wait_count = 0;
-		hooks.wake(ring->thread, tail - ring->cq_head);
+		ring_wait_over(ring->thread, tail - ring->cq_head);
 	}
 }
 
@@ -502,6 +510,7 @@ ring_pinned(const struct ring *ring, uaddr_t address, size_t bytes)
 
 	if (offset > ring->region_bytes || bytes > ring->region_bytes - offset)
 		return NULL;
+	ASSUME(ring->shared != NULL);
 	return (char *)ring->shared + offset;
 }
 

@@ -35,12 +35,15 @@ struct ring_request {
 
 /* Once, at start: the pools, and the functions of later modules. */
 struct ring_hooks {
-	/* The wait of ring_wait_begin() is over. Called with the ring's lock held. */
-	void (*wake)(struct thread *thread, uint32_t unread);
 	/* The deadline of a pending op has passed. Called with no lock held. */
 	void (*op_expired)(struct op *op);
 };
 void ring_init(const struct ring_hooks *hooks);
+/*
+ * The wait of ring_wait_begin() is over: sched/ has it, so that a wake is part of its completion.
+ * Called with the ring's lock held.
+ */
+void ring_wait_over(struct thread *thread, uint32_t unread);
 
 MUST_CHECK enum cap_status ring_create(const struct ring_request *request, struct ring **out);
 void ring_destroy(struct ring *ring); /* every op has ended */
@@ -61,10 +64,13 @@ uint32_t ring_unread(const struct ring *ring);
 uint32_t ring_cq_entries(const struct ring *ring);
 /* Ops in flight: neither free nor posted. */
 uint32_t ring_in_flight(const struct ring *ring);
+/* Of all that were taken, those whose completions are not reaped: unread or in flight. */
+uint32_t ring_outstanding(const struct ring *ring);
 
 /*
- * Wait until `count` completions are unread: returns the number if they are, else 0, and hooks.wake
- * is called once, later. ring_wait_end: end the wait early; false if it is over already.
+ * Wait until `count` completions are unread: returns the number if they are, else 0, and
+ * ring_wait_over() is called once, later. ring_wait_end: end the wait early; false if it is over
+ * already.
  */
 uint32_t ring_wait_begin(struct ring *ring, uint32_t count);
 bool ring_wait_end(struct ring *ring);

@@ -26,23 +26,79 @@ copy_short(void *to, const void *from, size_t bytes)
 	uint8_t *out = to;
 	const uint8_t *in = from;
 
-	/* The barriers keep the compiler from turning the loops into calls. */
-	for (; bytes >= 32; bytes -= 32, in += 32, out += 32) {
-		__builtin_memcpy(out, in, 32);
+	/* The barrier keeps the compiler from turning the loop into a call. */
+	for (; bytes >= 64; bytes -= 64, in += 64, out += 64) {
+		__builtin_memcpy(out, in, 64);
 		__asm__ volatile("" ::: "memory");
 	}
-	if (bytes >= 16) {
+	if (bytes & 32) {
+		__builtin_memcpy(out, in, 32);
+		in += 32;
+		out += 32;
+	}
+	if (bytes & 16) {
 		__builtin_memcpy(out, in, 16);
-		bytes -= 16;
 		in += 16;
 		out += 16;
 	}
-	for (; bytes >= 8; bytes -= 8, in += 8, out += 8) {
+	if (bytes & 8) {
 		__builtin_memcpy(out, in, 8);
-		__asm__ volatile("" ::: "memory");
+		in += 8;
+		out += 8;
 	}
-	for (; bytes != 0; bytes--) {
+	for (bytes &= 7; bytes != 0; bytes--) {
 		*out++ = *in++;
 		__asm__ volatile("" ::: "memory");
 	}
+}
+
+#define COPY_WORDS_AT_ONCE 16
+
+/*
+ * Copy words between two rings, each read once and written once: the processes may write them
+ * meanwhile. No overlap.
+ */
+static inline void
+copy_words(uint64_t *to, const uint64_t *from, uint32_t count)
+{
+#define COPY_WORD(index)                                                                           \
+	__atomic_store_n(                                                                          \
+	    &to[index], __atomic_load_n(&from[index], __ATOMIC_RELAXED), __ATOMIC_RELAXED)
+
+	for (; count > COPY_WORDS_AT_ONCE; count -= 8, to += 8, from += 8) {
+		COPY_WORD(0);
+		COPY_WORD(1);
+		COPY_WORD(2);
+		COPY_WORD(3);
+		COPY_WORD(4);
+		COPY_WORD(5);
+		COPY_WORD(6);
+		COPY_WORD(7);
+	}
+	switch (count) {
+#define COPY_CASE(words)                                                                           \
+	case words:                                                                                \
+		COPY_WORD(words - 1);                                                              \
+		__attribute__((fallthrough))
+		COPY_CASE(16);
+		COPY_CASE(15);
+		COPY_CASE(14);
+		COPY_CASE(13);
+		COPY_CASE(12);
+		COPY_CASE(11);
+		COPY_CASE(10);
+		COPY_CASE(9);
+		COPY_CASE(8);
+		COPY_CASE(7);
+		COPY_CASE(6);
+		COPY_CASE(5);
+		COPY_CASE(4);
+		COPY_CASE(3);
+		COPY_CASE(2);
+		COPY_CASE(1);
+	default:
+		break;
+	}
+#undef COPY_CASE
+#undef COPY_WORD
 }

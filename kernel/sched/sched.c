@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Threads and run queues: round-robin with a slice of 10 ms, which is armed only while someone else
- * wants the CPU. A direct switch takes its thread out of the queue's order and leaves the slice as
- * it is. A thread's state changes with its ring's lock (WAITING -> READY) or by its own CPU.
+ * wants the CPU. A direct switch goes past the queue and leaves the slice as it is: the thread that
+ * is handed over to stands beside the queue from its wake to the end of the entry. A thread's state
+ * changes with its ring's lock (WAITING -> READY) or by its own CPU.
  */
 #include <stdatomic.h>
 
@@ -18,7 +19,8 @@ struct sched_cpu {
 	struct spinlock lock;	    /* rank LOCK_RANK_RUN_QUEUE, key: CPU */
 	struct list_node ready;	    /* guarded by lock: struct thread.run_link */
 	struct thread *current;	    /* [o] */
-	struct thread *handoff;	    /* [o] */
+	struct thread *wanted;	    /* [o] next, if it is woken in this entry */
+	struct thread *handoff;	    /* [o] ready beside the queue, if pending.handoff */
 	struct arch_thread *loaded; /* [o] whose extended state and address space the CPU has */
 	struct deadline slice;
 	bool slice_over; /* [o] */
@@ -60,7 +62,7 @@ wait_expired(struct deadline *deadline)
 	struct thread *thread = LIST_ENTRY(deadline, struct thread, wait_deadline);
 
 	if (ring_wait_end(thread->ring))
-		thread_wake(thread, ring_unread(thread->ring));
+		ring_wait_over(thread, ring_unread(thread->ring));
 }
 
 enum cap_status
@@ -106,6 +108,14 @@ make_ready(struct thread *thread)
 	spin_unlock(&cpu->lock);
 }
 
+/* The thread that stands beside the queue goes into it. */
+static COLD void
+handoff_queue(struct sched_cpu *cpu)
+{
+	pending_here()->handoff = 0;
+	make_ready(cpu->handoff);
+}
+
 void
 thread_start(struct thread *thread)
 {
@@ -121,14 +131,16 @@ thread_kill(struct thread *thread)
 	if (thread->state == THREAD_WAITING)
 		(void)ring_wait_end(thread->ring);
 	(void)deadline_disarm(&thread->wait_deadline);
+	if (cpu == this_cpu() && pending_here()->handoff != 0)
+		handoff_queue(cpu);
+	if (cpu == this_cpu() && cpu->wanted == thread)
+		cpu->wanted = NULL;
 	spin_lock(&cpu->lock);
 	if (thread->state == THREAD_READY) {
 		list_remove(&thread->run_link);
 		pending_work[thread->cpu].ready--;
 	}
 	atomic_store_explicit(&thread->state, THREAD_DEAD, memory_order_relaxed);
-	if (cpu->handoff == thread)
-		cpu->handoff = NULL;
 	if (cpu->current == thread)
 		cpu->current = NULL;
 	spin_unlock(&cpu->lock);
@@ -164,40 +176,64 @@ thread_current(void)
 	return this_cpu()->current;
 }
 
-bool
+/* False: the deadline has passed already. */
+static COLD bool
+wait_deadline_arm(struct thread *thread, uint64_t deadline_ns)
+{
+	if (deadline_ns <= arch_clock_now_ns())
+		return false;
+	deadline_arm(&thread->wait_deadline, deadline_ns);
+	return true;
+}
+
+/* What was waited for is there meanwhile. */
+static COLD void
+wait_undo(struct thread *thread)
+{
+	if (thread->wait_deadline.armed)
+		(void)deadline_disarm(&thread->wait_deadline);
+	atomic_store_explicit(&thread->state, THREAD_RUNNING, memory_order_relaxed);
+}
+
+HOT_INLINE bool
 thread_wait(struct thread *thread, uint32_t count, uint64_t deadline_ns)
 {
-	struct sched_cpu *cpu = this_cpu();
-
-	KASSERT(cpu->current == thread);
-	if (deadline_ns != UINT64_MAX) {
-		if (deadline_ns <= arch_clock_now_ns())
-			return false;
-		deadline_arm(&thread->wait_deadline, deadline_ns);
-	}
+	if (deadline_ns != UINT64_MAX && !wait_deadline_arm(thread, deadline_ns))
+		return false;
 	/*
 	 * Before the ring knows of the wait: a completion on another CPU may wake the thread at
 	 * once.
 	 */
 	atomic_store_explicit(&thread->state, THREAD_WAITING, memory_order_relaxed);
 	if (ring_wait_begin(thread->ring, count) != 0) {
-		if (deadline_ns != UINT64_MAX)
-			(void)deadline_disarm(&thread->wait_deadline);
-		atomic_store_explicit(&thread->state, THREAD_RUNNING, memory_order_relaxed);
+		wait_undo(thread);
 		return false;
 	}
-	cpu->current = NULL;
+	this_cpu()->current = NULL;
 	return true;
 }
 
-void
-thread_wake(struct thread *thread, uint32_t unread)
+static NO_INLINE void
+wake_into_queue(struct thread *thread)
 {
-	KASSERT(thread->state == THREAD_WAITING);
 	if (thread->wait_deadline.armed)
 		(void)deadline_disarm(&thread->wait_deadline);
-	arch_thread_result_set(thread->registers, (int64_t)unread);
 	make_ready(thread);
+}
+
+HOT_INLINE void
+ring_wait_over(struct thread *thread, uint32_t unread)
+{
+	struct sched_cpu *cpu = this_cpu();
+
+	arch_thread_result_set(thread->registers, (int64_t)unread);
+	if (cpu->wanted != thread || pending_here()->handoff != 0 || thread->wait_deadline.armed) {
+		wake_into_queue(thread);
+		return;
+	}
+	cpu->handoff = thread;
+	atomic_store_explicit(&thread->state, THREAD_READY, memory_order_relaxed);
+	pending_here()->handoff = 1;
 }
 
 void
@@ -236,40 +272,45 @@ sched_must_switch(void)
 {
 	struct sched_cpu *cpu = this_cpu();
 
-	return cpu->slice_over && pending_here()->ready != 0;
+	return cpu->slice_over && (pending_here()->ready != 0 || pending_here()->handoff != 0);
 }
 
 void
 sched_entry_begin(void)
 {
-	this_cpu()->handoff = NULL;
+	this_cpu()->wanted = NULL;
+}
+
+HOT_INLINE void
+sched_handoff(struct thread *thread)
+{
+	this_cpu()->wanted = thread->cpu == arch_cpu_id() ? thread : NULL;
 }
 
 void
-sched_handoff(struct thread *thread)
+sched_stay(void)
 {
-	this_cpu()->handoff = thread;
+	if (pending_here()->handoff != 0)
+		handoff_queue(this_cpu());
 }
 
 /*
- * The thread of the hand-over, if it is ready here and the slice is not over, else the first in the
+ * The thread of the hand-over, if it is ready and the slice is not over, else the first in the
  * queue.
  */
 static struct thread *
 pick(struct sched_cpu *cpu)
 {
-	struct thread *thread = cpu->handoff;
 	struct list_node *first;
 
-	cpu->handoff = NULL;
-	spin_lock(&cpu->lock);
-	if (thread != NULL && thread->state == THREAD_READY && thread->cpu == arch_cpu_id() &&
-	    !cpu->slice_over) {
-		list_remove(&thread->run_link);
-		pending_here()->ready--;
-		spin_unlock(&cpu->lock);
-		return thread;
+	if (pending_here()->handoff != 0) {
+		if (!cpu->slice_over) {
+			pending_here()->handoff = 0;
+			return cpu->handoff;
+		}
+		handoff_queue(cpu);
 	}
+	spin_lock(&cpu->lock);
 	first = list_first(&cpu->ready);
 	if (first != NULL) {
 		list_remove(first);
@@ -283,16 +324,10 @@ pick(struct sched_cpu *cpu)
 	return first == NULL ? NULL : LIST_ENTRY(first, struct thread, run_link);
 }
 
-struct thread *
-sched_next(void)
+/* READY -> RUNNING. */
+static inline void
+run(struct sched_cpu *cpu, struct thread *thread)
 {
-	struct sched_cpu *cpu = this_cpu();
-	struct thread *thread;
-
-	KASSERT(cpu->current == NULL);
-	thread = pick(cpu);
-	if (thread == NULL)
-		return NULL;
 	atomic_store_explicit(&thread->state, THREAD_RUNNING, memory_order_relaxed);
 	cpu->current = thread;
 	if (cpu->loaded != thread->registers) {
@@ -302,6 +337,31 @@ sched_next(void)
 		arch_thread_switch(&change);
 		cpu->loaded = thread->registers;
 	}
+}
+
+struct thread *
+sched_next(void)
+{
+	struct sched_cpu *cpu = this_cpu();
+	struct thread *thread;
+
+	KASSERT(cpu->current == NULL);
+	thread = pick(cpu);
+	if (thread != NULL)
+		run(cpu, thread);
+	return thread;
+}
+
+HOT_INLINE struct thread *
+sched_next_by_handoff(void)
+{
+	struct sched_cpu *cpu = this_cpu();
+	struct thread *thread = cpu->handoff;
+
+	if (!pending_is_handoff(pending_here()) || cpu->slice_over)
+		return NULL;
+	pending_here()->handoff = 0;
+	run(cpu, thread);
 	return thread;
 }
 

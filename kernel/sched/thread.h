@@ -72,8 +72,7 @@ struct thread *thread_current(void);
  * wait for (any more).
  */
 bool thread_wait(struct thread *thread, uint32_t count, uint64_t deadline_ns);
-/* WAITING -> READY; cap_enter returns `unread`. The ring's wake hook. */
-void thread_wake(struct thread *thread, uint32_t unread);
+/* WAITING -> READY, cap_enter returns what is unread: ring_wait_over() of ring/ring.h. */
 /* RUNNING -> READY, behind the others. */
 void thread_preempt(struct thread *thread);
 
@@ -97,6 +96,13 @@ void sched_handoff(struct thread *thread);
  * The thread to run now: made RUNNING and current, its address space loaded; NULL: none is ready.
  */
 struct thread *sched_next(void);
+/*
+ * The same when nothing is to be done but to hand over, which leaves the slice as it is; else NULL:
+ * sched_next() decides.
+ */
+struct thread *sched_next_by_handoff(void);
+/* The current thread goes on: who was to be handed over to waits in the queue. */
+void sched_stay(void);
 /*
  * Before user mode: a slice is armed if someone else wants the CPU, reap jobs included.
  */

@@ -12,10 +12,11 @@
 struct pending {
 	union {
 		struct {
-			uint32_t due;	/* 1: a clock event or an interrupt came */
-			uint32_t ready; /* threads in the run queue */
-			uint32_t reaps; /* jobs on the reap list */
-			uint32_t grace; /* items that wait for the grace period */
+			uint16_t due;	  /* 1: a clock event or an interrupt came */
+			uint16_t handoff; /* 1: the thread to run next is ready beside the queue */
+			uint32_t ready;	  /* threads in the run queue */
+			uint32_t reaps;	  /* jobs on the reap list */
+			uint32_t grace;	  /* items that wait for the grace period */
 		};
 		uint64_t words[2]; /* all of them */
 	};
@@ -27,6 +28,15 @@ static inline struct pending *
 pending_here(void)
 {
 	return &pending_work[arch_cpu_id()];
+}
+
+/* Nothing but the hand-over. */
+static inline bool
+pending_is_handoff(const struct pending *pending)
+{
+	const struct pending handoff = { .handoff = 1 };
+
+	return pending->words[0] == handoff.words[0] && pending->words[1] == 0;
 }
 
 static inline bool

@@ -48,11 +48,25 @@ spin_init(struct spinlock *lock, enum lock_rank rank, uint64_t key)
 }
 
 /* Acquire pairs with the release in drop(): what the last holder wrote is seen. */
-static void
+static inline bool
+try(struct spinlock *lock)
+{
+	return __atomic_exchange_n((uint32_t *)&lock->held, 1, __ATOMIC_ACQUIRE) == 0;
+}
+
+static COLD void
+spin(struct spinlock *lock)
+{
+	do
+		arch_spin_hint();
+	while (!try(lock));
+}
+
+static inline void
 take(struct spinlock *lock) NO_LOCK_ANALYSIS
 {
-	while (__atomic_exchange_n((uint32_t *)&lock->held, 1, __ATOMIC_ACQUIRE) != 0)
-		arch_spin_hint();
+	if (!try(lock))
+		spin(lock);
 }
 
 static void

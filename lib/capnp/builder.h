@@ -139,22 +139,27 @@ struct capnp_list_builder capnp_any_init_struct_list(
  * written. */
 uint8_t *capnp_any_init_data(struct capnp_any_builder any, uint32_t size);
 char *capnp_any_init_text(struct capnp_any_builder any, uint32_t size);
-/* A list of `count` bytes: `size` that are copied, then zeros, a word's rest at most. */
-void capnp_builder_set_bytes(struct capnp_builder *builder, uint8_t *pointer, const void *bytes,
-    uint32_t size, uint64_t count, uint16_t segment);
+/* A list of bytes: `size` that are copied, then zeros, a word's rest at most. */
+struct capnp_byte_list {
+	const void *bytes;
+	uint32_t size;
+	uint32_t zero_count; /* part of the list: a text's final NUL */
+};
+void capnp_builder_set_bytes(
+    struct capnp_builder *builder, uint16_t segment, uint8_t *pointer, struct capnp_byte_list list);
 
 static inline void
 capnp_any_set_data(struct capnp_any_builder any, struct capnp_data value)
 {
-	capnp_builder_set_bytes(
-	    any.builder, any.pointer, value.data, value.size, value.size, any.segment);
+	capnp_builder_set_bytes(any.builder, any.segment, any.pointer,
+	    (struct capnp_byte_list){ value.data, value.size, 0 });
 }
 
 static inline void
 capnp_any_set_text(struct capnp_any_builder any, struct capnp_text value)
 {
-	capnp_builder_set_bytes(any.builder, any.pointer, value.data, value.size,
-	    (uint64_t)value.size + 1, any.segment);
+	capnp_builder_set_bytes(any.builder, any.segment, any.pointer,
+	    (struct capnp_byte_list){ value.data, value.size, 1 });
 }
 /* The next capability of the message. Null sets a null pointer. */
 void capnp_any_set_cap(struct capnp_any_builder any, struct capnp_cap value);

@@ -125,17 +125,32 @@ capnp_flat_open_with(
 	return true;
 }
 
-/* What the parameters of a method are, besides scalars. */
+/* What a method expects: so many words of scalars, and perhaps bytes. */
 enum capnp_flat_kind { CAPNP_FLAT_SCALARS, CAPNP_FLAT_DATA, CAPNP_FLAT_TEXT };
 
+struct capnp_flat_form {
+	uint32_t data_words;
+	enum capnp_flat_kind kind;
+};
+
+/* A message that may be flat, and which nobody else writes any more. */
+struct capnp_flat_message {
+	const uint64_t *words;
+	uint32_t byte_count; /* those of the head at least */
+};
+
 /*
- * The struct of a flat message of this kind and size; false: it is another one. Its bytes are found
- * without another check. `reader` is what the view has for one, and is not opened.
+ * The struct of a flat message of this form; false: it is another one. Its bytes are found without
+ * another check. `reader` is what the view has for one, and is not opened.
  */
 static inline bool
-capnp_flat_read(const uint64_t *message, uint32_t byte_count, uint32_t data_words,
-    enum capnp_flat_kind kind, struct capnp_reader *reader, struct capnp_struct *out)
+capnp_flat_read(struct capnp_flat_message from, struct capnp_flat_form form,
+    struct capnp_reader *reader, struct capnp_struct *out)
 {
+	const uint64_t *message = from.words;
+	uint32_t byte_count = from.byte_count;
+	uint32_t data_words = form.data_words;
+	enum capnp_flat_kind kind = form.kind;
 	const uint8_t *data = (const uint8_t *)(message + CAPNP_FLAT_HEAD_WORDS);
 	struct capnp_data bytes = { NULL, 0 };
 

@@ -142,8 +142,8 @@ TEST(what_is_taken_for_a_flat_message_the_reader_takes_for_the_same)
 		byte_count =
 		    damage(build_flat(data_words, kind, (uint32_t)rand() % SIZE_MAX_TESTED));
 		if (byte_count < capnp_flat_bytes(0) ||
-		    !capnp_flat_read(
-			flat, (uint32_t)byte_count, data_words, kind, &unopened, &view)) {
+		    !capnp_flat_read((struct capnp_flat_message){ flat, (uint32_t)byte_count },
+			(struct capnp_flat_form){ data_words, kind }, &unopened, &view)) {
 			left++;
 			continue;
 		}

@@ -33,12 +33,6 @@ typedef enum cap_status (*capos_dispatch_fn)(const void *methods, void *server, 
  * have no room: nothing was done. */
 #define CAPNP_NOT_FLAT ((enum cap_status)2)
 
-/* A message whose parameters may be flat, which nobody else writes any more. */
-struct capnp_flat_message {
-	const uint64_t *words;
-	uint32_t byte_count;
-};
-
 /* The same as capos_dispatch_fn, without opening the message first. `reader` is without one. */
 typedef enum cap_status (*capos_dispatch_flat_fn)(const void *methods, void *server,
     uint16_t method, struct capnp_flat_message message, struct capnp_reader *reader,

@@ -113,7 +113,8 @@ struct model_process {
 	/* Capabilities. */
 	struct model_slot slots[MODEL_SLOTS];
 	uint32_t slot_count;
-	uint32_t slots_reserved;
+	uint32_t slots_reserved;	  /* kept ones included */
+	uint32_t slots_kept;		  /* for the next reservation */
 	uint32_t free_slots[MODEL_SLOTS]; /* first in, first out */
 	uint32_t free_first, free_count;
 	/* Calls that it serves. */
@@ -256,6 +257,9 @@ MUST_CHECK enum cap_status
 model_lookup(struct model_process *process, cap_id_t id, struct model_slot **out);
 MUST_CHECK enum cap_status model_reserve(struct model *model, struct model_op *op, uint32_t count);
 void model_unreserve(struct model_op *op);
+/* A RECV that got its call: what it had reserved is kept for the next one. */
+void model_keep(struct model_op *op);
+void model_kept_release(struct model_process *process);
 /* Into a reserved slot; takes over a reference. */
 cap_id_t model_insert(struct model_process *process, struct model_object *object,
     uint16_t interface_index, uint32_t epoch);

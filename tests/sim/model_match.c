@@ -195,6 +195,7 @@ deliver(struct model *model, struct model_op *call, struct model_op *receive,
 	call->call = slot;
 	call->object->last_caller = call->process->pid;
 	server->strikes = 0;
+	model_keep(receive);
 	model_end_with(model, receive,
 	    &(struct cap_cqe){ .result = (int32_t)total, .cap_count = (uint16_t)transfers->count });
 }

@@ -91,6 +91,7 @@ model_exit(struct model *model, struct model_process *process)
 		model_remove(process, slot);
 		model_drop(model, object, interface_index);
 	}
+	model_kept_release(process);
 	model_release(process->ledger, LEDGER_OUTSTANDING_CALLS, process->call_capacity);
 	model_release(process->ledger, LEDGER_KERNEL_BYTES, process->kernel_bytes);
 	model_release(

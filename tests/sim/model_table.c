@@ -55,12 +55,38 @@ slots_add(struct model_process *process)
 	}
 }
 
+void
+model_kept_release(struct model_process *process)
+{
+	process->slots_reserved -= process->slots_kept;
+	model_release(process->ledger, LEDGER_CAP_SLOTS, process->slots_kept);
+	process->slots_kept = 0;
+}
+
+void
+model_keep(struct model_op *op)
+{
+	if (op->process->slots_kept != 0) {
+		model_unreserve(op);
+		return;
+	}
+	op->process->slots_kept = op->reserved;
+	op->reserved = 0;
+}
+
 enum cap_status
 model_reserve(struct model *model, struct model_op *op, uint32_t count)
 {
 	struct model_process *process = op->process;
-	enum cap_status status = model_charge(process->ledger, LEDGER_CAP_SLOTS, count);
+	enum cap_status status;
 
+	if (count <= process->slots_kept) {
+		process->slots_kept -= count;
+		op->reserved += count;
+		return CAP_OK;
+	}
+	model_kept_release(process);
+	status = model_charge(process->ledger, LEDGER_CAP_SLOTS, count);
 	if (status != CAP_OK)
 		return status;
 	while (process->free_count - process->slots_reserved < count) {

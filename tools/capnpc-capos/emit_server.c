@@ -117,8 +117,8 @@ emit_flat_case(struct emitter *emitter, view_t method, uint32_t index)
 	if (!struct_is_flat(params))
 		return;
 	fprintf(emitter->out,
-	    "\tcase %u:\n\t\tif (methods->%s == NULL ||\n\t\t    !capnp_flat_read(message.words, message.byte_count, "
-	    "%s_DATA_WORDS, CAPNP_FLAT_%s, reader, &params))\n\t\t\treturn CAPNP_NOT_FLAT;\n"
+	    "\tcase %u:\n\t\tif (methods->%s == NULL ||\n\t\t    !capnp_flat_read(message, "
+	    "(struct capnp_flat_form){ %s_DATA_WORDS, CAPNP_FLAT_%s }, reader, &params))\n\t\t\treturn CAPNP_NOT_FLAT;\n"
 	    "\t\treturn methods->%s(server, (struct %s){ params }, %s_init_root(results), caller);\n",
 	    index, field.text, name_upper(name_of_node(params)).text, flat_kind(params), field.text,
 	    name_of_node(params).text, results.text);

@@ -118,7 +118,7 @@ enter_syscall(void *argument)
 {
 	struct arch_thread *registers = argument;
 
-	kernel_syscall(registers->number, registers->argument0, registers->argument1);
+	kernel_syscall(registers->argument0, registers->argument1, registers->number);
 }
 
 static void

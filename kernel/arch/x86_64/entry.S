@@ -44,9 +44,9 @@ entry_syscall:
 	mov %r14, R14(%r10)
 	mov %r15, R15(%r10)
 	movq $1, BY_SYSCALL(%r10)
-	mov %rsi, %rdx
-	mov %rdi, %rsi
-	mov %rax, %rdi
+	mov %rdi, %r12		/* KERNEL_ENTRY of base/annotate.h */
+	mov %rsi, %r13
+	mov %rax, %r14
 	call kernel_syscall
 	ud2
 

@@ -102,7 +102,7 @@ selectors_clear(const struct arch_thread *next)
 		selectors_reset((uint64_t)cpu_local(), next->fs_base);
 }
 
-void
+HOT_INLINE void
 arch_thread_switch(const struct arch_switch *change)
 {
 	static struct arch_thread nobody; /* takes what the last thread of a dead process left */

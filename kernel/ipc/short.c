@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The usual exchange: a short message without capabilities, from ring to ring, to a server that
+ * waits, and its answer. Each side is one function, straight through. What is different goes the
+ * general way (endpoint.c, deliver.c, return.c), before anything has changed, and means the same.
+ */
+#include "base/assert.h"
+#include "ipc/endpoint_internal.h"
+#include "ring/scratch.h"
+#include "sched/thread.h"
+
+/* Longer ones are rare, and their copies are what they cost. */
+#define SHORT_BYTES_MAX 1024
+
+/* Whole words, as messages are. */
+static inline bool
+is_short(uint32_t bytes)
+{
+	return bytes <= SHORT_BYTES_MAX && bytes % sizeof(uint64_t) == 0;
+}
+
+/* The oldest receiver, if its buffers have never failed and one fits. */
+static inline struct op *
+receiver_locked(const struct endpoint *endpoint, uint32_t total, uint8_t **to)
+{
+	struct op *receive = LIST_ENTRY(endpoint->receives.next, struct op, link);
+
+	if (endpoint->closed || list_is_empty(&endpoint->receives) ||
+	    *ring_strikes(receive->ring) != 0 || total > receive->sqe.result_len)
+		return NULL;
+	*to = ring_pinned(receive->ring, receive->sqe.result_addr, total);
+	return *to == NULL || !op_claim_end(receive) ? NULL : receive;
+}
+
+/* What the server reads before the parameters; see abi/ring.h. */
+static inline void
+header_write(struct cap_delivery *header, const struct op *call, uint64_t interface_id)
+{
+	header->interface_id = interface_id;
+	header->deadline_ns = UINT64_MAX;
+	header->param_bytes = call->sqe.len;
+	header->method = call->sqe.method;
+	header->cap_count = 0;
+	/* No session yet: an all-zero reference. */
+	__builtin_memset(header->caller_reference, 0, sizeof(header->caller_reference));
+	header->caller_epoch = 0;
+	header->flags = 0;
+	header->result_len = call->sqe.result_len;
+	header->cap_max = 0;
+}
+
+/* The receiver, claimed, leaves the queue and ends; its reference to the endpoint is the call's. */
+static inline void
+receive_end_locked(struct endpoint *endpoint, struct op *receive, uint32_t total)
+{
+	list_remove(&receive->link);
+	receive->place = OP_PLACE_NONE;
+	receive->object = NULL;
+	endpoint->receive_count--;
+	sched_handoff(ring_thread(receive->ring));
+	op_complete(receive, &(struct op_result){ .result = (int32_t)total });
+}
+
+HOT_INLINE bool
+endpoint_call_short(
+    struct process *client, struct op *call, struct object *object, uint16_t interface_index)
+{
+	struct endpoint *endpoint = endpoint_of(object);
+	uint32_t total = call->sqe.len + (uint32_t)sizeof(struct cap_delivery);
+	const uint8_t *from = ring_pinned(call->ring, call->sqe.addr, call->sqe.len);
+	struct op *receive;
+	struct process *server;
+	struct call_slot *slot;
+	uint8_t *to;
+
+	if (from == NULL || !is_short(call->sqe.len))
+		return false;
+	spin_lock(&endpoint->lock);
+	receive = receiver_locked(endpoint, total, &to);
+	if (receive == NULL) {
+		spin_unlock(&endpoint->lock);
+		return false;
+	}
+	header_write(
+	    (struct cap_delivery *)(void *)to, call, endpoint->interfaces[interface_index - 1]);
+	copy_words((uint64_t *)(void *)(to + sizeof(struct cap_delivery)),
+	    (const uint64_t *)(const void *)from, call->sqe.len / sizeof(uint64_t));
+	endpoint->last_caller = client->pid;
+	call->object = object;
+	call->interface_index = interface_index;
+	call->place = OP_PLACE_DELIVERED;
+	server = op_process(receive);
+	call->server = server;
+	spin_lock(&server->lock);
+	slot = call_table_take_locked(server, call);
+	((struct cap_delivery *)(void *)to)->call_id = slot->id;
+	call->peer = slot;
+	cap_table_keep_locked(server->table, receive->reserved_slots);
+	receive->reserved_slots = 0;
+	spin_unlock(&server->lock);
+	receive_end_locked(endpoint, receive, total);
+	spin_unlock(&endpoint->lock);
+	return true;
+}
+
+/* The call that an answer of `bytes` is for, claimed; NULL: there is none, or it is not so short.
+ */
+static inline struct op *
+answered_locked(struct call_slot *slot, uint32_t bytes, uint8_t **to)
+{
+	struct op *call = slot == NULL ? NULL : slot->op;
+
+	if (call == NULL || bytes > call->sqe.result_len)
+		return NULL;
+	*to = ring_pinned(call->ring, call->sqe.result_addr, bytes);
+	return *to == NULL || !op_claim_end(call) ? NULL : call;
+}
+
+HOT_INLINE bool
+endpoint_return_short(struct process *server, struct op *op)
+{
+	const uint8_t *from = ring_pinned(op->ring, op->sqe.addr, op->sqe.len);
+	struct call_slot *slot;
+	struct op *call;
+	uint8_t *to;
+
+	if (from == NULL || !is_short(op->sqe.len))
+		return false;
+	spin_lock(&server->lock);
+	slot = call_table_find_locked(server, op->sqe.target);
+	call = answered_locked(slot, op->sqe.len, &to);
+	if (call == NULL) {
+		spin_unlock(&server->lock);
+		return false;
+	}
+	call_table_give_locked(server, slot, false);
+	copy_words((uint64_t *)(void *)to, (const uint64_t *)(const void *)from,
+	    op->sqe.len / sizeof(uint64_t));
+	spin_unlock(&server->lock);
+	sched_handoff(ring_thread(call->ring));
+	ipc_op_end(call, &(struct op_result){ .result = (int32_t)op->sqe.len });
+	op_complete_untimed(op, &(struct op_result){ 0 });
+	return true;
+}
