@@ -35,6 +35,8 @@ static const char *const events[COVERAGE_EVENTS] = {
 	[COVERAGE_SHORTAGES] = "short memory",
 	[COVERAGE_TRANSFERS] = "transferred",
 	[COVERAGE_LONG_MESSAGES] = "long messages",
+	[COVERAGE_SHORT_CALLS] = "short calls",
+	[COVERAGE_SHORT_RETURNS] = "short returns",
 	[COVERAGE_BROKEN_COPIES] = "broken copies",
 	[COVERAGE_KILLED_COPIES] = "killed copies",
 };

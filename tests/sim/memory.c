@@ -57,6 +57,14 @@ memory_is_writable(uint64_t address, uint64_t bytes)
 	return is_there(address, bytes, true);
 }
 
+bool
+memory_is_in_ring(uint64_t address, uint64_t bytes)
+{
+	uint64_t message = USER_RING_ADDRESS + MEMORY_MESSAGE_OFFSET;
+
+	return address >= message && address + bytes <= message + MEMORY_MESSAGE_BYTES;
+}
+
 uint8_t *
 memory_at(struct memory *memory, uint64_t address)
 {

@@ -25,6 +25,9 @@ struct memory {
 bool memory_is_readable(uint64_t address, uint64_t bytes);
 bool memory_is_writable(uint64_t address, uint64_t bytes);
 
+/* Wholly in the ring's message area. */
+bool memory_is_in_ring(uint64_t address, uint64_t bytes);
+
 /* The byte at an address that the model follows, or NULL. */
 uint8_t *memory_at(struct memory *memory, uint64_t address);
 /* Readable bytes; those of pages that nobody can write are zero. */

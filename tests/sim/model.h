@@ -190,8 +190,10 @@ struct model {
 	uint32_t expected_count;
 	struct model_write writes[MODEL_WRITES];
 	uint32_t write_count;
-	bool call_id_reused;	/* a delivered call has the id of an earlier one, or none */
-	uint32_t wakes;		/* so far: waits that ended */
+	bool call_id_reused;  /* a delivered call has the id of an earlier one, or none */
+	uint32_t wakes;	      /* so far: waits that ended */
+	uint32_t short_calls; /* so far: that the kernel need not put into a queue */
+	uint32_t short_returns;
 	uint32_t copies_broken; /* so far: by what happened between two steps */
 	const struct model_word *words;
 	uint32_t word_count;

@@ -152,6 +152,13 @@ call_id_learn(struct model *model, struct model_process *server, uint64_t addres
 	return id;
 }
 
+static bool
+is_plain(const struct cap_sqe *sqe)
+{
+	return sqe->deadline_ns == 0 && sqe->cap_max == 0 && sqe->xfer_count == 0 &&
+	    sqe->len % 8 == 0;
+}
+
 static void
 deliver(struct model *model, struct model_op *call, struct model_op *receive,
     struct model_transfers *transfers)
@@ -170,6 +177,9 @@ deliver(struct model *model, struct model_op *call, struct model_op *receive,
 	struct model_call *slot = server->calls;
 	enum cap_status status;
 
+	model->short_calls += call->place == MODEL_RUNNING && is_plain(&call->sqe) &&
+	    memory_is_in_ring(call->sqe.addr, call->sqe.len) &&
+	    memory_is_in_ring(receive->sqe.result_addr, total);
 	while (slot->used)
 		slot++;
 	assert(slot < server->calls + server->call_capacity);

@@ -154,6 +154,11 @@ model_return(struct model *model, struct model_op *op)
 	if (status != CAP_OK)
 		return status;
 	slot->used = false;
+	model->short_returns += op->sqe.deadline_ns == 0 && op->sqe.flags == 0 &&
+	    op->sqe.xfer_count == 0 && op->sqe.len % 8 == 0 &&
+	    op->sqe.len <= slot->op->sqe.result_len &&
+	    memory_is_in_ring(op->sqe.addr, op->sqe.len) &&
+	    memory_is_in_ring(slot->op->sqe.result_addr, op->sqe.len);
 	answer(model, op, slot->op, &transfers);
 	model_end(model, op, 0);
 	return CAP_OK;

@@ -254,6 +254,8 @@ operation_call(struct simulation *simulation, struct model_process *process)
 	fill_result(simulation, process, &sqe);
 	if (target != NULL && target->object->kind == MODEL_TIMER && random_chance(random, 50))
 		as_scalars(&sqe);
+	if (target == NULL || is_facet(process, target))
+		part_plain(simulation, &sqe);
 	if (random_chance(random, 2))
 		sqe.addr = part_bad_source(simulation);
 	if (random_chance(random, 1))

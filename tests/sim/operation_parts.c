@@ -77,7 +77,10 @@ part_bad_result(struct simulation *simulation)
 static uint64_t
 small_buffer(struct simulation *simulation, bool upper)
 {
-	uint32_t index = random_below(&simulation->random, MESSAGE_SMALL + DATA_SMALL);
+	/* In the ring, or anywhere. */
+	bool in_ring = random_chance(&simulation->random, 50);
+	uint32_t index =
+	    random_below(&simulation->random, in_ring ? MESSAGE_SMALL : MESSAGE_SMALL + DATA_SMALL);
 
 	if (index < MESSAGE_SMALL)
 		return MESSAGE + upper * MESSAGE_HALF + index * SMALL_BYTES;
@@ -109,6 +112,19 @@ is_used(const struct model_process *process, uint64_t address, uint64_t bytes)
 		    overlap(address, bytes, process->queue[i].addr,
 			process->queue[i].len + SMALL_BYTES / 2);
 	return used;
+}
+
+void
+part_plain(struct simulation *simulation, struct cap_sqe *sqe)
+{
+	if (!random_chance(&simulation->random, 50))
+		return;
+	sqe->deadline_ns = 0;
+	sqe->cap_max = 0;
+	sqe->xfer_count = 0;
+	if (sqe->flags == CAP_SQE_EXCEPTION)
+		sqe->flags = 0;
+	sqe->len &= ~UINT32_C(7);
 }
 
 uint64_t

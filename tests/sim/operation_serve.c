@@ -184,6 +184,7 @@ operation_return(struct simulation *simulation, struct model_process *process)
 	    random_chance(random, 75))
 		sqe.xfer_count = (uint8_t)call->op->reserved;
 	sqe.deadline_ns = part_deadline(simulation);
+	part_plain(simulation, &sqe);
 	if (random_chance(random, 5))
 		return_spoil(simulation, process, &sqe);
 	return sqe;

@@ -448,6 +448,8 @@ simulation_run(struct simulation *simulation, uint64_t operation_count)
 	if (!simulation_failed(simulation))
 		end(simulation);
 	simulation->coverage.events[COVERAGE_WAKES] = simulation->model.wakes;
+	simulation->coverage.events[COVERAGE_SHORT_CALLS] = simulation->model.short_calls;
+	simulation->coverage.events[COVERAGE_SHORT_RETURNS] = simulation->model.short_returns;
 	simulation->coverage.events[COVERAGE_BROKEN_COPIES] = simulation->model.copies_broken;
 	if (!simulation_failed(simulation))
 		return true;

@@ -116,6 +116,8 @@ struct model_slot *
 part_slot(struct simulation *simulation, struct model_process *process, slot_wanted_fn wanted);
 /* An id that names nothing, or no longer. */
 cap_id_t part_bad_id(struct simulation *simulation, struct model_process *process);
+/* Every second one as most are: no flag, capability or deadline, and whole words. */
+void part_plain(struct simulation *simulation, struct cap_sqe *sqe);
 /* Room to build a message in; or an address that is not good for one. */
 uint64_t part_source(struct simulation *simulation, struct model_process *process, uint64_t bytes);
 /* Room for an answer that no other op of the process uses; 0: none. */
