@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "float_text.h"
 #include "format.h"
 #include "text.h"
 
@@ -175,6 +176,63 @@ parse_integer(struct capnp_parser *parser, const struct reflect_type *type)
 	return negative ? 0 - magnitude : magnitude;
 }
 
+/* A word that may hold a point, and a plus in its exponent. */
+static struct capnp_text
+take_number_word(struct capnp_parser *parser)
+{
+	struct capnp_text word = { .data = parser->text + parser->position };
+
+	for (; parser->position < parser->size; parser->position++, word.size++) {
+		char byte = parser->text[parser->position];
+		char before = word.size == 0 ? '\0' : word.data[word.size - 1];
+
+		if (!is_word_byte(byte) && byte != '.' &&
+		    !(byte == '+' && (before == 'e' || before == 'E')))
+			break;
+	}
+	return word;
+}
+
+/* A number without its sign: decimal, inf, nan, or an integer in hexadecimal. */
+static enum float_text_result
+take_float(struct capnp_parser *parser, const struct float_format *format, uint64_t *bits)
+{
+	uint32_t start = parser->position;
+	struct capnp_text word = take_number_word(parser);
+	char decimal[24];
+	uint64_t integer;
+
+	if (word.size == 0 || word.data[0] == '-')
+		return FLOAT_TEXT_NO_NUMBER;
+	if (word.size > 2 && memcmp(word.data, "0x", 2) == 0) {
+		parser->position = start;
+		if (!take_magnitude(parser, &integer))
+			return FLOAT_TEXT_NO_NUMBER;
+		word.size = (uint32_t)format_text(
+		    decimal, sizeof(decimal), "%llu", (unsigned long long)integer);
+		word.data = decimal;
+	}
+	return float_text_parse(format, word.data, word.size, bits);
+}
+
+static uint64_t
+parse_float(
+    struct capnp_parser *parser, const struct reflect_type *type, const struct float_format *format)
+{
+	uint64_t sign = UINT64_C(1) << (format->fraction_bits + format->exponent_bits);
+	uint64_t infinity = sign - (UINT64_C(1) << format->fraction_bits);
+	bool negative = take(parser, '-');
+	uint32_t start = (peek(parser), parser->position);
+	uint64_t bits = 0;
+	enum float_text_result result = take_float(parser, format, &bits);
+
+	if (result == FLOAT_TEXT_TOO_LARGE)
+		fail_type(parser, start, type, "a number in range");
+	else if (result != FLOAT_TEXT_OK || (negative && bits > infinity))
+		fail_type(parser, start, type, "a number");
+	return negative ? bits | sign : bits;
+}
+
 static uint64_t
 parse_enum(struct capnp_parser *parser, const struct reflect_type *type)
 {
@@ -203,9 +261,9 @@ parse_scalar(struct capnp_parser *parser, const struct reflect_type *type)
 	case REFLECT_ENUM:
 		return parse_enum(parser, type);
 	case REFLECT_FLOAT32:
+		return parse_float(parser, type, &float_binary32);
 	case REFLECT_FLOAT64:
-		capnp_parser_fail(parser, start, "floating point cannot be typed here");
-		return 0;
+		return parse_float(parser, type, &float_binary64);
 	default:
 		return parse_integer(parser, type);
 	}

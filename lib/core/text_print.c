@@ -3,6 +3,7 @@
 #include <capnp/reflect_value.h>
 #include <string.h>
 
+#include "float_text.h"
 #include "format.h"
 #include "text.h"
 
@@ -101,7 +102,14 @@ print_enum(struct capnp_printer *printer, const struct reflect_enum *type, uint1
 	put_string(printer, number);
 }
 
-/* Floating point in a form that is exact and needs no library: as hexadecimal bits. */
+static void
+print_float(struct capnp_printer *printer, const struct float_format *format, uint64_t bits)
+{
+	char number[FLOAT_TEXT_BYTES_MAX];
+
+	put(printer, number, float_text_print(format, bits, number));
+}
+
 static void
 print_bits(struct capnp_printer *printer, const struct reflect_type *type, uint64_t bits)
 {
@@ -124,9 +132,10 @@ print_bits(struct capnp_printer *printer, const struct reflect_type *type, uint6
 		print_enum(printer, type->enumeration, (uint16_t)bits);
 		return;
 	case REFLECT_FLOAT32:
+		print_float(printer, &float_binary32, bits);
+		return;
 	case REFLECT_FLOAT64:
-		format_text(number, sizeof(number), "bits:0x%llx", (unsigned long long)bits);
-		put_string(printer, number);
+		print_float(printer, &float_binary64, bits);
 		return;
 	default:
 		break;

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages from text: what is typed is what is built, and a mistake is told with its place. */
+#include <capnp/builder.h>
+#include <capnp/reflect_value.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/test.h"
+#include "text.h"
+
+static const struct reflect_type double_type = { .kind = REFLECT_FLOAT64 };
+
+static const struct reflect_field sample_fields[] = {
+	{ .name = "single",
+	    .type = { .kind = REFLECT_FLOAT32 },
+	    .offset = 0,
+	    .discriminant = REFLECT_NO_DISCRIMINANT },
+	{ .name = "double",
+	    .type = { .kind = REFLECT_FLOAT64 },
+	    .offset = 1,
+	    .discriminant = REFLECT_NO_DISCRIMINANT },
+	{ .name = "half",
+	    .type = { .kind = REFLECT_FLOAT64 },
+	    .offset = 2,
+	    .discriminant = REFLECT_NO_DISCRIMINANT,
+	    .has_default = true,
+	    .default_bits = UINT64_C(0x3fe0000000000000) },
+	{ .name = "quarter",
+	    .type = { .kind = REFLECT_FLOAT32 },
+	    .offset = 1,
+	    .discriminant = REFLECT_NO_DISCRIMINANT,
+	    .has_default = true,
+	    .default_bits = UINT32_C(0x3e800000) },
+	{ .name = "list",
+	    .type = { .kind = REFLECT_LIST, .element = &double_type },
+	    .offset = 0,
+	    .discriminant = REFLECT_NO_DISCRIMINANT },
+};
+
+static const struct reflect_struct sample_type = {
+	.name = "Sample",
+	.data_words = 3,
+	.pointer_count = 1,
+	.field_count = 5,
+	.fields = sample_fields,
+};
+
+static uint64_t message[64];
+static size_t message_size;
+static struct capnp_parser parser;
+
+static bool
+parse(const char *typed)
+{
+	struct capnp_builder builder;
+
+	memset(message, 0, sizeof(message));
+	capnp_builder_init(&builder, message, sizeof(message));
+	capnp_parser_init(&parser, typed, (uint32_t)strlen(typed));
+	if (!capnp_parse_struct(&parser, &sample_type, capnp_builder_root(&builder, 3, 1, 0)))
+		return false;
+	message_size = capnp_builder_finish(&builder);
+	return message_size != 0;
+}
+
+/* What was built, as text. */
+static const char *
+shown(const char *typed)
+{
+	static char text[1024];
+	struct capnp_printer printer = { .buffer = text, .capacity = sizeof(text) };
+	struct capnp_reader reader;
+
+	if (!parse(typed))
+		fail_msg("%s: %s", typed, parser.error);
+	CHECK_EQ(capnp_reader_init(&reader, message, message_size), CAPNP_OK);
+	capnp_print_struct(&printer, &sample_type, capnp_reader_root(&reader));
+	return text;
+}
+
+TEST(floating_point_is_shown_as_it_was_typed)
+{
+	CHECK_STR(shown("(single = 0.1, double = -1.5e300, half = inf, quarter = -inf, "
+			"list = [nan, 1e-07, 3, -0.0])"),
+	    "(single = 0.1, double = -1.5e300, half = inf, quarter = -inf, "
+	    "list = [nan, 1e-07, 3, -0.0])");
+}
+
+TEST(defaults_in_floating_point_count)
+{
+	CHECK_STR(shown("()"), "(single = 0, double = 0, half = 0.5, quarter = 0.25, list = [])");
+	CHECK_STR(shown("(half = 0, quarter = 0)"),
+	    "(single = 0, double = 0, half = 0, quarter = 0, list = [])");
+	/* What is the default is zero in the message. */
+	CHECK(parse("(half = 0.5, quarter = 0.25)"));
+	for (size_t i = 2; i < sizeof(message) / sizeof(message[0]); i++)
+		CHECK_EQ(message[i], 0);
+}
+
+static const struct {
+	const char *typed;
+	uint64_t bits;
+} doubles[] = {
+	{ "0", 0 },
+	{ "-0", UINT64_C(0x8000000000000000) },
+	{ "- 2", UINT64_C(0xc000000000000000) },
+	{ "1e+2", UINT64_C(0x4059000000000000) },
+	{ "1E2", UINT64_C(0x4059000000000000) },
+	{ "0.1", UINT64_C(0x3fb999999999999a) },
+	{ "9007199254740993", UINT64_C(0x4340000000000000) },
+	{ "100000000000000000000000", UINT64_C(0x44b52d02c7e14af6) },
+	{ "0x10", UINT64_C(0x4030000000000000) },
+	{ "-0x10", UINT64_C(0xc030000000000000) },
+	{ "0xffffffffffffffff", UINT64_C(0x43f0000000000000) },
+	{ "1e-400", 0 },
+	{ "-inf", UINT64_C(0xfff0000000000000) },
+};
+
+TEST(numbers_are_read_as_the_nearest_double)
+{
+	for (size_t i = 0; i < sizeof(doubles) / sizeof(doubles[0]); i++) {
+		char typed[64];
+
+		snprintf(typed, sizeof(typed), "(double = %s)", doubles[i].typed);
+		if (!parse(typed))
+			fail_msg("%s: %s", typed, parser.error);
+		CHECK_EQ(message[3], doubles[i].bits);
+	}
+}
+
+static const struct {
+	const char *typed;
+	uint32_t position;
+	const char *error;
+} mistakes[] = {
+	{ "(double = )", 10, "a number was expected, for Float64" },
+	{ "(double = \"1\")", 10, "a number was expected, for Float64" },
+	{ "(double = true)", 10, "a number was expected, for Float64" },
+	{ "(double = 1e)", 10, "a number was expected, for Float64" },
+	{ "(double = .5)", 10, "a number was expected, for Float64" },
+	{ "(double = 1.5.5)", 10, "a number was expected, for Float64" },
+	{ "(double = 1-5)", 10, "a number was expected, for Float64" },
+	{ "(double = --5)", 11, "a number was expected, for Float64" },
+	{ "(double = -nan)", 11, "a number was expected, for Float64" },
+	{ "(double = 0x)", 10, "a number was expected, for Float64" },
+	{ "(double = 0x1p5)", 10, "a number was expected, for Float64" },
+	{ "(double = 0x10000000000000000)", 10, "a number was expected, for Float64" },
+	{ "(double = 1+5)", 11, "`)` was expected" },
+	{ "(double = 1e400)", 10, "a number in range was expected, for Float64" },
+	{ "(single = -1e39)", 11, "a number in range was expected, for Float32" },
+	{ "(list = [1, 2e])", 12, "a number was expected, for Float64" },
+};
+
+TEST(a_mistake_in_a_number_is_told_with_its_place)
+{
+	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+		if (parse(mistakes[i].typed))
+			fail_msg("%s was taken", mistakes[i].typed);
+		CHECK_STR(parser.error, mistakes[i].error);
+		CHECK_EQ(parser.error_position, mistakes[i].position);
+	}
+}
