@@ -5,9 +5,8 @@
  * ...)`. Nothing is allocated; both directions are bounded in depth.
  *
  * Values: numbers (decimal, 0x, negative; floating point also 0.5, 1e-7, inf, nan), true, false,
- * void, "text" with \n \t \" \\ \xNN, 0x"00 ff" for Data, names of enumerants, [lists], (structs),
- * and for capabilities `@name` or `move
- * @name`, which the caller resolves.
+ * void, "text" with the escapes of C, 0x"00 ff" for Data, names of enumerants, [lists], (structs),
+ * and for capabilities `@name` or `move @name`, which the caller resolves.
  */
 #include <capnp/builder.h>
 #include <capnp/reflect.h>

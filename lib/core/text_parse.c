@@ -269,29 +269,51 @@ parse_scalar(struct capnp_parser *parser, const struct reflect_type *type)
 	}
 }
 
+/* \x41 or \101: the digits behind the backslash and the x, `count_min` to `count_max` of them. */
+static bool
+take_escape_number(
+    struct capnp_parser *parser, int base, uint32_t count_min, uint32_t count_max, uint8_t *out)
+{
+	uint32_t count = 0;
+	int value = 0;
+
+	for (; count < count_max && parser->position < parser->size; count++) {
+		int digit = digit_value(parser->text[parser->position]);
+
+		if (digit >= base)
+			break;
+		value = value * base + digit;
+		parser->position++;
+	}
+	*out = (uint8_t)value;
+	return count >= count_min && value <= 0xff;
+}
+
 /* One byte of a quoted string; the escape is decoded. */
 static bool
 take_string_byte(struct capnp_parser *parser, uint8_t *out)
 {
+	static const char names[] = "abfnrtv'\"\\?";
+	static const char bytes[] = "\a\b\f\n\r\t\v'\"\\?";
 	char byte = parser->text[parser->position++];
-	int high;
-	int low;
+	const char *name;
 
 	*out = (uint8_t)byte;
 	if (byte != '\\')
 		return true;
 	if (parser->position == parser->size)
 		return false;
-	byte = parser->text[parser->position++];
-	*out = (uint8_t)(byte == 'n' ? '\n' : byte == 't' ? '\t' : byte);
-	if (byte != 'x')
-		return byte == 'n' || byte == 't' || byte == '"' || byte == '\\';
-	if (parser->size - parser->position < 2)
+	byte = parser->text[parser->position];
+	if (digit_value(byte) < 8)
+		return take_escape_number(parser, 8, 1, 3, out);
+	parser->position++;
+	if (byte == 'x')
+		return take_escape_number(parser, 16, 2, 2, out);
+	name = memchr(names, byte, sizeof(names) - 1);
+	if (name == NULL)
 		return false;
-	high = digit_value(parser->text[parser->position++]);
-	low = digit_value(parser->text[parser->position++]);
-	*out = (uint8_t)(high * 16 + low);
-	return high < 16 && low < 16;
+	*out = (uint8_t)bytes[name - names];
+	return true;
 }
 
 /* Read the string that starts behind its quote; with `out` NULL only count. Returns its length. */
@@ -307,7 +329,7 @@ take_string(struct capnp_parser *parser, uint8_t *out)
 
 		if (!take_string_byte(parser, &byte)) {
 			capnp_parser_fail(
-			    parser, at, "this escape is none of \\n \\t \\\" \\\\ \\xNN");
+			    parser, at, "there is no such escape; a backslash is `\\\\`");
 			return 0;
 		}
 		if (out != NULL)

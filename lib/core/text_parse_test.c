@@ -35,13 +35,22 @@ static const struct reflect_field sample_fields[] = {
 	    .type = { .kind = REFLECT_LIST, .element = &double_type },
 	    .offset = 0,
 	    .discriminant = REFLECT_NO_DISCRIMINANT },
+	{ .name = "data",
+	    .type = { .kind = REFLECT_DATA },
+	    .offset = 1,
+	    .discriminant = REFLECT_NO_DISCRIMINANT,
+	    .has_default = true },
+	{ .name = "number",
+	    .type = { .kind = REFLECT_INT64 },
+	    .offset = 3,
+	    .discriminant = REFLECT_NO_DISCRIMINANT },
 };
 
 static const struct reflect_struct sample_type = {
 	.name = "Sample",
-	.data_words = 3,
-	.pointer_count = 1,
-	.field_count = 5,
+	.data_words = 4,
+	.pointer_count = 2,
+	.field_count = 7,
 	.fields = sample_fields,
 };
 
@@ -57,7 +66,7 @@ parse(const char *typed)
 	memset(message, 0, sizeof(message));
 	capnp_builder_init(&builder, message, sizeof(message));
 	capnp_parser_init(&parser, typed, (uint32_t)strlen(typed));
-	if (!capnp_parse_struct(&parser, &sample_type, capnp_builder_root(&builder, 3, 1, 0)))
+	if (!capnp_parse_struct(&parser, &sample_type, capnp_builder_root(&builder, 4, 2, 0)))
 		return false;
 	message_size = capnp_builder_finish(&builder);
 	return message_size != 0;
@@ -83,14 +92,15 @@ TEST(floating_point_is_shown_as_it_was_typed)
 	CHECK_STR(shown("(single = 0.1, double = -1.5e300, half = inf, quarter = -inf, "
 			"list = [nan, 1e-07, 3, -0.0])"),
 	    "(single = 0.1, double = -1.5e300, half = inf, quarter = -inf, "
-	    "list = [nan, 1e-07, 3, -0.0])");
+	    "list = [nan, 1e-07, 3, -0.0], number = 0)");
 }
 
 TEST(defaults_in_floating_point_count)
 {
-	CHECK_STR(shown("()"), "(single = 0, double = 0, half = 0.5, quarter = 0.25, list = [])");
+	CHECK_STR(shown("()"),
+	    "(single = 0, double = 0, half = 0.5, quarter = 0.25, list = [], number = 0)");
 	CHECK_STR(shown("(half = 0, quarter = 0)"),
-	    "(single = 0, double = 0, half = 0, quarter = 0, list = [])");
+	    "(single = 0, double = 0, half = 0, quarter = 0, list = [], number = 0)");
 	/* What is the default is zero in the message. */
 	CHECK(parse("(half = 0.5, quarter = 0.25)"));
 	for (size_t i = 2; i < sizeof(message) / sizeof(message[0]); i++)
@@ -148,15 +158,46 @@ static const struct {
 	{ "(double = 1+5)", 11, "`)` was expected" },
 	{ "(double = 1e400)", 10, "a number in range was expected, for Float64" },
 	{ "(single = -1e39)", 11, "a number in range was expected, for Float32" },
+	{ "(data = \"a\\400\")", 10, "there is no such escape; a backslash is `\\\\`" },
+	{ "(data = \"a\\8\")", 10, "there is no such escape; a backslash is `\\\\`" },
+	{ "(data = \"a\\q\")", 10, "there is no such escape; a backslash is `\\\\`" },
+	{ "(data = \"a\\x4\")", 10, "there is no such escape; a backslash is `\\\\`" },
 	{ "(list = [1, 2e])", 12, "a number was expected, for Float64" },
 };
 
-TEST(a_mistake_in_a_number_is_told_with_its_place)
+TEST(a_mistake_in_a_value_is_told_with_its_place)
 {
 	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
 		if (parse(mistakes[i].typed))
 			fail_msg("%s was taken", mistakes[i].typed);
 		CHECK_STR(parser.error, mistakes[i].error);
 		CHECK_EQ(parser.error_position, mistakes[i].position);
+	}
+}
+
+static const struct {
+	const char *typed;
+	const char *shown;
+} strings[] = {
+	{ "\"\"", "0x\"\"" },
+	{ "\"a'\"", "0x\"6127\"" },
+	{ "\"\\n\\t\\\"\\\\\"", "0x\"0a09225c\"" },
+	{ "\"\\a\\b\\f\\r\\v\\'\\?\"", "0x\"07080c0d0b273f\"" },
+	{ "\"\\x41\\xfF\"", "0x\"41ff\"" },
+	{ "\"\\101\\377\\000\"", "0x\"41ff00\"" },
+	/* Up to three digits. */
+	{ "\"\\1018\\08\\7\\12\"", "0x\"41380038070a\"" },
+};
+
+TEST(escapes_are_those_of_the_stock_tool)
+{
+	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
+		const char *data;
+		char typed[64];
+
+		snprintf(typed, sizeof(typed), "(data = %s)", strings[i].typed);
+		data = strstr(shown(typed), "data = ") + strlen("data = ");
+		if (strncmp(data, strings[i].shown, strlen(strings[i].shown)) != 0)
+			fail_msg("%s is shown as %s", typed, data);
 	}
 }
