@@ -4,9 +4,9 @@
  * Messages as text, driven by the schema's tables: the syntax of the stock tools, `(field = value,
  * ...)`. Nothing is allocated; both directions are bounded in depth.
  *
- * Values: numbers (decimal, 0x, negative; floating point also 0.5, 1e-7, inf, nan), true, false,
- * void, "text" with the escapes of C, 0x"00 ff" for Data, names of enumerants, [lists], (structs),
- * and for capabilities `@name` or `move @name`, which the caller resolves.
+ * Values: numbers (decimal, 0x1f, octal 017, negative; floating point also 0.5, 1e-7, inf, nan),
+ * true, false, void, "text" with the escapes of C, 0x"00 ff" for Data, names of enumerants,
+ * [lists], (structs), and for capabilities `@name` or `move @name`, which the caller resolves.
  */
 #include <capnp/builder.h>
 #include <capnp/reflect.h>

@@ -36,11 +36,18 @@ capnp_parser_fail(struct capnp_parser *parser, uint32_t position, const char *fo
 	va_end(arguments);
 }
 
+static void
+skip_space(struct capnp_parser *parser)
+{
+	while (parser->position < parser->size &&
+	    memchr(" \t\r\n", parser->text[parser->position], 4) != NULL)
+		parser->position++;
+}
+
 static char
 peek(struct capnp_parser *parser)
 {
-	while (parser->position < parser->size && parser->text[parser->position] == ' ')
-		parser->position++;
+	skip_space(parser);
 	return parser->position < parser->size ? parser->text[parser->position] : '\0';
 }
 
@@ -112,7 +119,15 @@ digit_value(char byte)
 	return 99;
 }
 
-/* The magnitude of a number, without its sign. */
+static char
+byte_ahead(const struct capnp_parser *parser, uint32_t distance)
+{
+	return parser->size - parser->position > distance
+	    ? parser->text[parser->position + distance]
+	    : '\0';
+}
+
+/* The magnitude of a number, without its sign; as in C, 0x is hexadecimal and 0 is octal. */
 static bool
 take_magnitude(struct capnp_parser *parser, uint64_t *out)
 {
@@ -120,10 +135,11 @@ take_magnitude(struct capnp_parser *parser, uint64_t *out)
 	uint32_t digits = 0;
 
 	*out = 0;
-	if (parser->size - parser->position > 2 && parser->text[parser->position] == '0' &&
-	    parser->text[parser->position + 1] == 'x') {
+	if (byte_ahead(parser, 0) == '0' && byte_ahead(parser, 1) == 'x') {
 		base = 16;
 		parser->position += 2;
+	} else if (byte_ahead(parser, 0) == '0') {
+		base = 8;
 	}
 	for (; parser->position < parser->size; parser->position++, digits++) {
 		int digit = digit_value(parser->text[parser->position]);
@@ -193,7 +209,21 @@ take_number_word(struct capnp_parser *parser)
 	return word;
 }
 
-/* A number without its sign: decimal, inf, nan, or an integer in hexadecimal. */
+/* 0x1e and 010 are integers, 0.1 and 01e1 are not. */
+static bool
+has_other_base(struct capnp_text word)
+{
+	if (word.size < 2 || word.data[0] != '0')
+		return false;
+	if (word.data[1] == 'x')
+		return true;
+	for (uint32_t i = 0; i < word.size; i++)
+		if (digit_value(word.data[i]) > 9)
+			return false;
+	return true;
+}
+
+/* A number without its sign: decimal, inf, nan, or an integer in hexadecimal or octal. */
 static enum float_text_result
 take_float(struct capnp_parser *parser, const struct float_format *format, uint64_t *bits)
 {
@@ -204,7 +234,7 @@ take_float(struct capnp_parser *parser, const struct float_format *format, uint6
 
 	if (word.size == 0 || word.data[0] == '-')
 		return FLOAT_TEXT_NO_NUMBER;
-	if (word.size > 2 && memcmp(word.data, "0x", 2) == 0) {
+	if (has_other_base(word)) {
 		parser->position = start;
 		if (!take_magnitude(parser, &integer))
 			return FLOAT_TEXT_NO_NUMBER;
@@ -355,8 +385,7 @@ take_hex(struct capnp_parser *parser, uint8_t *out)
 		int high;
 		int low;
 
-		while (parser->position < parser->size && parser->text[parser->position] == ' ')
-			parser->position++;
+		skip_space(parser);
 		if (parser->position < parser->size && parser->text[parser->position] == '"') {
 			parser->position++;
 			return length;

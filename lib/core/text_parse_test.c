@@ -120,6 +120,10 @@ static const struct {
 	{ "9007199254740993", UINT64_C(0x4340000000000000) },
 	{ "100000000000000000000000", UINT64_C(0x44b52d02c7e14af6) },
 	{ "0x10", UINT64_C(0x4030000000000000) },
+	{ "010", UINT64_C(0x4020000000000000) },
+	{ "00.5", UINT64_C(0x3fe0000000000000) },
+	{ "010.0", UINT64_C(0x4024000000000000) },
+	{ "010e1", UINT64_C(0x4059000000000000) },
 	{ "-0x10", UINT64_C(0xc030000000000000) },
 	{ "0xffffffffffffffff", UINT64_C(0x43f0000000000000) },
 	{ "1e-400", 0 },
@@ -155,6 +159,10 @@ static const struct {
 	{ "(double = 0x)", 10, "a number was expected, for Float64" },
 	{ "(double = 0x1p5)", 10, "a number was expected, for Float64" },
 	{ "(double = 0x10000000000000000)", 10, "a number was expected, for Float64" },
+	{ "(number = 08)", 10, "a number was expected, for Int64" },
+	{ "(number = 1.0)", 11, "`)` was expected" },
+	{ "(number = 0777777777777777777778)", 10, "a number was expected, for Int64" },
+	{ "(number = 9223372036854775808)", 10, "a number in range was expected, for Int64" },
 	{ "(double = 1+5)", 11, "`)` was expected" },
 	{ "(double = 1e400)", 10, "a number in range was expected, for Float64" },
 	{ "(single = -1e39)", 11, "a number in range was expected, for Float32" },
@@ -200,4 +208,42 @@ TEST(escapes_are_those_of_the_stock_tool)
 		if (strncmp(data, strings[i].shown, strlen(strings[i].shown)) != 0)
 			fail_msg("%s is shown as %s", typed, data);
 	}
+}
+
+static const struct {
+	const char *typed;
+	int64_t value;
+} integers[] = {
+	{ "0", 0 },
+	{ "-7", -7 },
+	{ "- 7", -7 },
+	{ "9223372036854775807", INT64_MAX },
+	{ "-9223372036854775808", INT64_MIN },
+	{ "0x1f", 31 },
+	{ "-0x1F", -31 },
+	{ "00", 0 },
+	{ "010", 8 },
+	{ "-017", -15 },
+	{ "0777777777777777777777", INT64_MAX },
+};
+
+TEST(integers_are_read_as_the_stock_tool_reads_them)
+{
+	for (size_t i = 0; i < sizeof(integers) / sizeof(integers[0]); i++) {
+		char typed[64];
+
+		snprintf(typed, sizeof(typed), "(number = %s)", integers[i].typed);
+		if (!parse(typed))
+			fail_msg("%s: %s", typed, parser.error);
+		CHECK_EQ((int64_t)message[5], integers[i].value);
+	}
+}
+
+TEST(lines_may_end_where_a_space_may_stand)
+{
+	CHECK_STR(
+	    shown(
+		"\n( single = 1,\r\n\tdata = 0x\"00\n01\",\nlist = [\n\t1,\n\t2 ],\n number = 3\n)"),
+	    "(single = 1, double = 0, half = 0.5, quarter = 0.25, list = [1, 2], "
+	    "data = 0x\"0001\", number = 3)");
 }
