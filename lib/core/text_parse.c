@@ -319,6 +319,15 @@ take_escape_number(
 	return count >= count_min && value <= 0xff;
 }
 
+static void
+parse_void(struct capnp_parser *parser, const struct reflect_type *type)
+{
+	uint32_t start = (peek(parser), parser->position);
+
+	if (!word_is(take_word(parser), "void"))
+		fail_type(parser, start, type, "void");
+}
+
 /* One byte of a quoted string; the escape is decoded. */
 static bool
 take_string_byte(struct capnp_parser *parser, uint8_t *out)
@@ -495,6 +504,8 @@ parse_list(
 		else if (element->kind == REFLECT_STRUCT)
 			(void)capnp_parse_struct(
 			    parser, element->structure, capnp_list_struct_builder(list, i));
+		else if (element->kind == REFLECT_VOID)
+			parse_void(parser, element);
 		else
 			parse_pointer(
 			    parser, element, capnp_list_any_builder(list, i), REFLECT_NO_ORDINAL);
@@ -566,11 +577,11 @@ parse_field_value(struct capnp_parser *parser, const struct reflect_struct *type
 		capnp_set_u16(to, type->discriminant_offset * 2, field->discriminant, 0);
 	if (field->is_group)
 		(void)capnp_parse_struct(parser, field->type.structure, to);
-	else if (field->type.kind == REFLECT_VOID && !word_is(take_word(parser), "void"))
-		fail_type(parser, parser->position, &field->type, "void");
+	else if (field->type.kind == REFLECT_VOID)
+		parse_void(parser, &field->type);
 	else if (reflect_is_scalar(&field->type))
 		reflect_field_set(field, to, parse_scalar(parser, &field->type));
-	else if (field->type.kind != REFLECT_VOID)
+	else
 		parse_pointer(parser, &field->type, capnp_set_any(to, (uint16_t)field->offset),
 		    field->cap_ordinal);
 }

@@ -9,6 +9,7 @@
 #include "text.h"
 
 static const struct reflect_type double_type = { .kind = REFLECT_FLOAT64 };
+static const struct reflect_type void_type = { .kind = REFLECT_VOID };
 
 static const struct reflect_field sample_fields[] = {
 	{ .name = "single",
@@ -44,13 +45,18 @@ static const struct reflect_field sample_fields[] = {
 	    .type = { .kind = REFLECT_INT64 },
 	    .offset = 3,
 	    .discriminant = REFLECT_NO_DISCRIMINANT },
+	{ .name = "voids",
+	    .type = { .kind = REFLECT_LIST, .element = &void_type },
+	    .offset = 2,
+	    .discriminant = REFLECT_NO_DISCRIMINANT,
+	    .has_default = true },
 };
 
 static const struct reflect_struct sample_type = {
 	.name = "Sample",
 	.data_words = 4,
-	.pointer_count = 2,
-	.field_count = 7,
+	.pointer_count = 3,
+	.field_count = 8,
 	.fields = sample_fields,
 };
 
@@ -66,7 +72,7 @@ parse(const char *typed)
 	memset(message, 0, sizeof(message));
 	capnp_builder_init(&builder, message, sizeof(message));
 	capnp_parser_init(&parser, typed, (uint32_t)strlen(typed));
-	if (!capnp_parse_struct(&parser, &sample_type, capnp_builder_root(&builder, 4, 2, 0)))
+	if (!capnp_parse_struct(&parser, &sample_type, capnp_builder_root(&builder, 4, 3, 0)))
 		return false;
 	message_size = capnp_builder_finish(&builder);
 	return message_size != 0;
@@ -237,6 +243,14 @@ TEST(integers_are_read_as_the_stock_tool_reads_them)
 			fail_msg("%s: %s", typed, parser.error);
 		CHECK_EQ((int64_t)message[5], integers[i].value);
 	}
+}
+
+TEST(a_list_of_nothing_has_a_length)
+{
+	CHECK(strstr(shown("(voids = [void, void])"), "voids = [void, void]") != NULL);
+	CHECK(!parse("(voids = [void, 1])"));
+	CHECK_STR(parser.error, "void was expected, for Void");
+	CHECK_EQ(parser.error_position, 16);
 }
 
 TEST(lines_may_end_where_a_space_may_stand)
