@@ -193,7 +193,9 @@ static const struct {
 	const char *typed;
 	const char *shown;
 } strings[] = {
-	{ "\"\"", "0x\"\"" },
+	/* The stock tool does not read 0x without a byte. */
+	{ "\"\"", "\"\"" },
+	{ "0x\"\"", "\"\"" },
 	{ "\"a'\"", "0x\"6127\"" },
 	{ "\"\\n\\t\\\"\\\\\"", "0x\"0a09225c\"" },
 	{ "\"\\a\\b\\f\\r\\v\\'\\?\"", "0x\"07080c0d0b273f\"" },

@@ -65,7 +65,8 @@ print_data(struct capnp_printer *printer, struct capnp_data data)
 {
 	char hex[4];
 
-	put_string(printer, "0x\"");
+	/* The stock tool does not read 0x without a byte. */
+	put_string(printer, data.size == 0 ? "\"" : "0x\"");
 	for (uint32_t i = 0; i < data.size; i++) {
 		format_text(hex, sizeof(hex), "%02x", data.data[i]);
 		put_string(printer, hex);
