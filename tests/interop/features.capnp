@@ -69,6 +69,16 @@ struct Everything @0xba1b2c3d4e5f6073 {
   named :union {
     left @47 :Int64;
     right @48 :Leaf;
+    middle @59 :Float64 = 2.5;
   }
   afterAll @49 :Bool;
+  tinyDefault @50 :Int8 = -5;
+  smallDefault @51 :Int16 = -12345;
+  unsignedDefault @52 :UInt16 = 65535;
+  singleDefault @53 :Float32 = -3.25;
+  doubleDefault @54 :Float64 = 0.1;
+  infiniteDefault @55 :Float64 = -inf;
+  nanDefault @56 :Float32 = nan;
+  doublesDefault @57 :List(Float64) = [0.1, -1e300, inf, 5e-324];
+  leavesDefault @58 :List(Leaf) = [(number = 1), (text = "two")];
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Random values for every field; see interop.h. */
+#include <math.h>
+
 #include "interop.h"
 
 #define BLOB_BYTES_MAX 20
@@ -25,8 +27,26 @@ random_below(struct random *random, uint64_t limit)
 	return random_next(random) % limit;
 }
 
-/* Small, large and special values alike. Floating point stays small: text cannot hold the others
- * exactly. */
+/* Every bit pattern, of which many are large, small or no numbers; and values that are short. */
+static uint64_t
+random_float_bits(struct random *random, bool is_double)
+{
+	static const double special[] = { 0.0, -0.0, INFINITY, -INFINITY, NAN, 0.1, 1e23, -1e-5 };
+	double value = (double)(int16_t)random_next(random) / 1024;
+
+	switch (random_below(random, 3)) {
+	case 0:
+		return random_next(random);
+	case 1:
+		value = special[random_below(random, sizeof(special) / sizeof(special[0]))];
+		break;
+	default:
+		break;
+	}
+	return is_double ? capnp_double_bits(value) : capnp_float_bits((float)value);
+}
+
+/* Small, large and special values alike. */
 static uint64_t
 random_bits(struct random *random, const struct reflect_type *type)
 {
@@ -38,9 +58,8 @@ random_bits(struct random *random, const struct reflect_type *type)
 	case REFLECT_ENUM:
 		return bits % type->enumeration->count;
 	case REFLECT_FLOAT32:
-		return capnp_float_bits((float)(int16_t)bits / 16);
 	case REFLECT_FLOAT64:
-		return capnp_double_bits((double)(int16_t)bits / 1024);
+		return random_float_bits(random, type->kind == REFLECT_FLOAT64);
 	default:
 		return bits;
 	}
@@ -54,9 +73,11 @@ fill_blob(struct random *random, const struct reflect_type *type, struct capnp_a
 	uint8_t *bytes =
 	    is_text ? (uint8_t *)capnp_any_init_text(to, size) : capnp_any_init_data(to, size);
 
+	/* Of text an eighth of the bytes may need an escape. */
 	for (uint32_t i = 0; bytes != NULL && i < size; i++)
-		bytes[i] = is_text ? (uint8_t)(' ' + random_below(random, 95))
-				   : (uint8_t)random_next(random);
+		bytes[i] = is_text && random_below(random, 8) != 0
+		    ? (uint8_t)(' ' + random_below(random, 95))
+		    : (uint8_t)random_next(random);
 }
 
 static void

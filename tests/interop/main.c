@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * interop-messages generate SEED COUNT > FILE        framed random messages
- * interop-messages compare FILE OTHER                both files hold the same messages; prints a
- *                                                    count for each feature
+ * interop-messages generate SEED COUNT DEPTH > FILE  framed random messages
+ * interop-messages compare WAY FILE OTHER            both files hold the same messages; prints a
+ *                                                    count for each feature. WAY is what was done:
+ *                                                    binary, copy, our-text, stock-text
  * interop-messages mutate SEED COUNT < FILE          damaged messages are read whole: an error or a
  *                                                    value, nothing else
  * interop-messages pack < FILE > PACKED              the packed form of each message
  * interop-messages unpack < PACKED > FILE
+ * interop-messages print < FILE > TEXT               by reflection, a line each
+ * interop-messages parse < TEXT > FILE
+ * interop-messages print-typed < FILE > TEXT         by generated accessors
+ * interop-messages print-defaults < FILE > TEXT      pointers that are not set as what they read as
+ * interop-messages copy < FILE > COPY                read and built by generated accessors
  */
 #include <capnp/packed.h>
 #include <stdio.h>
@@ -16,7 +22,6 @@
 #include "interop.h"
 
 #define SEGMENTS 8
-#define DEPTH 3
 #define UNPACK_BYTES_MAX (1 << 28)
 
 static const struct reflect_struct *const root_type = &reflect_struct_ba1b2c3d4e5f6073;
@@ -47,7 +52,7 @@ write_message(struct capnp_builder *builder, const struct capnp_builder_segment 
 
 /* One segment, or several small ones: then pointers have to go far. */
 static void
-generate_one(struct random *random)
+generate_one(struct random *random, uint32_t depth)
 {
 	struct capnp_builder_segment segments[SEGMENTS];
 	bool is_split = random_below(random, 2) != 0;
@@ -63,39 +68,12 @@ generate_one(struct random *random)
 	capnp_builder_init_segments(&builder, segments, SEGMENTS);
 	interop_fill(random, root_type,
 	    capnp_builder_root(&builder, root_type->data_words, root_type->pointer_count, 0),
-	    DEPTH);
+	    depth);
 	write_message(&builder, segments);
 }
 
-/* The next framed message of a file; 0 at its end. */
-static size_t
-read_message(FILE *file, uint8_t *bytes)
-{
-	uint32_t count;
-	size_t table_bytes;
-	size_t total = 0;
-
-	if (fread(bytes, 4, 1, file) != 1)
-		return 0;
-	memcpy(&count, bytes, 4);
-	table_bytes = (((size_t)count + 1) / 2 + 1) * 8;
-	if (count >= CAPNP_SEGMENTS_MAX ||
-	    fread(bytes + 4, 1, table_bytes - 4, file) != table_bytes - 4)
-		return 0;
-	for (uint32_t i = 0; i <= count; i++) {
-		uint32_t words;
-
-		memcpy(&words, bytes + 4 + (size_t)i * 4, 4);
-		total += (size_t)words * 8;
-	}
-	if (total > MESSAGE_BYTES_MAX - table_bytes ||
-	    fread(bytes + table_bytes, 1, total, file) != total)
-		return 0;
-	return table_bytes + total;
-}
-
 static bool
-print_counts(const struct interop_counts *counts)
+print_counts(const struct interop_comparison *counts)
 {
 	static const char *const names[] = { "Void", "Bool", "Int8", "Int16", "Int32", "Int64",
 		"UInt8", "UInt16", "UInt32", "UInt64", "Float32", "Float64", "Text", "Data", "List",
@@ -113,20 +91,23 @@ print_counts(const struct interop_counts *counts)
 	printf("groups %llu, unions %llu, defaults %llu, several segments %llu\n",
 	    (unsigned long long)counts->groups, (unsigned long long)counts->union_members,
 	    (unsigned long long)counts->defaults, (unsigned long long)counts->far_pointers);
+	printf("not in text: %llu bits of nan, %llu digits of Float32, %llu empty pointers\n",
+	    (unsigned long long)counts->nans, (unsigned long long)counts->rounded,
+	    (unsigned long long)counts->nulls);
 	return complete && counts->groups != 0 && counts->union_members != 0 &&
 	    counts->defaults != 0 && counts->far_pointers != 0;
 }
 
 static int
-compare(FILE *one, FILE *other)
+compare(FILE *one, FILE *other, enum interop_way way)
 {
 	static _Alignas(8) uint8_t bytes[2][MESSAGE_BYTES_MAX];
-	struct interop_counts counts = { 0 };
+	struct interop_comparison comparison = { .way = way };
 	uint64_t messages = 0;
 
 	for (;; messages++) {
-		size_t size = read_message(one, bytes[0]);
-		size_t other_size = read_message(other, bytes[1]);
+		size_t size = interop_read_message(one, bytes[0]);
+		size_t other_size = interop_read_message(other, bytes[1]);
 		struct capnp_reader readers[2];
 
 		if (size == 0 && other_size == 0)
@@ -134,15 +115,15 @@ compare(FILE *one, FILE *other)
 		if (capnp_reader_init(&readers[0], bytes[0], size) != CAPNP_OK ||
 		    capnp_reader_init(&readers[1], bytes[1], other_size) != CAPNP_OK ||
 		    !interop_equal(root_type, capnp_reader_root(&readers[0]),
-			capnp_reader_root(&readers[1]), &counts) ||
+			capnp_reader_root(&readers[1]), &comparison) ||
 		    readers[0].error != CAPNP_OK || readers[1].error != CAPNP_OK) {
 			fprintf(stderr, "message %llu differs\n", (unsigned long long)messages);
 			return 1;
 		}
-		counts.far_pointers += readers[0].segment_count > 1;
+		comparison.far_pointers += readers[0].segment_count > 1;
 	}
 	printf("%llu messages are the same\n", (unsigned long long)messages);
-	return print_counts(&counts) ? 0 : 1;
+	return print_counts(&comparison) ? 0 : 1;
 }
 
 static int
@@ -155,9 +136,9 @@ mutate(uint64_t seed, uint64_t count)
 	uint64_t done = 0;
 	size_t size;
 
-	while (done < count && (size = read_message(stdin, original)) != 0) {
+	while (done < count && (size = interop_read_message(stdin, original)) != 0) {
 		for (uint32_t round = 0; round < 20 && done < count; round++, done++) {
-			struct interop_counts counts = { 0 };
+			struct interop_comparison comparison = { 0 };
 			struct capnp_reader reader;
 
 			memcpy(damaged, original, size);
@@ -170,7 +151,7 @@ mutate(uint64_t seed, uint64_t count)
 			}
 			/* Compared with itself: everything that can be reached is read. */
 			(void)interop_equal(root_type, capnp_reader_root(&reader),
-			    capnp_reader_root(&reader), &counts);
+			    capnp_reader_root(&reader), &comparison);
 			errors += reader.error != CAPNP_OK;
 		}
 	}
@@ -186,7 +167,7 @@ pack(void)
 	static uint8_t packed[CAPNP_PACKED_BYTES_MAX(MESSAGE_BYTES_MAX)];
 	size_t size;
 
-	while ((size = read_message(stdin, bytes)) != 0) {
+	while ((size = interop_read_message(stdin, bytes)) != 0) {
 		struct capnp_data message = { bytes, (uint32_t)size };
 		size_t packed_size;
 
@@ -212,28 +193,68 @@ unpack(void)
 	return 0;
 }
 
+static int
+generate(uint64_t seed, uint64_t count, uint32_t depth)
+{
+	struct random random = { seed };
+
+	for (; count > 0; count--)
+		generate_one(&random, depth);
+	return 0;
+}
+
+/* What reads standard input and writes standard output. */
+static int
+run_filter(const char *name)
+{
+	if (strcmp(name, "pack") == 0)
+		return pack();
+	if (strcmp(name, "unpack") == 0)
+		return unpack();
+	if (strcmp(name, "print") == 0)
+		return !interop_print_messages(stdin, stdout);
+	if (strcmp(name, "parse") == 0)
+		return !interop_parse_messages(stdin, stdout);
+	if (strcmp(name, "print-typed") == 0)
+		return !interop_print_typed_messages(stdin, stdout, false);
+	if (strcmp(name, "print-defaults") == 0)
+		return !interop_print_typed_messages(stdin, stdout, true);
+	if (strcmp(name, "copy") == 0)
+		return !interop_copy_messages(stdin, stdout);
+	return 2;
+}
+
+static int
+run_compare(const char *way, const char *path, const char *other_path)
+{
+	static const char *const ways[] = { [INTEROP_BINARY] = "binary",
+		[INTEROP_COPY] = "copy",
+		[INTEROP_OUR_TEXT] = "our-text",
+		[INTEROP_STOCK_TEXT] = "stock-text" };
+	FILE *one = fopen(path, "rb");
+	FILE *other = fopen(other_path, "rb");
+
+	for (uint32_t i = 0; one != NULL && other != NULL && i < sizeof(ways) / sizeof(ways[0]);
+	    i++)
+		if (strcmp(way, ways[i]) == 0)
+			return compare(one, other, (enum interop_way)i);
+	return 2;
+}
+
 int
 main(int argument_count, char **arguments)
 {
-	if (argument_count == 4 && strcmp(arguments[1], "generate") == 0) {
-		struct random random = { strtoull(arguments[2], NULL, 0) };
+	const char *verb = argument_count < 2 ? "" : arguments[1];
 
-		for (uint64_t left = strtoull(arguments[3], NULL, 0); left > 0; left--)
-			generate_one(&random);
-		return 0;
-	}
-	if (argument_count == 4 && strcmp(arguments[1], "compare") == 0) {
-		FILE *one = fopen(arguments[2], "rb");
-		FILE *other = fopen(arguments[3], "rb");
-
-		return one == NULL || other == NULL ? 1 : compare(one, other);
-	}
-	if (argument_count == 4 && strcmp(arguments[1], "mutate") == 0)
+	if (argument_count == 5 && strcmp(verb, "generate") == 0)
+		return generate(strtoull(arguments[2], NULL, 0), strtoull(arguments[3], NULL, 0),
+		    (uint32_t)strtoul(arguments[4], NULL, 0));
+	if (argument_count == 5 && strcmp(verb, "compare") == 0)
+		return run_compare(arguments[2], arguments[3], arguments[4]);
+	if (argument_count == 4 && strcmp(verb, "mutate") == 0)
 		return mutate(strtoull(arguments[2], NULL, 0), strtoull(arguments[3], NULL, 0));
-	if (argument_count == 2 && strcmp(arguments[1], "pack") == 0)
-		return pack();
-	if (argument_count == 2 && strcmp(arguments[1], "unpack") == 0)
-		return unpack();
-	fprintf(stderr, "usage: interop-messages generate|compare|mutate|pack|unpack ...\n");
+	if (argument_count == 2)
+		return run_filter(verb);
+	fprintf(stderr, "usage: interop-messages generate|compare|mutate|... ...\n");
 	return 2;
 }

@@ -13,7 +13,7 @@ $(INTEROP_GEN)/features.reflect.c: tests/interop/features.capnp $(CAPNPC)
 $(INTEROP): $(INTEROP_SOURCES) tests/interop/interop.h $(INTEROP_GEN)/features.reflect.c $(HOST_LIBRARY)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(filter-out -MMD -MP,$(BASE_FLAGS)) -O1 $(SANITIZERS) -fuse-ld=lld-19 -D_GNU_SOURCE $(INCLUDES) \
+	$(Q)$(CC) $(filter-out -MMD -MP,$(BASE_FLAGS)) -O1 $(SANITIZERS) -fuse-ld=lld-19 -D_GNU_SOURCE $(INCLUDES) -I$(INTEROP_GEN) \
 		$(INTEROP_SOURCES) $(INTEROP_GEN)/features.reflect.c $(HOST_LIBRARY) -o $@
 
 test: $(INTEROP)
