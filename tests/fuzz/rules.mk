@@ -6,10 +6,10 @@ FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/*.c))
 FUZZ_NAMES := $(notdir $(basename $(FUZZ_SOURCES)))
 FUZZ_PROGRAMS := $(addprefix $(B)/fuzz/,$(FUZZ_NAMES))
 FUZZ_LIBRARY := $(B)/fuzz/libfuzz.a
-# The shell's completion and the terminal's editor are libraries of their programs.
+# The shell's completion and the terminal's editor are libraries of their programs. Of the tests' schema only the tables are used.
 FUZZ_LIBRARY_SOURCES := $(filter-out lib/capos/panic.c lib/capos/start.c,$(HOST_LIBRARY_SOURCES)) $(GENERATED_SOURCES) $(SIM_SOURCES) \
 	$(addprefix services/terminal/,line_editor.c line_history.c) \
-	$(addprefix apps/shell/,cap_names.c complete.c launch_command.c scanner.c)
+	$(addprefix apps/shell/,cap_names.c complete.c launch_command.c scanner.c) $(B)/gen/interop/features.reflect.c
 
 fuzz_FLAGS := $(sim_FLAGS) -I. -fsanitize=fuzzer-no-link
 $(eval $(call object_rule,fuzz,$(GENERATED)))
