@@ -32,17 +32,21 @@ static uint64_t
 random_float_bits(struct random *random, bool is_double)
 {
 	static const double special[] = { 0.0, -0.0, INFINITY, -INFINITY, NAN, 0.1, 1e23, -1e-5 };
-	double value = (double)(int16_t)random_next(random) / 1024;
+	double value = (double)(int16_t)random_next(random) / (random->is_plain ? 16 : 1024);
 
 	switch (random_below(random, 3)) {
 	case 0:
-		return random_next(random);
+		if (!random->is_plain)
+			return random_next(random);
+		break;
 	case 1:
 		value = special[random_below(random, sizeof(special) / sizeof(special[0]))];
 		break;
 	default:
 		break;
 	}
+	if (random->is_plain && isnan(value))
+		value = 0.5;
 	return is_double ? capnp_double_bits(value) : capnp_float_bits((float)value);
 }
 
@@ -127,6 +131,24 @@ fill_pointer(struct random *random, const struct reflect_type *type, struct capn
 	}
 }
 
+/* Where it is not allowed to be deeper. */
+static void
+fill_flat(struct random *random, const struct reflect_field *field, struct capnp_any_builder to)
+{
+	const struct reflect_type *type = &field->type;
+
+	if (!random->is_plain)
+		return;
+	if (type->kind == REFLECT_LIST)
+		(void)capnp_any_init_struct_list(to, 0, type->element->structure->data_words,
+		    type->element->structure->pointer_count);
+	else if (field->discriminant != REFLECT_NO_DISCRIMINANT)
+		interop_fill(random, type->structure,
+		    capnp_any_init_struct(
+			to, type->structure->data_words, type->structure->pointer_count),
+		    0);
+}
+
 static void
 fill_field(struct random *random, const struct reflect_field *field, struct capnp_struct_builder to,
     uint32_t depth)
@@ -138,9 +160,23 @@ fill_field(struct random *random, const struct reflect_field *field, struct capn
 		interop_fill(random, field->type.structure, to, depth);
 	else if (reflect_is_scalar(&field->type))
 		reflect_field_set(field, to, random_bits(random, &field->type));
-	else if (field->type.kind != REFLECT_VOID && !(nests && depth == 0))
+	else if (nests && depth == 0)
+		fill_flat(random, field, capnp_set_any(to, (uint16_t)field->offset));
+	else if (field->type.kind != REFLECT_VOID)
 		fill_pointer(
 		    random, &field->type, capnp_set_any(to, (uint16_t)field->offset), depth);
+}
+
+/* A third of the fields stay as they are, if text can tell. */
+static bool
+is_left_out(struct random *random, const struct reflect_field *field)
+{
+	bool is_blob_or_list = field->type.kind >= REFLECT_TEXT && field->type.kind <= REFLECT_LIST;
+	bool can_tell = field->has_default ||
+	    (!is_blob_or_list && field->discriminant == REFLECT_NO_DISCRIMINANT &&
+		!field->is_group);
+
+	return random_below(random, 3) == 0 && (can_tell || !random->is_plain);
 }
 
 void
@@ -158,8 +194,7 @@ interop_fill(struct random *random, const struct reflect_struct *type,
 		bool is_other_member =
 		    field->discriminant != REFLECT_NO_DISCRIMINANT && field->discriminant != member;
 
-		/* A third of the fields stay as they are. */
-		if (!is_other_member && random_below(random, 3) != 0)
+		if (!is_other_member && !is_left_out(random, field))
 			fill_field(random, field, to, depth);
 	}
 }

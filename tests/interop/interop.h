@@ -41,6 +41,9 @@ struct interop_comparison {
 
 struct random {
 	uint64_t state;
+	/* Only what text carries whole: no nan, no digits that the stock tool rounds, nothing that
+	 * becomes empty. */
+	bool is_plain;
 };
 
 uint64_t random_next(struct random *random);

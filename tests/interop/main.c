@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * interop-messages generate SEED COUNT DEPTH > FILE  framed random messages
+ * interop-messages generate-plain SEED COUNT DEPTH   only what text carries whole
  * interop-messages compare WAY FILE OTHER            both files hold the same messages; prints a
  *                                                    count for each feature. WAY is what was done:
  *                                                    binary, copy, our-text, stock-text
@@ -131,7 +132,7 @@ mutate(uint64_t seed, uint64_t count)
 {
 	static _Alignas(8) uint8_t original[MESSAGE_BYTES_MAX];
 	static _Alignas(8) uint8_t damaged[MESSAGE_BYTES_MAX];
-	struct random random = { seed };
+	struct random random = { .state = seed };
 	uint64_t errors = 0;
 	uint64_t done = 0;
 	size_t size;
@@ -194,9 +195,8 @@ unpack(void)
 }
 
 static int
-generate(uint64_t seed, uint64_t count, uint32_t depth)
+generate(struct random random, uint64_t count, uint32_t depth)
 {
-	struct random random = { seed };
 
 	for (; count > 0; count--)
 		generate_one(&random, depth);
@@ -246,9 +246,10 @@ main(int argument_count, char **arguments)
 {
 	const char *verb = argument_count < 2 ? "" : arguments[1];
 
-	if (argument_count == 5 && strcmp(verb, "generate") == 0)
-		return generate(strtoull(arguments[2], NULL, 0), strtoull(arguments[3], NULL, 0),
-		    (uint32_t)strtoul(arguments[4], NULL, 0));
+	if (argument_count == 5 && strncmp(verb, "generate", strlen("generate")) == 0)
+		return generate((struct random){ strtoull(arguments[2], NULL, 0),
+				    strcmp(verb, "generate-plain") == 0 },
+		    strtoull(arguments[3], NULL, 0), (uint32_t)strtoul(arguments[4], NULL, 0));
 	if (argument_count == 5 && strcmp(verb, "compare") == 0)
 		return run_compare(arguments[2], arguments[3], arguments[4]);
 	if (argument_count == 4 && strcmp(verb, "mutate") == 0)

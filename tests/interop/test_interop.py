@@ -105,6 +105,20 @@ def test_we_read_the_text_of_the_stock_tool(varied, tmp_path):
     compared("stock-text", varied, through("parse", text, tmp_path / "parsed.bin"))
 
 
+def test_what_text_carries_whole_has_the_same_canonical_form(tmp_path):
+    """Byte for byte, as the stock tool makes it: our reader has no say here."""
+    plain = tmp_path / "plain.bin"
+    plain.write_bytes(run(PROGRAM, "generate-plain", SEED, 600, 1))
+    canonical = stock(tmp_path, "binary:canonical", plain, "plain.canonical").read_bytes()
+    encoded = stock_text("encode", through("print", plain, tmp_path / "ours.txt"), tmp_path / "encoded.bin")
+    assert stock(tmp_path, "binary:canonical", encoded, "encoded.canonical").read_bytes() == canonical
+    text = stock_text("decode", plain, tmp_path / "stock.txt", "--short")
+    parsed = through("parse", text, tmp_path / "parsed.bin")
+    assert stock(tmp_path, "binary:canonical", parsed, "parsed.canonical").read_bytes() == canonical
+    copied = through("copy", plain, tmp_path / "copy.bin")
+    assert stock(tmp_path, "binary:canonical", copied, "copy.canonical").read_bytes() == canonical
+
+
 def test_we_read_the_text_of_the_stock_tool_over_several_lines(tmp_path):
     message = tmp_path / "message.bin"
     message.write_bytes(run(PROGRAM, "generate", SEED, 1, 3))
