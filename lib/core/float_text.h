@@ -2,7 +2,8 @@
 #pragma once
 /*
  * Floating point as decimal text and back, exact in both directions. Values are the bits of IEEE
- * 754 binary32 or binary64; no register of floating point is used, nothing is allocated.
+ * 754 binary32 or binary64; no register of floating point is used, nothing is allocated. Both take
+ * up to 3 KiB of stack, and are never inlined: who prints and reads messages calls itself.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -32,8 +33,8 @@ enum float_text_result {
  * its bits say has no text). Negative zero is `-0.0`, for the stock tool reads `-0` as an integer.
  * Returns: the length, without the NUL.
  */
-size_t
-float_text_print(const struct float_format *format, uint64_t bits, char text[FLOAT_TEXT_BYTES_MAX]);
+__attribute__((noinline)) size_t float_text_print(
+    const struct float_format *format, uint64_t bits, char text[FLOAT_TEXT_BYTES_MAX]);
 
 /**
  * float_text_parse - the nearest value of a decimal of any length; ties go to the even one.
@@ -41,5 +42,5 @@ float_text_print(const struct float_format *format, uint64_t bits, char text[FLO
  *        before the point
  * @bits: written only on FLOAT_TEXT_OK
  */
-enum float_text_result
+__attribute__((noinline)) enum float_text_result
 float_text_parse(const struct float_format *format, const char *text, size_t size, uint64_t *bits);
