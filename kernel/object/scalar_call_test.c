@@ -177,3 +177,21 @@ TEST(a_method_of_scalars_that_fails_answers_with_an_exception)
 	CHECK_EQ(run(sleep_call(sim.now_ns + 5000)).result, CAP_ERR_APPLICATION_EXCEPTION);
 	CHECK_EQ(ring_in_flight(process.thread->ring), 0);
 }
+
+TEST(results_do_not_leave_the_ring)
+{
+	/* A message at the very end of the region: there is no room for what is one word longer. */
+	uint64_t words[] = { UINT64_C(1) << 32, UINT32_C(0xfffffffc) };
+	struct cap_sqe call = { .op = CAP_OP_CALL,
+		.method = TIMER_METHOD_NOW,
+		.user_data = 9,
+		.len = sizeof(words),
+		.result_len = 48 };
+
+	start();
+	call.target = timer;
+	call.addr = process.message + process.message_bytes - sizeof(words);
+	call.result_addr = call.addr;
+	world_write(&process, call.addr, words, sizeof(words));
+	CHECK_EQ(run(call).result, CAP_ERR_INVALID_BUFFER);
+}
