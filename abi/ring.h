@@ -50,6 +50,8 @@ enum cap_op {
 	CAP_OP_RETURN = 3,  /* target: call id */
 	CAP_OP_RELEASE = 4, /* target: cap id */
 	CAP_OP_FINISH = 5,  /* target: user_data of an op of this ring */
+	CAP_OP_SIGNAL = 6,  /* target: cap id of a Signaller; addr: bits to set */
+	CAP_OP_WAIT = 7,    /* target: cap id of a Notification; addr: bits to wait for */
 	CAP_OP_COUNT,
 };
 
@@ -63,8 +65,8 @@ struct cap_sqe {
 	uint32_t op_flags;  /* zero */
 	uint64_t target;    /* see enum cap_op */
 	uint64_t user_data; /* returned in the completion */
-	uint64_t addr; /* parameters or answer: a framed message; transfer entries follow, 8-byte
-			  aligned */
+	uint64_t addr; /* SIGNAL, WAIT: bits; else parameters or answer: a framed message; transfer
+			  entries follow, 8-byte aligned */
 	uint64_t result_addr;
 	uint32_t len;	      /* bytes at addr, without the transfer entries */
 	uint32_t result_len;  /* bytes at result_addr, room for capability records included */
@@ -82,7 +84,10 @@ struct cap_cqe {
 	int32_t result;	    /* >= 0: bytes written; < 0: CAP_ERR_* */
 	uint16_t cap_count; /* all result caps; the first is below, the rest follow the payload */
 	uint16_t flags;	    /* zero */
-	cap_id_t cap_id;    /* first result cap, or zero */
+	union {
+		cap_id_t cap_id; /* first result cap, or zero */
+		uint64_t bits;	 /* WAIT: those that were set; they are cleared */
+	};
 	uint64_t interface_id; /* its interface */
 };
 _Static_assert(sizeof(struct cap_cqe) == 32, "ABI: cap_cqe is 32 bytes");

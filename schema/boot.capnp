@@ -91,6 +91,7 @@ struct KernelSource @0xad8b1d699848e32c {
       line @11 :UInt8;
     }
     machineControl @12 :Void;
+    notificationFactory @13 :Void;
   }
 }
 

@@ -15,6 +15,7 @@
 #include "object/device.h"
 #include "object/endpoint.h"
 #include "object/memory.h"
+#include "object/notification.h"
 #include "object/permanent.h"
 #include "object/timer.h"
 #include "proc/process.h"
@@ -95,6 +96,9 @@ make_source(struct process *process, struct kernel_source source, struct object 
 		break;
 	case KERNEL_SOURCE_WHICH_ENDPOINT_FACTORY:
 		permanent = endpoint_factory_object();
+		break;
+	case KERNEL_SOURCE_WHICH_NOTIFICATION_FACTORY:
+		permanent = notification_factory_object();
 		break;
 	case KERNEL_SOURCE_WHICH_PROCESS_FACTORY:
 		permanent = process_factory_object();

@@ -16,8 +16,10 @@ struct object_call; /* object/call.h */
 struct capnp_flat_call;
 
 enum object_kind {
-	OBJECT_KIND_METHODS,  /* answered by the kernel: `call` */
-	OBJECT_KIND_ENDPOINT, /* index 0 is answered by the kernel, the others by a process:
+	OBJECT_KIND_METHODS,	  /* answered by the kernel: `call` */
+	OBJECT_KIND_NOTIFICATION, /* answered by the kernel, and the target of WAIT */
+	OBJECT_KIND_SIGNALLER,	  /* answered by the kernel, and the target of SIGNAL */
+	OBJECT_KIND_ENDPOINT,	  /* index 0 is answered by the kernel, the others by a process:
 				 ipc/endpoint.h */
 };
 

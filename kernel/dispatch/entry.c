@@ -24,6 +24,7 @@
 #include "mm/grace.h"
 #include "mm/job.h"
 #include "object/endpoint.h"
+#include "object/notification.h"
 #include "object/timer.h"
 #include "ring/ring.h"
 #include "sched/thread.h"
@@ -53,6 +54,7 @@ kernel_core_init(const struct kernel_hooks *given)
 	ipc_init(&endpoint_owner_type);
 	timer_init();
 	endpoint_factory_init();
+	notification_objects_init();
 	diagnostic_init();
 }
 

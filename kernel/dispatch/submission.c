@@ -9,6 +9,7 @@
 #include "cap/process.h"
 #include "dispatch/diagnostic.h"
 #include "ipc/endpoint.h"
+#include "ipc/notification.h"
 #include "object/call.h"
 #include "ring/ring.h"
 
@@ -205,6 +206,25 @@ run_finish(struct op *op)
 	return CAP_OK;
 }
 
+/* SIGNAL or WAIT: a mask in `addr`, and a target of the right kind. */
+static enum cap_status
+run_notification(struct op *op, enum object_kind kind,
+    enum cap_status (*with)(struct op *op, struct object *object))
+{
+	struct cap_ref target;
+	enum cap_status status;
+
+	if (((word(op, WORD_OP) >> 8) | word(op, WORD_RESULT_ADDR) | word(op, WORD_LENGTHS) |
+		word(op, WORD_TRANSFER)) != 0 ||
+	    op->sqe.addr == 0)
+		return CAP_ERR_INVALID_REQUEST;
+	status = cap_lookup(op_process(op)->table, op->sqe.target, &target);
+	if (status != CAP_OK)
+		return status;
+	return target.object->type->kind == kind ? with(op, target.object)
+						 : CAP_ERR_WRONG_INTERFACE;
+}
+
 static enum cap_status
 run(struct op *op)
 {
@@ -222,6 +242,10 @@ run(struct op *op)
 		return run_release(op);
 	case CAP_OP_FINISH:
 		return run_finish(op);
+	case CAP_OP_SIGNAL:
+		return run_notification(op, OBJECT_KIND_SIGNALLER, notification_signal_op);
+	case CAP_OP_WAIT:
+		return run_notification(op, OBJECT_KIND_NOTIFICATION, notification_wait_op);
 	default:
 		return CAP_ERR_UNSUPPORTED_OPCODE;
 	}

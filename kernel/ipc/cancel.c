@@ -5,6 +5,7 @@
  */
 #include "base/assert.h"
 #include "ipc/endpoint_internal.h"
+#include "ipc/notification.h"
 
 /* A queued op: unlinked. True if it has been delivered in the meantime. */
 static bool
@@ -69,6 +70,9 @@ forget(struct op *op)
 		break;
 	case OP_PLACE_DELIVERED:
 		forget_delivered(op);
+		break;
+	case OP_PLACE_NOTIFICATION:
+		notification_forget(op);
 		break;
 	case OP_PLACE_OBJECT:
 		waiter = op->peer;

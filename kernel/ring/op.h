@@ -31,6 +31,7 @@ enum op_place {
 	OP_PLACE_RECV_QUEUE, /* a RECV linked into its endpoint */
 	OP_PLACE_COPY,	     /* a long message is on its way; peer: struct ipc_copy */
 	OP_PLACE_DELIVERED, /* a CALL that a server holds; peer_slot names the server's call slot */
+	OP_PLACE_NOTIFICATION, /* a WAIT linked into its notification */
 	OP_PLACE_OBJECT, /* on a kernel object: sleep, wait, interrupt, job; peer: struct op_waiter
 			  */
 };

@@ -102,7 +102,10 @@ bool op_claim_end(struct op *op);
 struct op_result {
 	int32_t result;
 	uint16_t cap_count;
-	cap_id_t cap_id; /* of the first capability */
+	union {
+		cap_id_t cap_id; /* of the first capability */
+		uint64_t bits;	 /* of a WAIT */
+	};
 	uint64_t interface_id;
 };
 /*

@@ -12,6 +12,7 @@
 #include <schema/endpoint.capnp.h>
 #include <schema/limits.capnp.h>
 #include <schema/memory.capnp.h>
+#include <schema/notification.capnp.h>
 #include <schema/process.capnp.h>
 #include <schema/stats.capnp.h>
 #include <schema/timer.capnp.h>
@@ -71,6 +72,7 @@ manifest_kernel_interface(enum kernel_source_which which)
 		[KERNEL_SOURCE_WHICH_VIRTUAL_MEMORY] = VIRTUAL_MEMORY_INTERFACE_ID,
 		[KERNEL_SOURCE_WHICH_TIMER] = TIMER_INTERFACE_ID,
 		[KERNEL_SOURCE_WHICH_ENDPOINT_FACTORY] = ENDPOINT_FACTORY_INTERFACE_ID,
+		[KERNEL_SOURCE_WHICH_NOTIFICATION_FACTORY] = NOTIFICATION_FACTORY_INTERFACE_ID,
 		[KERNEL_SOURCE_WHICH_PROCESS_FACTORY] = PROCESS_FACTORY_INTERFACE_ID,
 		[KERNEL_SOURCE_WHICH_KERNEL_STATS] = KERNEL_STATS_INTERFACE_ID,
 		[KERNEL_SOURCE_WHICH_IO_PORTS] = IO_PORT_RANGE_INTERFACE_ID,

@@ -9,6 +9,7 @@
 #include "mm/frame.h"
 #include "object/endpoint.h"
 #include "object/memory.h"
+#include "object/notification.h"
 #include "object/permanent.h"
 #include "object/timer.h"
 #include "proc/process.h"
@@ -73,6 +74,7 @@ start_actors(void)
 		give(&actors[i], endpoint_factory_object(), 0);
 		give(&actors[i], frame_allocator_object(), 0);
 		give(&actors[i], kernel_stats_object(), 0);
+		give(&actors[i], notification_factory_object(), 0);
 		fuzz_require(virtual_memory_create(actors[i].process.process, &memory) == CAP_OK);
 		give(&actors[i], memory, 0);
 		object_put(memory);

@@ -24,6 +24,8 @@ static const enum coverage_operation operation_of[] = {
 	[CAP_OP_RETURN] = COVERAGE_RETURN,
 	[CAP_OP_RELEASE] = COVERAGE_RELEASE,
 	[CAP_OP_FINISH] = COVERAGE_FINISH,
+	[CAP_OP_SIGNAL] = COVERAGE_SIGNAL,
+	[CAP_OP_WAIT] = COVERAGE_WAIT,
 };
 
 static void

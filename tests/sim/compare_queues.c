@@ -22,6 +22,8 @@ place_of(enum model_place place)
 		return OP_PLACE_RECV_QUEUE;
 	case MODEL_DELIVERED:
 		return OP_PLACE_DELIVERED;
+	case MODEL_WAITING:
+		return OP_PLACE_NOTIFICATION;
 	case MODEL_SLEEPING:
 		return OP_PLACE_OBJECT;
 	case MODEL_FREE:
@@ -137,12 +139,13 @@ compare_pools(struct simulation *simulation)
 {
 	const struct model *model = &simulation->model;
 	uint64_t endpoints = 0, memories = 0, spaces = 0, processes = 0, sleepers = 0,
-		 deadlines = 0;
+		 deadlines = 0, notifications = 0;
 
 	for (uint32_t i = 0; i < simulation->model.object_end; i++) {
 		const struct model_object *object = &model->objects[i];
 
 		endpoints += object->exists && object->kind == MODEL_ENDPOINT;
+		notifications += object->exists && object->kind == MODEL_NOTIFICATION;
 		spaces += object->exists && object->kind == MODEL_SPACE;
 		memories += object->exists && object->kind == MODEL_MEMORY;
 	}
@@ -157,6 +160,7 @@ compare_pools(struct simulation *simulation)
 			sleepers += process->ops[k].place == MODEL_SLEEPING;
 	}
 	compare_pool(simulation, "endpoint", endpoints);
+	compare_pool(simulation, "notification", notifications);
 	compare_pool(simulation, "memory-object", memories);
 	compare_pool(simulation, "virtual-memory", spaces);
 	compare_pool(simulation, "process", processes);

@@ -16,6 +16,8 @@ enum coverage_operation {
 	COVERAGE_RETURN,
 	COVERAGE_RELEASE,
 	COVERAGE_FINISH,
+	COVERAGE_SIGNAL,
+	COVERAGE_WAIT,
 	COVERAGE_RESERVED,  /* opcodes that do not exist */
 	COVERAGE_CALL_THEN, /* CALL: the status inside the CapException */
 	COVERAGE_ENTER,	    /* cap_enter */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipc/notification.h"
 #include "mm/frame.h"
 #include "mm/grace.h"
 #include "object/endpoint.h"
@@ -68,6 +69,7 @@ machine_measure(struct model_prices *prices)
 	struct wire one_page = wire_struct((const uint64_t[]){ 1 }, 1);
 	struct world_process process;
 	struct cap_sqe sqe;
+	struct notification *notification;
 	struct object *space;
 	cap_id_t timer, factory, frames, endpoint;
 	uint64_t bytes;
@@ -100,6 +102,10 @@ machine_measure(struct model_prices *prices)
 	world_write(&process, process.message, one_page.message, one_page.bytes);
 	sqe = call_of(&process, frames, 2);
 	prices->memory_object = price_of(&process, &sqe);
+	bytes = kernel_bytes(&process);
+	if (notification_create(process.process->ledger, &notification) != CAP_OK)
+		abort();
+	prices->notification = kernel_bytes(&process) - bytes;
 	/* The endpoint's id: the 18th slot, never used before. */
 	endpoint = UINT64_C(1) << CAP_ID_INDEX_BITS | (MODEL_CHUNK + 1);
 	sqe = (struct cap_sqe){ .op = CAP_OP_RECV,
@@ -174,6 +180,28 @@ machine_give_space(struct simulation *simulation, struct model_process *process)
 	machine_give(simulation, process, object, 0);
 	model_object_put(object);
 	object_put(kernel);
+}
+
+void
+machine_give_notification(struct simulation *simulation, struct model_process *process)
+{
+	struct model *model = &simulation->model;
+	struct model_object *object = model_notification_new(model, process->ledger);
+	struct notification *kernel;
+	enum cap_status status =
+	    model_charge(process->ledger, LEDGER_KERNEL_BYTES, object->kernel_bytes);
+
+	assert(status == CAP_OK);
+	status =
+	    notification_create(simulation->processes[process->index].process->ledger, &kernel);
+	assert(status == CAP_OK);
+	(void)status;
+	object->kernel = notification_waiting_side(kernel);
+	object->other->kernel = notification_signalling_side(kernel);
+	machine_give(simulation, process, object, 0);
+	machine_give(simulation, process, object->other, 0);
+	model_object_put(object);
+	object_put(notification_waiting_side(kernel));
 }
 
 void

@@ -36,6 +36,8 @@ enum model_kind {
 	MODEL_SPACE, /* a VirtualMemory: never handed on */
 	MODEL_MEMORY,
 	MODEL_ENDPOINT,
+	MODEL_NOTIFICATION, /* its waiting side; waits stand in `receives` */
+	MODEL_SIGNALLER,
 };
 
 /* Who pays. It outlives its process while something is charged to it. */
@@ -55,6 +57,9 @@ struct model_object {
 	uint64_t kernel_bytes;	    /* what it costs */
 	uint64_t frame_pages;
 	const void *kernel; /* the same one; NULL until a hold of it was seen */
+	/* Notifications. */
+	struct model_object *other; /* its other side */
+	uint64_t bits;
 	/* Endpoints. */
 	bool closed;
 	uint32_t last_caller;
@@ -87,6 +92,7 @@ enum model_place {
 	MODEL_RECEIVING, /* in its queue of receives */
 	MODEL_DELIVERED,
 	MODEL_SLEEPING,
+	MODEL_WAITING, /* at a notification */
 };
 
 struct model_op {
@@ -161,6 +167,7 @@ struct model_prices {
 	uint64_t call_table, call_chunk;
 	uint64_t deadlines;
 	uint64_t endpoint;
+	uint64_t notification;
 	uint64_t sleeper;
 	uint64_t memory_object;
 	uint64_t space;
@@ -310,6 +317,16 @@ model_endpoint_receive(struct model *model, struct model_op *op, const struct mo
 MUST_CHECK enum cap_status model_endpoint_queue(struct model_op *call);
 void model_endpoint_close(struct model *model, struct model_object *endpoint);
 void model_endpoint_forget(struct model *model, struct model_op *op);
+
+/* model_notification.c */
+/* The waiting side, whose reference is the caller's; not charged. */
+struct model_object *model_notification_new(struct model *model, struct model_ledger *payer);
+MUST_CHECK enum cap_status
+model_notification_signal(struct model *model, struct model_object *signalling, uint64_t mask);
+MUST_CHECK enum cap_status
+model_notification_wait(struct model *model, struct model_op *op, struct model_object *waiting);
+void model_notification_forget(struct model_op *op);
+void model_notification_close(struct model *model, struct model_object *waiting);
 
 /* model_match.c */
 enum model_match {

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <schema/endpoint.capnp.h>
 #include <schema/memory.capnp.h>
+#include <schema/notification.capnp.h>
 #include <schema/timer.capnp.h>
 #include <string.h>
 
@@ -40,21 +41,36 @@ model_object_put(struct model_object *object)
 	object->references--;
 }
 
+static void
+sweep_one(struct model_object *object)
+{
+	assert(object->call_count == 0 && object->receive_count == 0);
+	model_release(object->payer, LEDGER_KERNEL_BYTES, object->kernel_bytes);
+	model_release(object->payer, LEDGER_FRAME_PAGES, object->frame_pages);
+	model_ledger_put(object->payer);
+	object->exists = false;
+	object->kernel = NULL;
+	/* It kept its other side. */
+	if (object->kind == MODEL_SIGNALLER)
+		model_object_put(object->other);
+}
+
 void
 model_objects_sweep(struct model *model)
 {
-	for (uint32_t i = 0; i < model->object_end; i++) {
-		struct model_object *object = &model->objects[i];
+	bool swept;
 
-		if (!object->exists || object->references != 0)
-			continue;
-		assert(object->call_count == 0 && object->receive_count == 0);
-		model_release(object->payer, LEDGER_KERNEL_BYTES, object->kernel_bytes);
-		model_release(object->payer, LEDGER_FRAME_PAGES, object->frame_pages);
-		model_ledger_put(object->payer);
-		object->exists = false;
-		object->kernel = NULL;
-	}
+	do {
+		swept = false;
+		for (uint32_t i = 0; i < model->object_end; i++) {
+			struct model_object *object = &model->objects[i];
+
+			if (!object->exists || object->references != 0)
+				continue;
+			sweep_one(object);
+			swept = true;
+		}
+	} while (swept);
 }
 
 uint64_t
@@ -71,6 +87,10 @@ model_interface_id(const struct model_object *object, uint16_t interface_index)
 		return VIRTUAL_MEMORY_INTERFACE_ID;
 	case MODEL_MEMORY:
 		return MEMORY_OBJECT_INTERFACE_ID;
+	case MODEL_NOTIFICATION:
+		return NOTIFICATION_INTERFACE_ID;
+	case MODEL_SIGNALLER:
+		return SIGNALLER_INTERFACE_ID;
 	case MODEL_ENDPOINT:
 		break;
 	}
@@ -254,6 +274,47 @@ run_endpoint(struct model_op *op, const struct model_slot *target, const uint64_
 }
 
 static enum cap_status
+run_notification(struct model_op *op, struct model_object *waiting, const uint64_t *message,
+    struct answer *answer)
+{
+	uint64_t mask;
+	uint64_t bits;
+	enum cap_status status;
+
+	if (op->sqe.method == 0) {
+		if (op->reserved == 0)
+			return CAP_ERR_TOO_MANY_CAPS;
+		answer->object = waiting->other;
+		answer->object->references++;
+		answer->wire = wire_capability();
+		return CAP_OK;
+	}
+	if (op->sqe.method != 1)
+		return CAP_ERR_UNIMPLEMENTED_METHOD;
+	status = first_word(message, op->sqe.len / 8 - 1, &mask);
+	if (status != CAP_OK)
+		return status;
+	bits = waiting->bits & mask;
+	waiting->bits &= ~mask;
+	answer->wire = wire_struct(&bits, 1);
+	return CAP_OK;
+}
+
+static enum cap_status
+run_signaller(struct model *model, struct model_op *op, const struct model_slot *target,
+    const uint64_t *message, struct answer *answer)
+{
+	uint64_t mask;
+	enum cap_status status;
+
+	if (op->sqe.method != 0)
+		return CAP_ERR_UNIMPLEMENTED_METHOD;
+	status = first_word(message, op->sqe.len / 8 - 1, &mask);
+	answer->wire = wire_struct(NULL, 0);
+	return status == CAP_OK ? model_notification_signal(model, target->object, mask) : status;
+}
+
+static enum cap_status
 run_method(struct model *model, struct model_op *op, const struct model_slot *target,
     const uint64_t *message, struct answer *answer)
 {
@@ -269,6 +330,10 @@ run_method(struct model *model, struct model_op *op, const struct model_slot *ta
 	case MODEL_FACTORY:
 		return op->sqe.method == 0 ? endpoint_create(model, op, answer)
 					   : CAP_ERR_UNIMPLEMENTED_METHOD;
+	case MODEL_NOTIFICATION:
+		return run_notification(op, target->object, message, answer);
+	case MODEL_SIGNALLER:
+		return run_signaller(model, op, target, message, answer);
 	case MODEL_SPACE:
 		break; /* only methods that do not exist are called */
 	case MODEL_MEMORY:

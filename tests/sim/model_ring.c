@@ -159,6 +159,9 @@ model_cancel(struct model *model, struct model_op *op, enum cap_status status)
 	case MODEL_DELIVERED:
 		op->call->op = NULL;
 		break;
+	case MODEL_WAITING:
+		model_notification_forget(op);
+		break;
 	case MODEL_SLEEPING:
 		model_release(op->process->ledger, LEDGER_KERNEL_BYTES, model->prices.sleeper);
 		break;

@@ -95,6 +95,30 @@ run_return(struct model *model, struct model_op *op)
 	return model_return(model, op);
 }
 
+/* SIGNAL or WAIT. */
+static enum cap_status
+run_notification(struct model *model, struct model_op *op)
+{
+	bool signals = op->sqe.op == CAP_OP_SIGNAL;
+	struct model_slot *target;
+	enum cap_status status;
+
+	if (!sets_only(&op->sqe, (struct cap_sqe){ .target = UINT64_MAX, .addr = UINT64_MAX }) ||
+	    op->sqe.addr == 0)
+		return CAP_ERR_INVALID_REQUEST;
+	status = model_lookup(op->process, op->sqe.target, &target);
+	if (status != CAP_OK)
+		return status;
+	if (target->object->kind != (signals ? MODEL_SIGNALLER : MODEL_NOTIFICATION))
+		return CAP_ERR_WRONG_INTERFACE;
+	if (!signals)
+		return model_notification_wait(model, op, target->object);
+	status = model_notification_signal(model, target->object, op->sqe.addr);
+	if (status == CAP_OK)
+		model_end(model, op, 0);
+	return status;
+}
+
 static enum cap_status
 run_release(struct model *model, struct model_op *op)
 {
@@ -159,6 +183,9 @@ run(struct model *model, struct model_op *op)
 		return run_release(model, op);
 	case CAP_OP_FINISH:
 		return run_finish(model, op);
+	case CAP_OP_SIGNAL:
+	case CAP_OP_WAIT:
+		return run_notification(model, op);
 	default:
 		return CAP_ERR_UNSUPPORTED_OPCODE;
 	}

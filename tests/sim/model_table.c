@@ -146,6 +146,8 @@ model_drop(struct model *model, struct model_object *object, uint16_t interface_
 {
 	if (object->kind == MODEL_ENDPOINT && interface_index == 0)
 		model_endpoint_close(model, object);
+	if (object->kind == MODEL_NOTIFICATION)
+		model_notification_close(model, object);
 	model_object_put(object);
 }
 

@@ -68,7 +68,8 @@ model_transfers_check(struct model_process *from, const struct model_transfers *
 		/* There is one owner of an endpoint, and a space is its process's own. */
 		if (slot->object->kind == MODEL_SPACE)
 			return CAP_ERR_TRANSFER_NOT_SUPPORTED;
-		if (slot->object->kind == MODEL_ENDPOINT && slot->interface_index == 0 &&
+		if (((slot->object->kind == MODEL_ENDPOINT && slot->interface_index == 0) ||
+			slot->object->kind == MODEL_NOTIFICATION) &&
 		    entry->mode != CAP_TRANSFER_MOVE)
 			return CAP_ERR_TRANSFER_NOT_SUPPORTED;
 	}

@@ -291,6 +291,7 @@ operation_born(struct simulation *simulation, uint32_t index)
 	machine_give(simulation, process, model->factory, 0);
 	machine_give(simulation, process, model->frames, 0);
 	machine_give_space(simulation, process);
+	machine_give_notification(simulation, process);
 	machine_settle();
 	machine_collect(simulation);
 	model_settle(model);
@@ -308,6 +309,18 @@ has_room(const struct model *model, const struct model_process *process)
 	    ledger->limit[LEDGER_KERNEL_BYTES];
 }
 
+/* Both sides of one, even if the table has to grow. */
+static bool
+has_room_for_notification(const struct model *model, const struct model_process *process)
+{
+	const struct model_ledger *ledger = process->ledger;
+
+	return ledger->used[LEDGER_CAP_SLOTS] + 2 < ledger->limit[LEDGER_CAP_SLOTS] &&
+	    ledger->used[LEDGER_KERNEL_BYTES] + model->prices.first_chunk +
+		model->prices.notification <=
+	    ledger->limit[LEDGER_KERNEL_BYTES];
+}
+
 void
 operation_give_facet(
     struct simulation *simulation, struct model_process *process, struct model_object *endpoint)
@@ -320,24 +333,40 @@ operation_give_facet(
 	machine_give(simulation, process, endpoint, (uint16_t)(index + 1));
 }
 
-/* A facet of an endpoint, as a launcher hands them out. */
+/* Does somebody serve, or wait, there? */
+static bool
+is_worth_giving(const struct model_object *object)
+{
+	return object->exists && object->kernel != NULL &&
+	    ((object->kind == MODEL_ENDPOINT && !object->closed && object->interface_count != 0) ||
+		object->kind == MODEL_SIGNALLER);
+}
+
+/* A facet of an endpoint, as a launcher hands them out, a notification, or somebody's signaller. */
 void
 operation_give(struct simulation *simulation, struct model_process *process)
 {
 	struct model *model = &simulation->model;
 	struct model_object *found[MODEL_OBJECTS];
 	uint32_t count = 0;
+	struct model_object *object;
 
-	for (uint32_t i = 0; i < model->object_end; i++) {
-		struct model_object *object = &model->objects[i];
-
-		if (object->exists && object->kind == MODEL_ENDPOINT && !object->closed &&
-		    object->interface_count != 0)
-			found[count++] = object;
+	if (random_chance(&simulation->random, 40) && has_room_for_notification(model, process)) {
+		simulation_note(simulation, "process %u is given a notification", process->index);
+		machine_give_notification(simulation, process);
+		machine_collect(simulation);
+		return;
 	}
-	if (count != 0)
-		operation_give_facet(
-		    simulation, process, found[random_below(&simulation->random, count)]);
+	for (uint32_t i = 0; i < model->object_end; i++)
+		if (is_worth_giving(&model->objects[i]))
+			found[count++] = &model->objects[i];
+	object = count == 0 ? NULL : found[random_below(&simulation->random, count)];
+	if (object != NULL && object->kind == MODEL_ENDPOINT) {
+		operation_give_facet(simulation, process, object);
+	} else if (object != NULL && has_room(model, process)) {
+		simulation_note(simulation, "process %u is given a signaller", process->index);
+		machine_give(simulation, process, object, 0);
+	}
 	machine_collect(simulation);
 }
 

@@ -29,6 +29,8 @@ static const struct {
 	{ "RELEASE", operation_release },
 	{ "FINISH", operation_finish },
 	{ "NOP", operation_nop },
+	{ "SIGNAL", operation_signal },
+	{ "WAIT", operation_wait_bits },
 	{ "reserved", operation_reserved },
 };
 #define OPERATIONS (sizeof(operations) / sizeof(operations[0]))
@@ -110,7 +112,7 @@ aborted(int signal_number)
 static uint32_t
 choose(struct simulation *simulation, const struct model_process *process)
 {
-	uint32_t weights[OPERATIONS] = { 40, 22, 1, 5, 3, 3, 1 };
+	uint32_t weights[OPERATIONS] = { 40, 22, 1, 5, 3, 3, 4, 4, 1 };
 	uint32_t in_flight = model_in_flight(process);
 
 	for (uint32_t i = 0; i < process->call_capacity; i++)

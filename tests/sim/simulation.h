@@ -68,6 +68,8 @@ void machine_give(struct simulation *simulation, struct model_process *process,
     struct model_object *object, uint16_t interface_index);
 /* A hold on its own address space. */
 void machine_give_space(struct simulation *simulation, struct model_process *process);
+/* A notification of the process's own: both sides. */
+void machine_give_notification(struct simulation *simulation, struct model_process *process);
 /* Everything that waits to be done without a process. */
 void machine_settle(void);
 /* The completions that are new. */
@@ -90,6 +92,8 @@ struct cap_sqe operation_return(struct simulation *simulation, struct model_proc
 struct cap_sqe operation_release(struct simulation *simulation, struct model_process *process);
 struct cap_sqe operation_finish(struct simulation *simulation, struct model_process *process);
 struct cap_sqe operation_nop(struct simulation *simulation, struct model_process *process);
+struct cap_sqe operation_signal(struct simulation *simulation, struct model_process *process);
+struct cap_sqe operation_wait_bits(struct simulation *simulation, struct model_process *process);
 struct cap_sqe operation_reserved(struct simulation *simulation, struct model_process *process);
 
 /* operation_system.c: everything else. */
