@@ -95,6 +95,10 @@ arch_halt_forever(void)
 _Noreturn void
 arch_machine_stop(uint8_t code)
 {
+	if (sim.may_stop) {
+		sim.stop_code = code;
+		leave(SIM_STOPPED);
+	}
 	fprintf(stderr, "the kernel stopped the machine with %u; last line of its log: %s\n", code,
 	    last_line);
 	abort();
@@ -104,6 +108,8 @@ void
 arch_debug_write(const char *bytes, unsigned long byte_count)
 {
 	snprintf(last_line, sizeof(last_line), "%.*s", (int)byte_count, bytes);
+	if (sim.on_write != NULL)
+		sim.on_write(bytes, byte_count);
 	if (!sim.quiet)
 		fwrite(bytes, 1, byte_count, stderr);
 }

@@ -29,7 +29,7 @@ _Static_assert(sizeof(struct arch_thread) % 64 == 0, "arch_thread_bytes()");
 enum sim_left {
 	SIM_RESUMED, /* sim.resumed runs in user mode */
 	SIM_IDLE,    /* nobody is ready */
-	SIM_STOPPED, /* arch_machine_stop or arch_halt_forever: a panic */
+	SIM_STOPPED, /* arch_halt_forever, or arch_machine_stop where it is expected */
 };
 
 struct sim {
@@ -47,6 +47,10 @@ struct sim {
 	uint64_t flushes;
 	void (*on_window)(void); /* may be NULL: what interrupts bring in a window */
 	bool quiet;		 /* nothing of the log is shown */
+	/* May be NULL: what goes to the debug console. */
+	void (*on_write)(const char *bytes, unsigned long byte_count);
+	bool may_stop; /* the machine may be stopped: SIM_STOPPED, with this code */
+	uint8_t stop_code;
 	jmp_buf way_out;
 };
 

@@ -258,6 +258,21 @@ world_free_frames(void)
 	return stats.free_pages;
 }
 
+struct world_accounts
+world_accounts(const struct world_process *of)
+{
+	struct world_accounts accounts = {
+		.free_frames = world_free_frames(),
+		.slots = cap_table_used(of->process->table),
+	};
+
+	for (uint32_t i = 0; i < LEDGER_RESOURCE_COUNT; i++) {
+		accounts.own[i] = of->process->ledger->used[i];
+		accounts.boot[i] = ledger_boot.used[i];
+	}
+	return accounts;
+}
+
 void
 world_write(struct world_process *to, uaddr_t address, const void *from, size_t bytes)
 {

@@ -63,6 +63,15 @@ void world_settle(void);
 /* Frames that nobody has. */
 uint64_t world_free_frames(void);
 
+/* Everything that is counted, to see that a refusal changed nothing: compared byte for byte. */
+struct world_accounts {
+	uint64_t free_frames;
+	uint64_t slots; /* of this process's table */
+	uint64_t own[LEDGER_RESOURCE_COUNT];
+	uint64_t boot[LEDGER_RESOURCE_COUNT];
+};
+struct world_accounts world_accounts(const struct world_process *of);
+
 /* The process's memory. */
 void world_write(struct world_process *to, uaddr_t address, const void *from, size_t bytes);
 void world_read(struct world_process *from, uaddr_t address, void *to, size_t bytes);
