@@ -8,7 +8,7 @@ interface IoPortRange @0xbf020e9283e89662 $A.transfer(move) {
   info @0 () -> (base :UInt16, count :UInt16);
   enable @1 () -> ();
   # Lets the calling process use the ports with the processor's in and out instructions until it
-  # releases this capability.
+  # releases this capability or hands it on.
 }
 
 interface Interrupt @0xbe95b8788ec2ed09 $A.transfer(move) {

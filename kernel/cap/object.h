@@ -49,6 +49,11 @@ struct object_type {
 	 * still counted.
 	 */
 	void (*hold_dropped)(struct object *object, uint16_t interface_index);
+	/*
+	 * Optional: a hold leaves its table by a move, and who had it loses what it got by it.
+	 * Called with the table's lock held, before the new holder can call the object.
+	 */
+	void (*hold_moved)(struct object *object);
 };
 
 struct object {

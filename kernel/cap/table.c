@@ -417,9 +417,13 @@ cap_table_take_locked(struct cap_table *table, cap_id_t cap_id)
 {
 	struct cap_slot *slot = NULL;
 	enum cap_status status = occupied_find_locked(table, cap_id, &slot);
+	struct object *object;
 
 	KASSERT(status == CAP_OK);
+	object = slot->object;
 	slot_empty_locked(table, slot, (uint32_t)(cap_id & CAP_ID_INDEX_MASK));
+	if (object->type->hold_moved != NULL)
+		object->type->hold_moved(object);
 }
 
 static void

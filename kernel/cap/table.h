@@ -84,8 +84,8 @@ void cap_table_predict_locked(const struct cap_table *table, uint32_t count, cap
 MUST_CHECK enum cap_status
 cap_table_peek_locked(struct cap_table *table, cap_id_t cap_id, struct cap_hold *out);
 /*
- * Take a hold that was peeked out of the table; its reference goes to the caller, and hold_dropped
- * is not called.
+ * Take a hold that was peeked out of the table, to hand it on: hold_moved is called, not
+ * hold_dropped. Its reference goes to the caller.
  */
 void cap_table_take_locked(struct cap_table *table, cap_id_t cap_id);
 /* For tests of the end of a slot's life: pretend that an occupied slot was reused very often. */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * IoPortRange: x86 I/O ports for a driver, by the processor's permission map. The map of the
- * process that enabled the range is changed back when its hold is released: a range has one holder,
- * since it can only be moved.
+ * process that enabled the range is changed back when its hold is released or handed on: a range
+ * has one holder, since it can only be moved.
  */
 #include <schema/device.server.h>
 
 #include "arch/thread.h"
+#include "base/assert.h"
 #include "cap/process.h"
 #include "dev/port.h"
 #include "mm/pool.h"
@@ -68,6 +69,7 @@ range_enable(struct io_port_range_server *server, struct io_port_range_enable_pa
 	(void)results;
 	if (status != CAP_OK)
 		return status;
+	KASSERT(range->user == NULL || range->user == process);
 	range->user = process;
 	set_ports(bitmap, range, true);
 	process->thread->io_bitmap = bitmap;
@@ -89,19 +91,25 @@ range_call(struct object_call *call)
 	    &methods, NULL, call->method, call->params, call->results, &caller);
 }
 
-/* The holder let go, or is dead: the ports are out of its map before it runs again. */
+/* The ports are out of the user's map before it runs again. */
 static void
-range_hold_dropped(struct object *object, uint16_t interface_index)
+range_disable(struct object *object)
 {
 	struct port_range *range = LIST_ENTRY(object, struct port_range, object);
 
-	(void)interface_index;
 	if (range->user == NULL)
 		return;
 	set_ports(process_io_bitmap(range->user), range, false);
 	if (range->user->thread != NULL)
 		thread_reload(range->user->thread);
 	range->user = NULL;
+}
+
+static void
+range_hold_dropped(struct object *object, uint16_t interface_index)
+{
+	(void)interface_index;
+	range_disable(object);
 }
 
 static enum job_state
@@ -123,6 +131,7 @@ static const struct object_type range_type = {
 	.call = range_call,
 	.destroy = range_destroy,
 	.hold_dropped = range_hold_dropped,
+	.hold_moved = range_disable,
 };
 
 enum cap_status

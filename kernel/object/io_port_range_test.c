@@ -51,6 +51,22 @@ enable(struct world_process *from, cap_id_t range)
 	return world_call(&call);
 }
 
+/* The hold goes from one table to the other, as with a message. */
+static cap_id_t
+move(struct world_process *from, cap_id_t cap_id, struct world_process *to)
+{
+	struct transfer_list list = { .count = 1,
+		.entries = { { .cap_id = cap_id, .mode = CAP_TRANSFER_MOVE } } };
+	struct cap_hold holds[TRANSFER_CAPS_MAX];
+	struct cap_record records[TRANSFER_CAPS_MAX];
+
+	CHECK_EQ(cap_table_reserve_locked(to->process->table, 1), CAP_OK);
+	CHECK_EQ(transfer_check_locked(from->process->table, &list, holds), CAP_OK);
+	transfer_predict_locked(to->process->table, &list, holds, records);
+	transfer_commit_locked(from->process->table, to->process->table, &list, holds);
+	return records[0].cap_id;
+}
+
 static bool
 is_open(const struct world_process *process, uint32_t port)
 {
@@ -226,6 +242,44 @@ TEST(a_holder_that_ends_gives_everything_back)
 	world_settle();
 	CHECK_EQ(world_free_frames(), frames_at_start);
 	CHECK_EQ(ledger_boot.used[LEDGER_KERNEL_BYTES], 0);
+}
+
+TEST(who_hands_a_range_on_keeps_no_port_of_it)
+{
+	cap_id_t range, rest, moved;
+
+	start();
+	range = give_range(&one, 0x2f8, 8);
+	rest = give_range(&one, 0x310, 8);
+	CHECK_EQ(enable(&one, range), CAP_OK);
+	CHECK_EQ(enable(&one, rest), CAP_OK);
+	moved = move(&one, range, &other);
+	check_open(&one, 0x310, 8);
+	/* The new holder has to ask for them. */
+	CHECK_EQ(process_io_bitmap(other.process), NULL);
+	CHECK_EQ(enable(&other, moved), CAP_OK);
+	check_open(&other, 0x2f8, 8);
+	check_open(&one, 0x310, 8);
+	CHECK_EQ(world_release(&other, moved), CAP_OK);
+	check_open(&other, 0, 0);
+}
+
+TEST(a_range_outlives_the_process_that_had_enabled_it)
+{
+	cap_id_t range, moved;
+
+	start();
+	range = give_range(&one, 0x2f8, 8);
+	CHECK_EQ(enable(&one, range), CAP_OK);
+	moved = move(&one, range, &other);
+	CHECK_EQ(world_syscall(&one, SYSCALL_EXIT, 0, 0), WORLD_GONE);
+	world_settle();
+	world_settle();
+	CHECK_EQ(world_release(&other, moved), CAP_OK);
+	CHECK_EQ(world_syscall(&other, SYSCALL_EXIT, 0, 0), WORLD_GONE);
+	world_settle();
+	world_settle();
+	CHECK_EQ(world_free_frames(), frames_at_start);
 }
 
 TEST(a_range_cannot_be_copied)
