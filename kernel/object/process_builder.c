@@ -6,6 +6,7 @@
 #include "cap/process.h"
 #include "ipc/endpoint.h"
 #include "mm/pool.h"
+#include "mm/user_copy.h"
 #include "object/call.h"
 #include "object/memory.h"
 #include "object/process.h"
@@ -226,6 +227,21 @@ builder_grant_local(struct process_builder_server *server,
 	}
 }
 
+/* The one step that nobody can take back: whether its answer has a place is known before. */
+static enum cap_status
+answer_check(const struct object_call *call)
+{
+	const size_t bytes = (2 + PROCESS_BUILDER_START_RESULTS_DATA_WORDS +
+				 PROCESS_BUILDER_START_RESULTS_POINTER_COUNT) *
+	    CAPNP_WORD_BYTES;
+
+	if (call->op->reserved_slots == 0)
+		return CAP_ERR_TOO_MANY_CAPS;
+	if (call->op->sqe.result_len < bytes)
+		return CAP_ERR_BUFFER_TOO_SMALL;
+	return user_check_writable(call->process->space, call->op->sqe.result_addr, bytes);
+}
+
 static enum cap_status
 builder_start(struct process_builder_server *server, struct process_builder_start_params params,
     struct process_builder_start_results_builder results, const struct capos_caller *caller)
@@ -244,8 +260,9 @@ builder_start(struct process_builder_server *server, struct process_builder_star
 	(void)server;
 	if (process == NULL)
 		return CAP_ERR_WRONG_STATE;
-	if (caller->call->op->reserved_slots == 0)
-		return CAP_ERR_TOO_MANY_CAPS;
+	status = answer_check(caller->call);
+	if (status != CAP_OK)
+		return status;
 	status = process_start(process, &entry);
 	if (status != CAP_OK)
 		return status;
