@@ -29,5 +29,17 @@ _Noreturn void arch_machine_stop(uint8_t code);
 /* Bytes to the debug console (COM1), polled; usable at any time, also during a panic. */
 void arch_debug_write(const char *bytes, unsigned long byte_count);
 
+/*
+ * For panics, which may come anywhere: nothing of this CPU's data is looked at.
+ * arch_panic_cpu: as the machine numbers its CPUs. arch_panic_registers: what the exception found
+ * that the panic is about; returns how many were stored, 0 if it is about none.
+ */
+struct arch_register {
+	const char *name;
+	uint64_t value;
+};
+uint32_t arch_panic_cpu(void);
+uint32_t arch_panic_registers(struct arch_register *registers, uint32_t register_count_max);
+
 /* Return addresses of the current call chain, innermost first; returns how many were stored. */
 uint32_t arch_backtrace(uint64_t *addresses, uint32_t address_count_max);

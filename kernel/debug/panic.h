@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The end of the kernel: a broken invariant. The message, a backtrace (addresses for
- * llvm-symbolizer) and the machine stops with DEBUG_EXIT_PANIC.
+ * The end of the kernel: a broken invariant. The message with the CPU, the registers
+ * of an exception, a backtrace (addresses for llvm-symbolizer), and the machine stops with
+ * DEBUG_EXIT_PANIC.
  */
 #include "base/annotate.h"
 

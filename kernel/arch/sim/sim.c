@@ -115,6 +115,20 @@ arch_debug_write(const char *bytes, unsigned long byte_count)
 }
 
 uint32_t
+arch_panic_cpu(void)
+{
+	return sim.cpu;
+}
+
+uint32_t
+arch_panic_registers(struct arch_register *registers, uint32_t register_count_max)
+{
+	(void)registers;
+	(void)register_count_max;
+	return 0;
+}
+
+uint32_t
 arch_backtrace(uint64_t *addresses, uint32_t address_count_max)
 {
 	(void)addresses;

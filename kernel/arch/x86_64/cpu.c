@@ -302,6 +302,13 @@ arch_cpu_id(void)
 	return cpu_local()->id;
 }
 
+/* The processor says it itself: GS may be the user's. */
+uint32_t
+arch_panic_cpu(void)
+{
+	return cpuid(1, 0).ebx >> 24;
+}
+
 void
 arch_interrupt_window(void)
 {

@@ -5,6 +5,9 @@
  * change the thread. A non-maskable interrupt comes anywhere, perhaps with the user's GS: its
  * handler looks at nothing of this CPU's.
  */
+#include <core/string.h>
+
+#include "arch/cpu.h"
 #include "base/log.h"
 #include "debug/panic.h"
 #include "dispatch/entry.h"
@@ -16,16 +19,55 @@
 #define VECTOR_PAGE_FAULT 14
 #define VECTOR_MACHINE_CHECK 18
 #define VECTOR_EXCEPTIONS 32
+#define PANIC_REGISTERS 20
 
 void trap_in_kernel(struct trap_frame *frame);
 _Noreturn void trap_in_user(struct trap_frame *frame);
 
-static uint64_t interrupted_stack;
+static const struct trap_frame *fatal_frame;
 
 uint64_t
 trap_interrupted_stack(void)
 {
-	return interrupted_stack;
+	return fatal_frame != NULL ? fatal_frame->rsp : 0;
+}
+
+static void
+registers_of(const struct trap_frame *frame, struct arch_register *registers)
+{
+	const struct arch_register all[PANIC_REGISTERS] = {
+		{ "rax", frame->rax },
+		{ "rbx", frame->rbx },
+		{ "rcx", frame->rcx },
+		{ "rdx", frame->rdx },
+		{ "rsi", frame->rsi },
+		{ "rdi", frame->rdi },
+		{ "rbp", frame->rbp },
+		{ "rsp", frame->rsp },
+		{ "r8", frame->r8 },
+		{ "r9", frame->r9 },
+		{ "r10", frame->r10 },
+		{ "r11", frame->r11 },
+		{ "r12", frame->r12 },
+		{ "r13", frame->r13 },
+		{ "r14", frame->r14 },
+		{ "r15", frame->r15 },
+		{ "rip", frame->rip },
+		{ "rflags", frame->rflags },
+		{ "cs", frame->cs },
+		{ "cr3", cr3_read() },
+	};
+
+	memcpy(registers, all, sizeof(all));
+}
+
+uint32_t
+arch_panic_registers(struct arch_register *registers, uint32_t register_count_max)
+{
+	if (fatal_frame == NULL || register_count_max < PANIC_REGISTERS)
+		return 0;
+	registers_of(fatal_frame, registers);
+	return PANIC_REGISTERS;
 }
 
 static void
@@ -46,7 +88,7 @@ handle_interrupt(uint64_t vector)
 static _Noreturn void
 exception_is_fatal(const struct trap_frame *frame)
 {
-	interrupted_stack = frame->rsp;
+	fatal_frame = frame;
 	kernel_panic("exception %llu, error 0x%llx, at 0x%llx, stack 0x%llx, address 0x%llx",
 	    (unsigned long long)frame->vector, (unsigned long long)frame->error,
 	    (unsigned long long)frame->rip, (unsigned long long)frame->rsp,
