@@ -30,11 +30,12 @@ def plain(text):
 
 
 class Machine:
-    """One run of QEMU. `how` is pvh, bios or uefi."""
+    """One run of QEMU. `how` is pvh, bios or uefi; `kernel` is one of build/kernel/, for pvh."""
 
-    def __init__(self, folder, package=None, how="pvh", append="", extra=(), cpu="max"):
+    def __init__(self, folder, package=None, how="pvh", append="", extra=(), cpu="max", kernel="capos"):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.kernel = BUILD / "kernel" / f"{kernel}.elf"
         self.console_path = self.folder / "console.log"
         self.console_path.write_bytes(b"")
         command = self._command(package, how, append, cpu) + list(extra)
@@ -55,7 +56,7 @@ class Machine:
             "-chardev", "stdio,id=terminal,signal=off", "-serial", "chardev:terminal",
         ]
         if how == "pvh":
-            command += ["-kernel", str(BUILD / "kernel/capos.elf"), "-initrd", str(package)]
+            command += ["-kernel", str(self.kernel), "-initrd", str(package)]
             if append:
                 command += ["-append", append]
             return command
