@@ -3,91 +3,16 @@
  * SystemInfo: the message of the day and the help topics of the manifest. CapSet: `package`
  * (BootPackage), `vm` (VirtualMemory), `info` (Endpoint: serves SystemInfo).
  */
-#include <capos/capos.h>
-#include <schema/boot.client.h>
-#include <schema/system_info.server.h>
-#include <service/boot_package.h>
-#include <service/serve.h>
-#include <string.h>
+#include "info.h"
 
 CAPOS_LARGE_MESSAGES(1);
 
-struct system_info_server {
-	struct capnp_reader package;
-	struct kernel_params params;
-};
-
 static struct system_info_server server;
-
-static enum cap_status
-info_motd(struct system_info_server *info, struct system_info_motd_params params,
-    struct system_info_motd_results_builder results, const struct capos_caller *caller)
-{
-	(void)params;
-	(void)caller;
-	system_info_motd_results_set_text(results, kernel_params_motd(info->params));
-	return CAP_OK;
-}
-
-static enum cap_status
-info_help_topics(struct system_info_server *info, struct system_info_help_topics_params params,
-    struct system_info_help_topics_results_builder results, const struct capos_caller *caller)
-{
-	struct help_topic_list topics = kernel_params_help_topics(info->params);
-	struct capnp_list_builder names =
-	    system_info_help_topics_results_init_names(results, help_topic_list_size(topics));
-
-	(void)params;
-	(void)caller;
-	for (uint32_t i = 0; i < help_topic_list_size(topics); i++)
-		capnp_any_set_text(
-		    capnp_list_any_builder(names, i), help_topic_name(help_topic_at(topics, i)));
-	return CAP_OK;
-}
-
-static enum cap_status
-info_help(struct system_info_server *info, struct system_info_help_params params,
-    struct system_info_help_results_builder results, const struct capos_caller *caller)
-{
-	struct help_topic_list topics = kernel_params_help_topics(info->params);
-	struct capnp_text wanted = system_info_help_params_topic(params);
-
-	for (uint32_t i = 0; i < help_topic_list_size(topics); i++) {
-		struct help_topic topic = help_topic_at(topics, i);
-		struct capnp_text name = help_topic_name(topic);
-
-		if (name.size != wanted.size || memcmp(name.data, wanted.data, name.size) != 0)
-			continue;
-		system_info_help_results_set_text(results, help_topic_text(topic));
-		return CAP_OK;
-	}
-	return capos_fail(
-	    caller, EXCEPTION_TYPE_FAILED, "there is no such topic; `help` lists them");
-}
-
-static const struct system_info_methods methods = {
-	.motd = info_motd,
-	.help_topics = info_help_topics,
-	.help = info_help,
-};
-
-static enum cap_status
-start(struct capos *self)
-{
-	struct virtual_memory memory;
-	struct boot_package package;
-
-	CAPOS_TRY(virtual_memory_from_capset(self, "vm", &memory));
-	CAPOS_TRY(boot_package_from_capset(self, "package", &package));
-	CAPOS_TRY(boot_package_open(package, memory, &server.package));
-	server.params = system_manifest_kernel_params(system_manifest_root(&server.package));
-	return CAP_OK;
-}
 
 int
 capos_main(struct capos *self)
 {
-	if (start(self) != CAP_OK)
+	if (info_start(&server, self) != CAP_OK)
 		return 1;
-	return capos_serve(self, "info", system_info_interface(&methods, &server));
+	return capos_serve(self, "info", info_interface(&server));
 }

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/* SystemInfo over a manifest: the message of the day and the help topics. */
+#include <capos/capos.h>
+#include <schema/boot.client.h>
+#include <service/serve.h>
+
+struct system_info_server {
+	struct capnp_reader package;
+	struct kernel_params params; /* in the package */
+};
+
+/* Find `vm` and `package` and read the manifest. */
+MUST_CHECK enum cap_status info_start(struct system_info_server *info, struct capos *self);
+struct capos_interface info_interface(struct system_info_server *info);
