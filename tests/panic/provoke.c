@@ -15,6 +15,7 @@
 #include "debug/panic.h"
 
 struct boot_memory;
+struct ring;
 
 #define IST_STACKS 3
 #define IST_STRIDE (3 * PAGE_BYTES)
@@ -25,8 +26,8 @@ bool __real_boot_info_has_word(const struct boot_memory *memory, const char *wor
 bool __wrap_boot_info_has_word(const struct boot_memory *memory, const char *word);
 _Noreturn void __real_kernel_boot(const struct boot_request *request);
 _Noreturn void __wrap_kernel_boot(const struct boot_request *request);
-_Noreturn void __real_kernel_syscall(uint64_t number, uint64_t argument0, uint64_t argument1);
-_Noreturn void __wrap_kernel_syscall(uint64_t number, uint64_t argument0, uint64_t argument1);
+bool __real_ring_refresh(struct ring *ring);
+bool __wrap_ring_refresh(struct ring *ring);
 
 static const struct boot_memory *command_line;
 
@@ -171,10 +172,11 @@ __wrap_kernel_boot(const struct boot_request *request)
 	__real_kernel_boot(request);
 }
 
-void
-__wrap_kernel_syscall(uint64_t number, uint64_t argument0, uint64_t argument1)
+/* What every cap_enter does first. */
+bool
+__wrap_ring_refresh(struct ring *ring)
 {
 	if (is_wanted("in-call"))
 		provoke();
-	__real_kernel_syscall(number, argument0, argument1);
+	return __real_ring_refresh(ring);
 }

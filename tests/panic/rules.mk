@@ -3,7 +3,7 @@
 
 PANIC_ELF := $(B)/kernel/panic.elf
 PANIC_OBJECTS := $(call objects,kernel,tests/panic/provoke.c)
-PANIC_WRAPPED := boot_info_has_word kernel_boot kernel_syscall
+PANIC_WRAPPED := boot_info_has_word kernel_boot ring_refresh
 ALL_OBJECTS += $(PANIC_OBJECTS)
 
 $(PANIC_ELF): $(PANIC_OBJECTS) $(KERNEL_OBJECTS) $(B)/lib/kernel.a $(KERNEL_SCRIPT) tests/panic/rules.mk

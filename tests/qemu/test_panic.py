@@ -20,7 +20,7 @@ EDGES = ("kernel_start", "kernel_text_start")
 KERNEL = BUILD / "kernel/panic.elf"
 # How the kernel got to where it is asked to panic, innermost first.
 CHAINS = {"at-start": ["provoke", "__wrap_kernel_boot", "arch_start", "boot_high"],
-          "in-call": ["provoke", "__wrap_kernel_syscall", "entry_syscall"]}
+          "in-call": ["provoke", "__wrap_ring_refresh", "kernel_syscall", "entry_syscall"]}
 PLACES = pytest.mark.parametrize("place", sorted(CHAINS))
 FAULT_CHAIN = "exception (\\d+), error 0x([0-9a-f]+), at 0x([0-9a-f]+), stack 0x([0-9a-f]+), address 0x([0-9a-f]+)"
 
