@@ -245,34 +245,14 @@ capos_call_run(struct capos_call *call)
 	return wait(call);
 }
 
-/* A FINISH that comes too late finds nothing, which is no failure. */
-static void
-on_cancelled(struct capos_completion *completion, const struct cap_cqe *cqe)
-{
-	(void)completion;
-	(void)cqe;
-}
-
-static struct capos_completion cancel_completion = { on_cancelled };
-
 enum cap_status
 capos_call_cancel(struct capos_call *call)
 {
-	struct cap_sqe *sqe;
-
 	if (call->state == CAPOS_CALL_DONE)
 		return CAP_OK;
 	if (call->state != CAPOS_CALL_SENT)
 		return CAP_ERR_WRONG_STATE;
-	CAPOS_TRY(capos_submit(call->target.self, &sqe));
-	*sqe = (struct cap_sqe){
-		.op = CAP_OP_FINISH,
-		.target = (uint64_t)&call->completion,
-		.user_data = (uint64_t)&cancel_completion | CAPOS_UNAWAITED,
-	};
-	call->target.self->unawaited++;
-	capos_submitted(call->target.self);
-	return CAP_OK;
+	return capos_finish(call->target.self, &call->completion);
 }
 
 static void

@@ -161,7 +161,8 @@ MUST_CHECK enum cap_status capos_adopt(
     struct capos_call *call, uint32_t ordinal, uint64_t interface_id, struct capos_cap *out);
 /* Drop a capability: the RELEASE is queued. */
 void capos_release(struct capos_cap cap);
-/* Make the kernel take all queued RELEASEs; the first failure since the last flush. */
+/* Make the kernel take all that is queued; the first failure of a RELEASE or a later signal
+ * (notification.h) since the last flush. */
 MUST_CHECK enum cap_status capos_release_flush(struct capos *self);
 
 MUST_CHECK enum cap_status capos_capset_find(

@@ -130,3 +130,28 @@ capos_make_room(struct capos *self)
 	}
 	return CAP_OK;
 }
+
+/* A FINISH that comes too late finds nothing, which is no failure. */
+static void
+on_cancelled(struct capos_completion *completion, const struct cap_cqe *cqe)
+{
+	(void)completion;
+	(void)cqe;
+}
+
+enum cap_status
+capos_finish(struct capos *self, struct capos_completion *completion)
+{
+	static struct capos_completion cancelled = { on_cancelled };
+	struct cap_sqe *sqe;
+
+	CAPOS_TRY(capos_submit(self, &sqe));
+	*sqe = (struct cap_sqe){
+		.op = CAP_OP_FINISH,
+		.target = (uint64_t)completion,
+		.user_data = (uint64_t)&cancelled | CAPOS_UNAWAITED,
+	};
+	self->unawaited++;
+	capos_submitted(self);
+	return CAP_OK;
+}

@@ -62,7 +62,9 @@ struct capos {
 	uint32_t pid;
 	const struct capset_header *capset; /* NULL: no capabilities */
 	struct capos_block *free_blocks[CAPOS_BLOCK_KINDS];
-	enum cap_status release_status; /* the first RELEASE that failed since the last flush */
+	/* Of a RELEASE or a signal that nobody waited for: the first failure since the last flush.
+	 */
+	enum cap_status release_status;
 };
 
 /* One system call; on the host a test gives its own kernel. */
@@ -139,9 +141,9 @@ capos_submitted(struct capos *self)
 	__atomic_store_n(&self->ring->sq_tail, self->sq_tail, __ATOMIC_RELEASE);
 }
 
-/* A completion without a callback: a RELEASE, whose failure is kept for capos_release_flush(). */
+/* A completion without a callback: its failure is kept for capos_release_flush(). */
 static inline void
-capos_note_release(struct capos *self, const struct cap_cqe *cqe)
+capos_note_unawaited(struct capos *self, const struct cap_cqe *cqe)
 {
 	if (cqe->result < 0 && self->release_status == CAP_OK)
 		self->release_status = (enum cap_status)cqe->result;
@@ -172,7 +174,7 @@ capos_reap(struct capos *self)
 		if (completion != NULL)
 			completion->done(completion, cqe);
 		else
-			capos_note_release(self, cqe);
+			capos_note_unawaited(self, cqe);
 	}
 	return count;
 }
@@ -193,6 +195,9 @@ capos_wait_any(struct capos *self, uint64_t deadline_ns)
 		return (enum cap_status)entered;
 	return capos_reap(self) != 0 ? CAP_OK : CAP_ERR_TIMED_OUT;
 }
+
+/* Queue the cancellation of what is in flight; its own completion still comes. */
+MUST_CHECK enum cap_status capos_finish(struct capos *self, struct capos_completion *completion);
 
 /* A larger block, since none of this kind is free. */
 struct capos_block *capos_block_take_larger(struct capos *self, enum capos_block_kind kind);

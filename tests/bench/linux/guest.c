@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/io.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -119,6 +121,59 @@ measure_echo(void)
 	echo_socket = pair[0];
 	measure("echo_64_round_trip", echo, 1);
 	close(pair[0]);
+	waitpid(child, NULL, 0);
+}
+
+static int event_mine;
+static int event_yours;
+
+static void
+signal_no_waiter(uint64_t turn)
+{
+	uint64_t count = turn + 1;
+
+	require(write(event_yours, &count, sizeof(count)) == sizeof(count), "eventfd");
+}
+
+static void
+signal_child(void)
+{
+	uint64_t count;
+
+	while (read(event_yours, &count, sizeof(count)) == sizeof(count))
+		if (write(event_mine, &count, sizeof(count)) != sizeof(count))
+			break;
+	_exit(0);
+}
+
+static void
+signal_round_trip(uint64_t turn)
+{
+	uint64_t count = turn + 1;
+	uint64_t answer;
+
+	require(write(event_yours, &count, sizeof(count)) == sizeof(count), "eventfd");
+	require(read(event_mine, &answer, sizeof(answer)) == sizeof(answer), "eventfd");
+	require(answer == count, "another count");
+}
+
+static void
+measure_signals(void)
+{
+	uint64_t count;
+	pid_t child;
+
+	event_mine = eventfd(0, 0);
+	event_yours = eventfd(0, 0);
+	require(event_mine >= 0 && event_yours >= 0, "eventfd");
+	measure("signal_no_waiter", signal_no_waiter, 1);
+	require(read(event_yours, &count, sizeof(count)) == sizeof(count), "eventfd");
+	child = fork();
+	require(child >= 0, "fork");
+	if (child == 0)
+		signal_child();
+	measure("signal_round_trip", signal_round_trip, 1);
+	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 }
 
@@ -238,6 +293,7 @@ main(void)
 	measure("nop_1", nop_1, 1);
 	measure("nop_16_each", nop_16, 16);
 	measure_echo();
+	measure_signals();
 	measure("spawn_run_reap", spawn, 1);
 	printf("linux guest: done\n");
 	stop(0);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The spawn suite: processes, memory and time as a program sees them, hostile requests included.
- * CapSet: `console`, `spawner`, `frames`, `vm`, `stats`, `timer`.
+ * CapSet: `console`, `spawner`, `frames`, `vm`, `stats`, `timer`,
+ * `notifications`.
  */
 #include <schema/console.capnp.h>
 
@@ -103,6 +104,7 @@ start(struct capos *self)
 	CAPOS_TRY(frame_allocator_from_capset(self, "frames", &suite.frames));
 	CAPOS_TRY(virtual_memory_from_capset(self, "vm", &suite.memory));
 	CAPOS_TRY(kernel_stats_from_capset(self, "stats", &suite.stats));
+	CAPOS_TRY(notification_factory_from_capset(self, "notifications", &suite.notifications));
 	return timer_from_capset(self, "timer", &suite.timer);
 }
 
@@ -116,6 +118,7 @@ capos_main(struct capos *self)
 	suite_time(&suite);
 	suite_memory(&suite);
 	suite_processes(&suite);
+	suite_notifications(&suite);
 	suite_flood(&suite);
 	return claims_end(&suite.claims);
 }

@@ -2,6 +2,7 @@
 #pragma once
 /* What the parts of the suite share. */
 #include <schema/memory.client.h>
+#include <schema/notification.client.h>
 #include <schema/process.client.h>
 #include <schema/stats.client.h>
 #include <schema/timer.client.h>
@@ -16,6 +17,7 @@ struct suite {
 	struct virtual_memory memory;
 	struct kernel_stats stats;
 	struct timer timer;
+	struct notification_factory notifications;
 	struct capos_cap console;
 };
 
@@ -43,5 +45,6 @@ uint64_t suite_frames_used(struct suite *suite);
 
 void suite_processes(struct suite *suite);
 void suite_flood(struct suite *suite);
+void suite_notifications(struct suite *suite);
 void suite_memory(struct suite *suite);
 void suite_time(struct suite *suite);

@@ -20,7 +20,7 @@ capos_main(struct capos *self)
 	done += self->capset != NULL;
 	raw_ring_begin(&raw);
 	for (uint64_t index = 0; index < INDEXES; index++) {
-		for (uint8_t op = CAP_OP_CALL; op <= CAP_OP_RELEASE; op++) {
+		for (uint8_t op = CAP_OP_CALL; op <= CAP_OP_WAIT; op++) {
 			struct cap_sqe sqe = { .op = op,
 				.target = (UINT64_C(1) << CAP_ID_INDEX_BITS) | index };
 

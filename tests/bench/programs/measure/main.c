@@ -3,9 +3,10 @@
  * The figures of `make measure`, in instructions: one unit of the time-stamp counter is one
  * instruction in the measuring emulator. Each is the median of many samples with varying arguments
  * and checked answers. CapSet: `console`, `timer`, `echo`,
- * `launcher`, `stats`.
+ * `launcher`, `stats`, `notifications`.
  */
 #include <capos/capos.h>
+#include <capos/notification.h>
 #include <core/format.h>
 #include <schema/console.client.h>
 #include <schema/echo.client.h>
@@ -19,6 +20,7 @@
 #define BATCH 16
 #define ECHO_BYTES 64
 #define CHILD_CODE 7
+#define PEER_STOP (UINT64_C(1) << 63) /* programs/signal_peer */
 
 CAPOS_LARGE_MESSAGES(1);
 
@@ -29,6 +31,10 @@ static struct {
 	struct echo echo;
 	struct process_launcher launcher;
 	struct kernel_stats stats;
+	struct notification_factory notifications;
+	struct notification mine;   /* what `yours` is answered with */
+	struct signaller of_nobody; /* its notification has no waiter */
+	struct signaller yours;
 	uint64_t last_ns;
 	uint64_t overhead; /* of a sample without an operation */
 	uint64_t memory[64];
@@ -259,6 +265,77 @@ spawn(uint64_t turn)
 	capos_release(process.cap);
 }
 
+static void
+signal_no_waiter(uint64_t turn)
+{
+	require(capos_signal(bench.of_nobody, turn + 1) == CAP_OK, "signal");
+}
+
+static void
+signal_round_trip(uint64_t turn)
+{
+	uint64_t bits = 0;
+
+	capos_signal_later(bench.yours, turn + 1);
+	require(capos_notification_wait(bench.mine, UINT64_MAX, 0, &bits) == CAP_OK, "wait");
+	require(bits == turn + 1, "other bits");
+}
+
+static void
+grant_cap(
+    struct cap_grant_builder grant, struct capnp_text name, struct capos_cap cap, uint8_t mode)
+{
+	cap_grant_set_name(grant, name);
+	cap_grant_set_cap(grant, (struct capnp_cap){ cap.cap_id, cap.interface_id, mode });
+}
+
+static void
+launch_signal_peer(struct notification theirs, struct signaller mine, struct process_handle *out)
+{
+	struct capos_call call;
+	struct process_launcher_launch_params_builder params =
+	    process_launcher_launch_begin(&call, bench.launcher);
+	struct cap_grant_list_builder grants;
+
+	process_launcher_launch_params_set_name(params, CAPNP_TEXT("signal-peer"));
+	process_launcher_launch_params_set_binary(params, CAPNP_TEXT("signal-peer"));
+	grants = process_launcher_launch_params_init_grants(params, 2);
+	grant_cap(cap_grant_builder_at(grants, 0), CAPNP_TEXT("mine"), theirs.cap, CAPNP_CAP_MOVE);
+	grant_cap(cap_grant_builder_at(grants, 1), CAPNP_TEXT("yours"), mine.cap, CAPNP_CAP_COPY);
+	require(capos_call_run(&call) == CAP_OK &&
+		capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &out->cap) == CAP_OK,
+	    "launch of signal-peer");
+	capos_call_end(&call);
+}
+
+static struct signaller
+make_notification(struct notification *out)
+{
+	struct signaller signaller = { 0 };
+
+	require(notification_factory_create(bench.notifications, out) == CAP_OK &&
+		notification_signaller(*out, &signaller) == CAP_OK,
+	    "notification");
+	return signaller;
+}
+
+static void
+measure_signals(void)
+{
+	struct notification unwaited;
+	struct notification theirs;
+	struct process_handle peer;
+	struct signaller signals_mine = make_notification(&bench.mine);
+
+	bench.of_nobody = make_notification(&unwaited);
+	measure("signal_no_waiter", signal_no_waiter, 1);
+	bench.yours = make_notification(&theirs);
+	launch_signal_peer(theirs, signals_mine, &peer);
+	measure("signal_round_trip", signal_round_trip, 1);
+	require(capos_signal(bench.yours, PEER_STOP) == CAP_OK, "end of signal-peer");
+	capos_release(peer.cap);
+}
+
 /* Bytes of kernel objects that all ledgers together pay for. */
 static uint64_t
 kernel_bytes(void)
@@ -364,6 +441,9 @@ capos_main(struct capos *self)
 	require(process_launcher_from_capset(self, "launcher", &bench.launcher) == CAP_OK,
 	    "no launcher");
 	require(kernel_stats_from_capset(self, "stats", &bench.stats) == CAP_OK, "no stats");
+	require(
+	    notification_factory_from_capset(self, "notifications", &bench.notifications) == CAP_OK,
+	    "no notifications");
 	bench.overhead = sample(nothing);
 	measure("cap_enter_empty", empty, 1);
 	measure("nop_1", nop_1, 1);
@@ -374,6 +454,7 @@ capos_main(struct capos *self)
 	measure("message_build_3", message_build, 1);
 	measure("message_read_3", message_read, 1);
 	measure("spawn_run_reap", spawn, 1);
+	measure_signals();
 	/* The first one may make tables of ours and the spawner's grow. */
 	(void)overhead_bytes();
 	report("process_overhead_bytes", overhead_bytes());
