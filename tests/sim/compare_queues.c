@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipc/endpoint_internal.h"
 #include "mm/pool.h"
 #include "simulation.h"
 
@@ -113,6 +114,23 @@ compare_order(struct simulation *simulation, struct model_op *const *queue, uint
 		simulation_fail(simulation, "an endpoint's queue has others in it");
 }
 
+/* What an endpoint counts, and whose turn it is next. */
+static void
+compare_endpoint(struct simulation *simulation, const struct model_object *object)
+{
+	const struct endpoint *endpoint = object->kernel;
+
+	if (object->kind != MODEL_ENDPOINT || endpoint == NULL)
+		return;
+	if (endpoint->call_count != object->call_count ||
+	    endpoint->receive_count != object->receive_count)
+		simulation_fail(simulation, "an endpoint has %u calls and %u receivers",
+		    endpoint->call_count, endpoint->receive_count);
+	if (endpoint->last_caller != object->last_caller)
+		simulation_fail(simulation, "an endpoint served %u last, expected %u",
+		    endpoint->last_caller, object->last_caller);
+}
+
 static uint64_t
 pool_objects(const char *name)
 {
@@ -185,6 +203,7 @@ compare_queues(struct simulation *simulation)
 			continue;
 		compare_order(simulation, object->calls, object->call_count);
 		compare_order(simulation, object->receives, object->receive_count);
+		compare_endpoint(simulation, object);
 	}
 	compare_pools(simulation);
 }
