@@ -207,9 +207,8 @@ run_finish(struct op *op)
 }
 
 /* SIGNAL or WAIT: a mask in `addr`, and a target of the right kind. */
-static enum cap_status
-run_notification(struct op *op, enum object_kind kind,
-    enum cap_status (*with)(struct op *op, struct object *object))
+static inline enum cap_status
+find_notification(const struct op *op, enum object_kind kind, struct object **out)
 {
 	struct cap_ref target;
 	enum cap_status status;
@@ -221,8 +220,41 @@ run_notification(struct op *op, enum object_kind kind,
 	status = cap_lookup(op_process(op)->table, op->sqe.target, &target);
 	if (status != CAP_OK)
 		return status;
-	return target.object->type->kind == kind ? with(op, target.object)
-						 : CAP_ERR_WRONG_INTERFACE;
+	*out = target.object;
+	return target.object->type->kind == kind ? CAP_OK : CAP_ERR_WRONG_INTERFACE;
+}
+
+/* CAP_OK: the bits are set; the op is the caller's to end. */
+static inline enum cap_status
+run_signal(struct op *op)
+{
+	struct object *object;
+	enum cap_status status = find_notification(op, OBJECT_KIND_SIGNALLER, &object);
+
+	if (status != CAP_OK)
+		return status;
+	return notification_signal(notification_of_signalling_side(object), op->sqe.addr);
+}
+
+static inline enum cap_status
+run_wait(struct op *op)
+{
+	struct object *object;
+	enum cap_status status = find_notification(op, OBJECT_KIND_NOTIFICATION, &object);
+
+	if (status != CAP_OK)
+		return status;
+	return notification_wait(notification_of_waiting_side(object), op);
+}
+
+static enum cap_status
+run_signal_and_end(struct op *op)
+{
+	enum cap_status status = run_signal(op);
+
+	if (status == CAP_OK)
+		op_complete_status(op, CAP_OK);
+	return status;
 }
 
 static enum cap_status
@@ -243,9 +275,9 @@ run(struct op *op)
 	case CAP_OP_FINISH:
 		return run_finish(op);
 	case CAP_OP_SIGNAL:
-		return run_notification(op, OBJECT_KIND_SIGNALLER, notification_signal_op);
+		return run_signal_and_end(op);
 	case CAP_OP_WAIT:
-		return run_notification(op, OBJECT_KIND_NOTIFICATION, notification_wait_op);
+		return run_wait(op);
 	default:
 		return CAP_ERR_UNSUPPORTED_OPCODE;
 	}
@@ -276,6 +308,22 @@ is_plain_call(const struct op *op)
 	    (word(op, WORD_TRANSFER) | op->sqe.deadline_ns) == 0;
 }
 
+/* Without a deadline. */
+static inline enum cap_status
+run_plain(struct op *op)
+{
+	enum cap_status status;
+
+	if (op->sqe.op == CAP_OP_WAIT)
+		return run_wait(op);
+	if (op->sqe.op != CAP_OP_SIGNAL)
+		return run(op);
+	status = run_signal(op);
+	if (status == CAP_OK)
+		op_complete_untimed(op, &(struct op_result){ 0 });
+	return status;
+}
+
 static NO_INLINE void
 run_unusual(struct op *op)
 {
@@ -285,7 +333,7 @@ run_unusual(struct op *op)
 		run_with_deadline(op);
 		return;
 	}
-	status = run(op);
+	status = run_plain(op);
 	if (status != CAP_OK)
 		refuse(op, status);
 }

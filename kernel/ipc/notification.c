@@ -207,17 +207,6 @@ notification_poll(struct notification *notification, uint64_t mask)
 	return bits;
 }
 
-enum cap_status
-notification_signal_op(struct op *op, struct object *object)
-{
-	enum cap_status status =
-	    notification_signal(notification_of_signalling_side(object), op->sqe.addr);
-
-	if (status == CAP_OK)
-		op_complete_status(op, CAP_OK);
-	return status;
-}
-
 /* The op waits, or has what it waits for already. */
 static enum cap_status
 wait_locked(struct notification *notification, struct op *op)
@@ -238,9 +227,8 @@ wait_locked(struct notification *notification, struct op *op)
 }
 
 enum cap_status
-notification_wait_op(struct op *op, struct object *object)
+notification_wait(struct notification *notification, struct op *op)
 {
-	struct notification *notification = notification_of_waiting_side(object);
 	enum cap_status status;
 
 	spin_lock(&notification->lock);

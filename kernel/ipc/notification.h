@@ -38,10 +38,9 @@ MUST_CHECK enum cap_status notification_signal(struct notification *notification
 uint64_t notification_poll(struct notification *notification, uint64_t mask);
 
 /*
- * The dispatch of SIGNAL and WAIT on an object that the submission names. CAP_OK: the op is
- * pending, or has ended. A refusal is returned, and nothing is changed.
+ * What a WAIT does: CAP_OK: the op is pending here, or has ended with its bits. A refusal is
+ * returned, and nothing is changed.
  */
-MUST_CHECK enum cap_status notification_signal_op(struct op *op, struct object *object);
-MUST_CHECK enum cap_status notification_wait_op(struct op *op, struct object *object);
+MUST_CHECK enum cap_status notification_wait(struct notification *notification, struct op *op);
 /* A WAIT that was claimed by somebody else leaves its queue. */
 void notification_forget(struct op *op);

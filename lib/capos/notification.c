@@ -16,35 +16,59 @@ on_ended(struct capos_completion *completion, const struct cap_cqe *cqe)
 		event->on_done(event, event->context);
 }
 
-static inline enum cap_status
-send(struct capos_event *event, uint64_t op, struct capos_cap target, uint64_t mask,
-    uint64_t deadline_ns)
+static inline void
+prepare(struct capos_event *event, struct capos *self)
 {
-	struct cap_sqe *sqe;
-
-	event->state = CAPOS_CALL_FAILED;
-	CAPOS_TRY(capos_submit(target.self, &sqe));
 	event->completion.done = on_ended;
-	event->self = target.self;
+	event->self = self;
 	event->on_done = NULL;
 	event->state = CAPOS_CALL_SENT;
-	capos_fill(sqe,
-	    (struct capos_sqe_words){
-		.head = op,
-		.target = target.cap_id,
-		.user_data = (uint64_t)&event->completion,
+}
+
+static inline void
+submit(struct capos *self, const struct capos_event *event, struct capos_sqe_words words)
+{
+	words.user_data = (uint64_t)&event->completion;
+	capos_fill(&self->sq[self->sq_tail & self->sq_mask], words);
+	capos_submitted(self);
+}
+
+static inline enum cap_status
+send(struct capos_event *event, struct capos *self, struct capos_sqe_words words)
+{
+	event->state = CAPOS_CALL_FAILED;
+	CAPOS_TRY(capos_take_room(self));
+	prepare(event, self);
+	submit(self, event, words);
+	return CAP_OK;
+}
+
+static inline struct capos_sqe_words
+signal_words(struct signaller signaller, uint64_t mask)
+{
+	return (struct capos_sqe_words){
+		.head = CAP_OP_SIGNAL,
+		.target = signaller.cap.cap_id,
+		.addr = mask,
+	};
+}
+
+static inline struct capos_sqe_words
+wait_words(struct notification notification, uint64_t mask, uint64_t deadline_ns)
+{
+	return (struct capos_sqe_words){
+		.head = CAP_OP_WAIT,
+		.target = notification.cap.cap_id,
 		.addr = mask,
 		.deadline_ns = deadline_ns,
-	    });
-	capos_submitted(target.self);
-	return CAP_OK;
+	};
 }
 
 enum cap_status
 capos_wait_send(struct capos_event *event, struct notification notification, uint64_t mask,
     uint64_t deadline_ns)
 {
-	return send(event, CAP_OP_WAIT, notification.cap, mask, deadline_ns);
+	return send(event, notification.cap.self, wait_words(notification, mask, deadline_ns));
 }
 
 enum cap_status
@@ -70,8 +94,9 @@ capos_event_end(struct capos_event *event)
 			capos_exit(CAPOS_EXIT_PANIC);
 }
 
-/* The event stands in the caller's frame: whatever ends the wait, it is over. */
-static enum cap_status
+/* Others are in flight, or the entry failed: the event stands in the caller's frame, so that
+ * whatever ends the wait, it is over. */
+static __attribute__((noinline)) enum cap_status
 finish(struct capos_event *event)
 {
 	enum cap_status status = capos_event_await(event);
@@ -80,14 +105,36 @@ finish(struct capos_event *event)
 	return status;
 }
 
+/* Send and wait. Usually nothing else is in flight, so that its completion is the only one that
+ * comes. */
+static inline enum cap_status
+run(struct capos_event *event, struct capos *self, struct capos_sqe_words words)
+{
+	const struct cap_cqe *cqe = &self->cq[self->cq_head & self->cq_mask];
+
+	if (capos_in_flight(self) != 0) {
+		CAPOS_TRY(send(event, self, words));
+		return finish(event);
+	}
+	submit(self, event, words);
+	/* The kernel's entry orders what it wrote before what is read here. */
+	if (__builtin_expect(capos_enter(1, CAP_DEADLINE_NONE) != 1, 0)) {
+		prepare(event, self);
+		return finish(event);
+	}
+	event->result = cqe->result;
+	event->bits = cqe->bits;
+	__atomic_store_n(&self->ring->cq_head, ++self->cq_head, __ATOMIC_RELEASE);
+	return (enum cap_status)event->result;
+}
+
 enum cap_status
 capos_notification_wait(
     struct notification notification, uint64_t mask, uint64_t deadline_ns, uint64_t *bits)
 {
 	struct capos_event event;
 
-	CAPOS_TRY(capos_wait_send(&event, notification, mask, deadline_ns));
-	CAPOS_TRY(finish(&event));
+	CAPOS_TRY(run(&event, notification.cap.self, wait_words(notification, mask, deadline_ns)));
 	*bits = event.bits;
 	return CAP_OK;
 }
@@ -97,26 +144,20 @@ capos_signal(struct signaller signaller, uint64_t mask)
 {
 	struct capos_event event;
 
-	CAPOS_TRY(send(&event, CAP_OP_SIGNAL, signaller.cap, mask, 0));
-	return finish(&event);
+	return run(&event, signaller.cap.self, signal_words(signaller, mask));
 }
 
 void
 capos_signal_later(struct signaller signaller, uint64_t mask)
 {
 	struct capos *self = signaller.cap.self;
-	struct cap_sqe *sqe;
+	struct capos_sqe_words words = signal_words(signaller, mask);
 
 	/* A ring that cannot take it has failed as a whole; the next wait says so. */
-	if (capos_submit(self, &sqe) != CAP_OK)
+	if (capos_take_room(self) != CAP_OK)
 		return;
-	capos_fill(sqe,
-	    (struct capos_sqe_words){
-		.head = CAP_OP_SIGNAL,
-		.target = signaller.cap.cap_id,
-		.user_data = CAPOS_UNAWAITED,
-		.addr = mask,
-	    });
+	words.user_data = CAPOS_UNAWAITED;
+	capos_fill(&self->sq[self->sq_tail & self->sq_mask], words);
 	self->unawaited++;
 	capos_submitted(self);
 }
