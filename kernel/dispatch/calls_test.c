@@ -8,6 +8,7 @@
 #include "arch/sim/world.h"
 #include "base/test.h"
 #include "cap/transfer.h"
+#include "mm/job.h"
 #include "object/timer.h"
 #include "time/deadline.h"
 
@@ -334,6 +335,35 @@ TEST(a_receiver_that_fails_twice_is_passed_over)
 	post(&pair.server, good);
 	CHECK_EQ(reap(&pair.server).user_data, 20);
 	CHECK_EQ(*ring_strikes(pair.server.thread->ring), 0);
+}
+
+TEST(a_long_call_blames_the_side_whose_buffer_ends_within_it)
+{
+	struct pair pair = pair_start();
+	struct cap_sqe call = call_of(&pair);
+	struct cap_sqe receive = recv_of(&pair);
+
+	call.addr = WORLD_DATA;
+	call.len = 20000;
+	receive.result_addr = WORLD_READ_ONLY - JOB_STEP_BYTES;
+	receive.result_len = 24576;
+	post(&pair.server, receive);
+	post(&pair.client, call);
+	CHECK_EQ(reap(&pair.server).result, CAP_ERR_INVALID_BUFFER);
+	CHECK_EQ(*ring_strikes(pair.server.thread->ring), 1);
+	CHECK(nothing_to_reap(&pair.client));
+	/* The next receiver gets it whole. */
+	receive.result_addr = WORLD_DATA;
+	post(&pair.server, receive);
+	CHECK_EQ(reap(&pair.server).result, 20000 + (int32_t)sizeof(struct cap_delivery));
+	/* A caller's fault is no strike, and the receiver waits on. */
+	call.addr = WORLD_UNMAPPED - JOB_STEP_BYTES;
+	post(&pair.server, receive);
+	post(&pair.client, call);
+	CHECK_EQ(reap(&pair.client).result, CAP_ERR_INVALID_BUFFER);
+	CHECK(nothing_to_reap(&pair.server));
+	CHECK_EQ(*ring_strikes(pair.server.thread->ring), 0);
+	CHECK_EQ(*ring_strikes(pair.client.thread->ring), 0);
 }
 
 TEST(a_bad_parameter_buffer_costs_the_call_and_not_the_receiver)
