@@ -88,12 +88,12 @@ release(struct world_process *process, cap_id_t cap_id)
 
 	world_submit(process, &sqe);
 	CHECK(world_enter(process, 0, 0) >= 0);
-	/* Waits that this ends come first. */
-	while (cqe.user_data != 1000) {
-		CHECK(world_reap(process, &cqe));
-		CHECK_EQ(cqe.result, cqe.user_data == 1000 ? CAP_OK : CAP_ERR_DISCONNECTED);
-	}
 	world_settle();
+	CHECK(world_reap(process, &cqe));
+	CHECK_EQ(cqe.user_data, 1000);
+	CHECK_EQ(cqe.result, CAP_OK);
+	while (world_reap(process, &cqe))
+		CHECK_EQ(cqe.result, CAP_ERR_DISCONNECTED);
 }
 
 TEST(bits_stay_until_somebody_waits_and_are_cleared_then)
@@ -245,12 +245,13 @@ TEST(what_does_not_fit_is_refused_and_changes_nothing)
 	CHECK_EQ(notification_poll(notification, UINT64_MAX), 0);
 }
 
-TEST(a_queue_of_waits_has_an_end)
-{
-	struct world_process others[3];
+static struct world_process others[3];
 
+/* A ring has 32 ops: it takes more than one process to fill the queue. */
+static void
+fill_queue(void)
+{
 	start();
-	/* A ring has 32 ops: it takes more than one process to fill the queue. */
 	for (uint32_t i = 0; i < 3; i++) {
 		others[i] = world_process(NULL);
 		waiting = world_give(&others[i], notification_waiting_side(notification), 0);
@@ -258,8 +259,42 @@ TEST(a_queue_of_waits_has_an_end)
 		for (uint32_t k = 0; k < 32 && i * 32 + k < NOTIFICATION_WAITS_MAX; k++)
 			post_wait(1, k);
 	}
+}
+
+TEST(a_queue_of_waits_has_an_end)
+{
+	fill_queue();
 	post_wait(1, 99);
 	CHECK_EQ(reap().result, CAP_ERR_QUEUE_FULL);
+}
+
+static uint32_t pending_before;
+static uint32_t most_at_once;
+
+/* How many waits ended since the last window. */
+static void
+look_in_a_window(void)
+{
+	uint32_t pending = 0;
+
+	for (uint32_t i = 0; i < 3; i++)
+		pending += ring_in_flight(others[i].thread->ring);
+	if (pending_before - pending > most_at_once)
+		most_at_once = pending_before - pending;
+	pending_before = pending;
+}
+
+TEST(a_full_queue_ends_in_steps)
+{
+	fill_queue();
+	pending_before = NOTIFICATION_WAITS_MAX;
+	most_at_once = 0;
+	sim.on_window = look_in_a_window;
+	release(&waiter, waiting);
+	sim.on_window = NULL;
+	look_in_a_window();
+	CHECK_EQ(pending_before, 0);
+	CHECK_EQ(most_at_once, NOTIFICATION_WAITS_PER_STEP);
 }
 
 TEST(a_process_that_dies_waits_no_more)

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "cap/process.h"
 #include "ipc/endpoint_internal.h"
+#include "mm/job.h"
 #include "mm/pool.h"
 #include "sched/thread.h"
 
@@ -20,7 +21,8 @@ struct notification {
 	uint64_t bits;		/* guarded by lock */
 	struct list_node waits; /* guarded by lock: struct op.link */
 	uint32_t wait_count;
-	bool closed; /* nobody holds the waiting side */
+	bool closed;	  /* nobody holds the waiting side */
+	struct job close; /* ends the waits then */
 };
 
 static struct pool notification_pool;
@@ -49,6 +51,7 @@ notification_create(struct ledger *payer, struct notification **out)
 	notification->payer = payer;
 	spin_init(&notification->lock, LOCK_RANK_OBJECT, (uintptr_t)notification);
 	list_init(&notification->waits);
+	list_init(&notification->close.link);
 	object_init(&notification->waiting, waiting_type);
 	object_init(&notification->signalling, signalling_type);
 	object_get(&notification->waiting); /* the signalling side's */
@@ -117,19 +120,39 @@ first_locked(struct notification *notification)
 	return LIST_ENTRY(notification->waits.next, struct op, link);
 }
 
-/* At most as many as may wait. */
-static void
-end_all_locked(struct notification *notification, enum cap_status status)
+/* One WAIT at a closed notification ends; false: none is left. */
+static bool
+close_one(struct notification *notification)
 {
-	while (!list_is_empty(&notification->waits)) {
-		struct op *op = first_locked(notification);
-		bool claimed = op_claim_end(op);
+	struct op *op = NULL;
 
+	spin_lock(&notification->lock);
+	if (!list_is_empty(&notification->waits)) {
+		bool claimed;
+
+		op = first_locked(notification);
+		claimed = op_claim_end(op);
 		/* Whoever claimed it before us finds it unlinked. */
 		unlink_locked(notification, op);
 		if (claimed)
-			ipc_op_end_status(op, status);
+			ipc_op_end_status(op, CAP_ERR_DISCONNECTED);
 	}
+	spin_unlock(&notification->lock);
+	return op != NULL;
+}
+
+static enum job_state
+close_step(struct job *job)
+{
+	struct notification *notification = LIST_ENTRY(job, struct notification, close);
+
+	for (uint32_t i = 0; i < NOTIFICATION_WAITS_PER_STEP; i++)
+		if (!close_one(notification)) {
+			object_put(&notification->signalling);
+			object_put(&notification->waiting);
+			return JOB_DONE;
+		}
+	return JOB_AGAIN;
 }
 
 void
@@ -142,10 +165,12 @@ notification_hold_dropped(struct object *object, uint16_t interface_index)
 	spin_lock(&notification->lock);
 	closes = !notification->closed;
 	notification->closed = true;
-	end_all_locked(notification, CAP_ERR_DISCONNECTED);
 	spin_unlock(&notification->lock);
-	if (closes)
-		object_put(&notification->signalling);
+	if (!closes)
+		return;
+	object_get(object);
+	notification->close.step = close_step;
+	job_reap_queue(&notification->close);
 }
 
 /* A waiter gets what it waits for; the bits are cleared. False: it had ended by itself. */

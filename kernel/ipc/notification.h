@@ -14,7 +14,8 @@
 struct notification;
 struct process;
 
-#define NOTIFICATION_WAITS_MAX 64 /* at one notification */
+#define NOTIFICATION_WAITS_MAX 64      /* at one notification */
+#define NOTIFICATION_WAITS_PER_STEP 16 /* that end between two windows, once nobody may wait */
 
 /* Once, at start; the types are those of object/notification.c. */
 void notification_init(

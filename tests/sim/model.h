@@ -315,7 +315,8 @@ MUST_CHECK enum cap_status
 model_endpoint_receive(struct model *model, struct model_op *op, const struct model_slot *target);
 /* A call waits from here on, and is charged for it. */
 MUST_CHECK enum cap_status model_endpoint_queue(struct model_op *call);
-void model_endpoint_close(struct model *model, struct model_object *endpoint);
+/* An endpoint, or a notification's waiting side: what waits there ends once the entry is over. */
+void model_close(struct model *model, struct model_object *object);
 void model_endpoint_forget(struct model *model, struct model_op *op);
 
 /* model_notification.c */
@@ -326,7 +327,6 @@ model_notification_signal(struct model *model, struct model_object *signalling, 
 MUST_CHECK enum cap_status
 model_notification_wait(struct model *model, struct model_op *op, struct model_object *waiting);
 void model_notification_forget(struct model_op *op);
-void model_notification_close(struct model *model, struct model_object *waiting);
 
 /* model_match.c */
 enum model_match {

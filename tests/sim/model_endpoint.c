@@ -229,12 +229,12 @@ model_endpoint_receive(struct model *model, struct model_op *op, const struct mo
 }
 
 void
-model_endpoint_close(struct model *model, struct model_object *endpoint)
+model_close(struct model *model, struct model_object *object)
 {
-	if (endpoint->closed)
+	if (object->closed)
 		return;
-	endpoint->closed = true;
-	endpoint->references++;
+	object->closed = true;
+	object->references++;
 	assert(model->closing_count < MODEL_SLOTS);
-	model->closing[model->closing_count++] = endpoint;
+	model->closing[model->closing_count++] = object;
 }

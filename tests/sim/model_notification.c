@@ -77,14 +77,3 @@ model_notification_wait(struct model *model, struct model_op *op, struct model_o
 		give(model, op);
 	return CAP_OK;
 }
-
-void
-model_notification_close(struct model *model, struct model_object *waiting)
-{
-	if (waiting->closed)
-		return;
-	waiting->closed = true;
-	while (waiting->receive_count != 0)
-		model_cancel(model, waiting->receives[0], CAP_ERR_DISCONNECTED);
-	model_object_put(waiting->other);
-}

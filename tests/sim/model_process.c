@@ -153,15 +153,17 @@ model_enter(
 	return MODEL_WAITS;
 }
 
-/* Whoever waits at an endpoint whose owner is gone. */
+/* Whoever waits at an endpoint whose owner is gone, or for bits that nobody may wait for. */
 static void
-close_one(struct model *model, struct model_object *endpoint)
+close_one(struct model *model, struct model_object *object)
 {
-	while (endpoint->call_count != 0)
-		model_cancel(model, endpoint->calls[0], CAP_ERR_DISCONNECTED);
-	while (endpoint->receive_count != 0)
-		model_cancel(model, endpoint->receives[0], CAP_ERR_DISCONNECTED);
-	model_object_put(endpoint);
+	while (object->call_count != 0)
+		model_cancel(model, object->calls[0], CAP_ERR_DISCONNECTED);
+	while (object->receive_count != 0)
+		model_cancel(model, object->receives[0], CAP_ERR_DISCONNECTED);
+	if (object->kind == MODEL_NOTIFICATION)
+		model_object_put(object->other);
+	model_object_put(object);
 }
 
 void

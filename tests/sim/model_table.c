@@ -144,10 +144,9 @@ model_remove(struct model_process *process, struct model_slot *slot)
 void
 model_drop(struct model *model, struct model_object *object, uint16_t interface_index)
 {
-	if (object->kind == MODEL_ENDPOINT && interface_index == 0)
-		model_endpoint_close(model, object);
-	if (object->kind == MODEL_NOTIFICATION)
-		model_notification_close(model, object);
+	if ((object->kind == MODEL_ENDPOINT && interface_index == 0) ||
+	    object->kind == MODEL_NOTIFICATION)
+		model_close(model, object);
 	model_object_put(object);
 }
 

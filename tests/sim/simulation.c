@@ -132,7 +132,7 @@ is_long(const struct cap_sqe *sqe)
 }
 
 /*
- * Now and then time passes in the entry. Not where an endpoint may close: whether its ops are told
+ * Now and then time passes in the entry. Not where an object may close: whether its ops are told
  * that or that they are late has no order then.
  */
 static void
