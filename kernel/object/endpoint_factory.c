@@ -2,11 +2,11 @@
 /* EndpointFactory: endpoints, charged to whoever asks. */
 #include <schema/endpoint.server.h>
 
-#include "base/assert.h"
 #include "cap/process.h"
 #include "ipc/endpoint.h"
 #include "object/call.h"
 #include "object/endpoint.h"
+#include "object/permanent.h"
 
 static struct object factory;
 
@@ -51,22 +51,13 @@ factory_call(struct object_call *call)
 	    &methods, NULL, call->method, call->params, call->results, &caller);
 }
 
-/* The kernel keeps one reference for good. */
-static enum job_state
-factory_destroy(struct object *object)
-{
-	(void)object;
-	KASSERT(false);
-	return JOB_DONE;
-}
-
 static const struct object_type factory_type = {
 	.name = "endpointFactory",
 	.interface_id = ENDPOINT_FACTORY_INTERFACE_ID,
 	.kind = OBJECT_KIND_METHODS,
 	.transfer = OBJECT_TRANSFER_COPY,
 	.call = factory_call,
-	.destroy = factory_destroy,
+	.destroy = permanent_destroy,
 };
 
 void

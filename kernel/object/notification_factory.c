@@ -2,11 +2,11 @@
 /* NotificationFactory: notifications, charged to whoever asks. */
 #include <schema/notification.server.h>
 
-#include "base/assert.h"
 #include "cap/process.h"
 #include "ipc/notification.h"
 #include "object/call.h"
 #include "object/notification.h"
+#include "object/permanent.h"
 
 static struct object factory;
 
@@ -53,22 +53,13 @@ factory_call(struct object_call *call)
 	    &methods, NULL, call->method, call->params, call->results, &caller);
 }
 
-/* The kernel keeps one reference for good. */
-static enum job_state
-factory_destroy(struct object *object)
-{
-	(void)object;
-	KASSERT(false);
-	return JOB_DONE;
-}
-
 static const struct object_type factory_type = {
 	.name = "notificationFactory",
 	.interface_id = NOTIFICATION_FACTORY_INTERFACE_ID,
 	.kind = OBJECT_KIND_METHODS,
 	.transfer = OBJECT_TRANSFER_COPY,
 	.call = factory_call,
-	.destroy = factory_destroy,
+	.destroy = permanent_destroy,
 };
 
 void

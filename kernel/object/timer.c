@@ -13,6 +13,7 @@
 #include "mm/grace.h"
 #include "mm/pool.h"
 #include "object/call.h"
+#include "object/permanent.h"
 #include "time/deadline.h"
 
 struct sleeper {
@@ -124,15 +125,6 @@ timer_call_scalar(struct object_call *call, struct capnp_flat_call *message)
 	return timer_dispatch_scalar(&methods, NULL, call->method, message, &caller);
 }
 
-/* The kernel keeps one reference for good. */
-static enum job_state
-timer_destroy(struct object *object)
-{
-	(void)object;
-	KASSERT(false);
-	return JOB_DONE;
-}
-
 static const struct object_type timer_type = {
 	.name = "timer",
 	.interface_id = TIMER_INTERFACE_ID,
@@ -140,7 +132,7 @@ static const struct object_type timer_type = {
 	.transfer = OBJECT_TRANSFER_COPY,
 	.call = timer_call,
 	.call_scalar = timer_call_scalar,
-	.destroy = timer_destroy,
+	.destroy = permanent_destroy,
 };
 
 void
