@@ -333,6 +333,11 @@ TEST(the_same_can_be_done_by_calls)
 	CHECK_EQ(call(&waiter, waiting, NOTIFICATION_METHOD_POLL, 3), 24);
 	world_read(&waiter, waiter.message + 64, words, sizeof(words));
 	CHECK_EQ(words[2], 2);
+	/* No bits: nothing is done. */
+	CHECK_EQ(call(&signaller, signalling, SIGNALLER_METHOD_SIGNAL, 0), 16);
+	CHECK_EQ(call(&waiter, waiting, NOTIFICATION_METHOD_POLL, 0), 24);
+	world_read(&waiter, waiter.message + 64, words, sizeof(words));
+	CHECK_EQ(words[2], 0);
 	CHECK_EQ(notification_poll(notification, UINT64_MAX), 4);
 	release(&waiter, waiting);
 	CHECK_EQ(call(&signaller, signalling, SIGNALLER_METHOD_SIGNAL, 6),
