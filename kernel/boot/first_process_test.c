@@ -4,6 +4,7 @@
 #include "boot/first_process.h"
 
 #include <abi/start.h>
+#include <core/fake_elf.h>
 #include <schema/boot.capnp.h>
 #include <string.h>
 
@@ -35,33 +36,14 @@ struct plan {
 
 static _Alignas(8) uint8_t package[0x4000];
 
-static void
-put(uint8_t *file, size_t offset, uint64_t value, size_t bytes)
-{
-	memcpy(file + offset, &value, bytes);
-}
-
 /* One executable segment of 0x100 bytes in the file, and two pages of memory. */
 static void
 make_program(uint8_t *file)
 {
-	static const uint8_t ident[7] = { 0x7f, 'E', 'L', 'F', 2, 1, 1 };
+	static const struct fake_elf_segment segment = { FAKE_ELF_LOAD,
+		FAKE_ELF_READ | FAKE_ELF_EXECUTE, 0x1000, USER_IMAGE_BASE, 0, 0x100, 0x1001, 0 };
 
-	memset(file, 0, PROGRAM_BYTES);
-	memcpy(file, ident, sizeof(ident));
-	put(file, 16, 2, 2);
-	put(file, 18, 62, 2);
-	put(file, 20, 1, 4);
-	put(file, 24, USER_IMAGE_BASE, 8);
-	put(file, 32, 64, 8);
-	put(file, 54, 56, 2);
-	put(file, 56, 1, 2);
-	put(file, 64, 1, 4);
-	put(file, 68, 5, 4);
-	put(file, 72, 0x1000, 8);
-	put(file, 80, USER_IMAGE_BASE, 8);
-	put(file, 96, 0x100, 8);
-	put(file, 104, 0x1001, 8);
+	fake_elf_make(file, PROGRAM_BYTES, USER_IMAGE_BASE, &segment, 1);
 	memset(file + 0x1000, 0x90, 0x100);
 }
 

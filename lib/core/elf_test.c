@@ -7,64 +7,38 @@
 #include <string.h>
 
 #include "base/test.h"
+#include "fake_elf.h"
 
 #define FILE_BYTES 0x4000
-#define TABLE_AT 64
-#define LOAD 1
+#define LOAD FAKE_ELF_LOAD
 #define DYNAMIC 2
 #define INTERPRETER 3
 #define TLS 7
-#define READ 4
-#define WRITE 2
-#define EXECUTE 1
-
-struct test_program_header {
-	uint32_t type;
-	uint32_t flags;
-	uint64_t offset;
-	uint64_t address;
-	uint64_t physical;
-	uint64_t file_bytes;
-	uint64_t memory_bytes;
-	uint64_t alignment;
-};
+#define READ FAKE_ELF_READ
+#define WRITE FAKE_ELF_WRITE
+#define EXECUTE FAKE_ELF_EXECUTE
 
 /* Text of one page, then data of one page and a zeroed one, then thread-local storage. */
-static const struct test_program_header good[] = {
+static const struct fake_elf_segment good[] = {
 	{ LOAD, READ | EXECUTE, 0x1000, USER_IMAGE_BASE, 0, 0x800, 0x800, 0x1000 },
 	{ LOAD, READ | WRITE, 0x2000, USER_IMAGE_BASE + 0x1000, 0, 0x1000, 0x1001, 0x1000 },
 	{ TLS, READ, 0x2000, USER_IMAGE_BASE + 0x1000, 0, 16, 48, 16 },
 };
 #define GOOD_COUNT (sizeof(good) / sizeof(good[0]))
 
-static void
-put(uint8_t *file, size_t offset, uint64_t value, size_t bytes)
-{
-	memcpy(file + offset, &value, bytes);
-}
-
 /* A file of exactly FILE_BYTES on the heap, so that a read behind its end is seen. */
 static uint8_t *
-make_file(const struct test_program_header *headers, size_t count)
+make_file(const struct fake_elf_segment *headers, size_t count)
 {
-	static const uint8_t ident[7] = { 0x7f, 'E', 'L', 'F', 2, 1, 1 };
 	uint8_t *file = calloc(1, FILE_BYTES);
 
 	CHECK(file != NULL);
-	memcpy(file, ident, sizeof(ident));
-	put(file, 16, 2, 2);
-	put(file, 18, 62, 2);
-	put(file, 20, 1, 4);
-	put(file, 24, USER_IMAGE_BASE + 0x10, 8);
-	put(file, 32, TABLE_AT, 8);
-	put(file, 54, sizeof(*headers), 2);
-	put(file, 56, count, 2);
-	memcpy(file + TABLE_AT, headers, count * sizeof(*headers));
+	fake_elf_make(file, FILE_BYTES, USER_IMAGE_BASE + 0x10, headers, count);
 	return file;
 }
 
 static enum elf_error
-read_headers(const struct test_program_header *headers, size_t count)
+read_headers(const struct fake_elf_segment *headers, size_t count)
 {
 	struct elf_image image;
 	uint8_t *file = make_file(headers, count);
@@ -122,7 +96,7 @@ TEST(a_header_that_is_not_ours_is_refused)
 		uint8_t *file = make_file(good, GOOD_COUNT);
 		enum elf_error error;
 
-		put(file, cases[i].offset, cases[i].value, cases[i].bytes);
+		fake_elf_put(file, cases[i].offset, cases[i].value, cases[i].bytes);
 		error = elf_read(file, FILE_BYTES, &image);
 		free(file);
 		CHECK_EQ(error, cases[i].expected);
@@ -132,7 +106,7 @@ TEST(a_header_that_is_not_ours_is_refused)
 TEST(a_segment_that_may_not_be_is_refused)
 {
 	static const struct {
-		struct test_program_header second;
+		struct fake_elf_segment second;
 		enum elf_error expected;
 	} cases[] = {
 		{ { LOAD, READ, 0x2000, USER_IMAGE_BASE, 0, 1, 1, 0 }, ELF_ERROR_RANGE },
@@ -164,7 +138,7 @@ TEST(a_segment_that_may_not_be_is_refused)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct test_program_header headers[2] = { good[0], cases[i].second };
+		struct fake_elf_segment headers[2] = { good[0], cases[i].second };
 
 		CHECK_EQ(read_headers(headers, 2), cases[i].expected);
 	}
@@ -172,7 +146,7 @@ TEST(a_segment_that_may_not_be_is_refused)
 
 TEST(more_segments_than_fit_are_refused)
 {
-	struct test_program_header headers[ELF_SEGMENTS_MAX + 1];
+	struct fake_elf_segment headers[ELF_SEGMENTS_MAX + 1];
 
 	for (size_t i = 0; i <= ELF_SEGMENTS_MAX; i++) {
 		headers[i] = good[0];

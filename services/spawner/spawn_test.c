@@ -3,6 +3,7 @@
  * The spawner over a kernel that the test plays: programs are started with exactly what was asked
  * for, every refusal reaches the caller, and no capability is left behind.
  */
+#include <core/fake_elf.h>
 #include <schema/process.server.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,41 +236,20 @@ take_op(const struct cap_sqe *sqe)
 		fail_msg("a call of %llu", (unsigned long long)sqe->target);
 }
 
-static void
-put(uint8_t *file, size_t offset, uint64_t value, size_t bytes)
-{
-	memcpy(file + offset, &value, bytes);
-}
-
-static void
-put_segment(uint8_t *header, uint32_t flags, uint64_t address, uint64_t file_bytes)
-{
-	put(header, 0, 1, 4);
-	put(header, 4, flags, 4);
-	put(header, 8, 0x1000, 8);
-	put(header, 16, address, 8);
-	put(header, 32, file_bytes, 8);
-	put(header, 40, 0x1000, 8);
-}
-
 /* A segment that can be executed, one that can be written, and one of zeros. */
 static void
 make_program(uint8_t *file)
 {
-	static const uint8_t ident[7] = { 0x7f, 'E', 'L', 'F', 2, 1, 1 };
+	static const struct fake_elf_segment segments[] = {
+		{ FAKE_ELF_LOAD, FAKE_ELF_READ | FAKE_ELF_EXECUTE, 0x1000, 0x400000, 0, 0x100,
+		    0x1000, 0 },
+		{ FAKE_ELF_LOAD, FAKE_ELF_READ | FAKE_ELF_WRITE, 0x1000, 0x401000, 0, 0x100, 0x1000,
+		    0 },
+		{ FAKE_ELF_LOAD, FAKE_ELF_READ | FAKE_ELF_WRITE, 0x1000, 0x402000, 0, 0, 0x1000,
+		    0 },
+	};
 
-	memset(file, 0, PROGRAM_BYTES);
-	memcpy(file, ident, sizeof(ident));
-	put(file, 16, 2, 2);
-	put(file, 18, 62, 2);
-	put(file, 20, 1, 4);
-	put(file, 24, 0x400010, 8);
-	put(file, 32, 64, 8);
-	put(file, 54, 56, 2);
-	put(file, 56, 3, 2);
-	put_segment(file + 64, 5, 0x400000, 0x100);
-	put_segment(file + 120, 6, 0x401000, 0x100);
-	put_segment(file + 176, 6, 0x402000, 0);
+	fake_elf_make(file, PROGRAM_BYTES, 0x400010, segments, 3);
 	memset(file + 0x1000, 0x90, 0x100);
 }
 
