@@ -24,7 +24,8 @@ struct PoolStats @0xc5ec6233ebd6ead9 {
 interface KernelStats @0xd6fbd2ca3b2660ae {
   frames @0 () -> (total :UInt64, free :UInt64, reserved :UInt64);
   # Pages of 4096 bytes.
-  pools @1 () -> (pools :List(PoolStats));
+  pools @1 (first :UInt32) -> (pools :List(PoolStats));
+  # Pools from the one of that number on, as many as fit. Empty at the end.
   ledgers @2 (afterPid :Int64) -> (ledgers :List(LedgerStats));
   # Ledgers with a larger pid, in order, as many as fit; begin with -1. Empty at the end.
 }

@@ -104,19 +104,22 @@ show_frames(struct shell *shell)
 	return status;
 }
 
+/* Those from `first` on that come in one answer; how many there were. */
 static enum cap_status
-show_pools(struct shell *shell)
+show_pools_from(struct shell *shell, uint32_t first, uint32_t *count)
 {
 	struct capos_call call;
 	struct kernel_stats_pools_results results;
 	enum cap_status status;
 
-	(void)kernel_stats_pools_begin(&call, shell->stats);
+	kernel_stats_pools_params_set_first(kernel_stats_pools_begin(&call, shell->stats), first);
 	status = kernel_stats_pools_run(&call, &results);
+	*count = 0;
 	if (status == CAP_OK) {
 		struct pool_stats_list pools = kernel_stats_pools_results_pools(results);
 
-		for (uint32_t i = 0; i < pool_stats_list_size(pools); i++) {
+		*count = pool_stats_list_size(pools);
+		for (uint32_t i = 0; i < *count; i++) {
 			struct pool_stats pool = pool_stats_at(pools, i);
 			struct capnp_text name = pool_stats_name(pool);
 
@@ -126,6 +129,18 @@ show_pools(struct shell *shell)
 		}
 	}
 	capos_call_end(&call);
+	return status;
+}
+
+static enum cap_status
+show_pools(struct shell *shell)
+{
+	enum cap_status status = CAP_OK;
+	uint32_t first = 0;
+	uint32_t count = 1;
+
+	for (; status == CAP_OK && count != 0; first += count)
+		status = show_pools_from(shell, first, &count);
 	return status;
 }
 

@@ -9,7 +9,7 @@
 #include "proc/process.h"
 
 #define LEDGERS_PER_CALL 8
-#define POOLS_MAX 32
+#define POOLS_PER_CALL 16 /* of some 40 bytes, with their names: as in a default ring */
 
 static struct object stats;
 
@@ -33,17 +33,18 @@ static enum cap_status
 stats_pools(struct kernel_stats_server *server, struct kernel_stats_pools_params params,
     struct kernel_stats_pools_results_builder results, const struct capos_caller *caller)
 {
+	uint32_t first = kernel_stats_pools_params_first(params);
 	struct pool_stats_list_builder list;
 	struct pool_numbers pool;
 	uint32_t count = 0;
 
 	(void)server;
-	(void)params;
 	(void)caller;
-	while (count < POOLS_MAX && pool_numbers_get(count, &pool))
+	while (count < POOLS_PER_CALL && first <= UINT32_MAX - count &&
+	    pool_numbers_get(first + count, &pool))
 		count++;
 	list = kernel_stats_pools_results_init_pools(results, count);
-	for (uint32_t i = 0; i < count && pool_numbers_get(i, &pool); i++) {
+	for (uint32_t i = 0; i < count && pool_numbers_get(first + i, &pool); i++) {
 		struct pool_stats_builder entry = pool_stats_builder_at(list, i);
 
 		pool_stats_set_name(entry, capnp_text_from_string(pool.name));

@@ -358,22 +358,39 @@ kernel_bytes(void)
 	return bytes;
 }
 
-static uint64_t
-page_table_pages(void)
+/* True: it is among the pools from `first` on, of which there are `*count` in one answer. */
+static bool
+find_page_tables(uint32_t first, uint32_t *count, uint64_t *pages)
 {
 	struct capos_call call;
 	struct kernel_stats_pools_results results;
 	struct pool_stats_list pools;
-	uint64_t pages = 0;
+	bool found = false;
 
-	(void)kernel_stats_pools_begin(&call, bench.stats);
+	kernel_stats_pools_params_set_first(kernel_stats_pools_begin(&call, bench.stats), first);
 	require(capos_call_run(&call) == CAP_OK, "pools");
 	results = kernel_stats_pools_results_root(&call.results);
 	pools = kernel_stats_pools_results_pools(results);
-	for (uint32_t i = 0; i < pool_stats_list_size(pools); i++)
-		if (strcmp(pool_stats_name(pool_stats_at(pools, i)).data, "page-table") == 0)
-			pages = pool_stats_objects(pool_stats_at(pools, i));
+	*count = pool_stats_list_size(pools);
+	for (uint32_t i = 0; i < *count && !found; i++) {
+		found = strcmp(pool_stats_name(pool_stats_at(pools, i)).data, "page-table") == 0;
+		*pages = pool_stats_objects(pool_stats_at(pools, i));
+	}
 	capos_call_end(&call);
+	return found;
+}
+
+static uint64_t
+page_table_pages(void)
+{
+	uint64_t pages = 0;
+	uint32_t first = 0;
+	uint32_t count;
+
+	while (!find_page_tables(first, &count, &pages)) {
+		require(count != 0, "page-table");
+		first += count;
+	}
 	return pages;
 }
 
