@@ -13,6 +13,8 @@ struct LedgerStats @0x8315e5d0f65641f7 {
   # 0 is boot.
   name @1 :Text;
   usage @2 :List(Usage);
+  logRefusedBytes @3 :UInt64;
+  # Bytes that the process wanted to write to the log faster than it may.
 }
 
 struct PoolStats @0xc5ec6233ebd6ead9 {

@@ -96,4 +96,6 @@ enum CapStatus @0xd569d8a89164cea8 $A.cStatus {
   # The other side closed the stream.
   deviceFailed @45;
   # The device does not answer as its specification says.
+  rateLimited @46;
+  # More at once than this process may send here; later there is room again.
 }

@@ -160,6 +160,9 @@ show_ledger(struct shell *shell, struct ledger_stats ledger)
 		if (usage_limit(usage) != UINT64_MAX)
 			shell_print(shell, "/%llu", (unsigned long long)usage_limit(usage));
 	}
+	if (ledger_stats_log_refused_bytes(ledger) != 0)
+		shell_print(shell, " logRefusedBytes %llu",
+		    (unsigned long long)ledger_stats_log_refused_bytes(ledger));
 	shell_print(shell, "\n");
 }
 

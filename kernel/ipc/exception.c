@@ -13,6 +13,7 @@ exception_type_of(enum cap_status status)
 	case CAP_ERR_QUOTA_EXCEEDED:
 	case CAP_ERR_NO_MEMORY:
 	case CAP_ERR_QUEUE_FULL:
+	case CAP_ERR_RATE_LIMITED:
 		return EXCEPTION_TYPE_OVERLOADED;
 	case CAP_ERR_REVOKED:
 	case CAP_ERR_DISCONNECTED:

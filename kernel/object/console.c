@@ -1,17 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Console: lines of processes on the kernel's log. Bytes that could move a terminal's cursor are
- * shown escaped. */
+/*
+ * Console: lines of processes on the kernel's log. Bytes that could move a terminal's cursor are
+ * shown escaped. What a process may write in a time is bounded, so that none can hide what others
+ * and the kernel say.
+ */
 #include <core/format.h>
 #include <schema/console.server.h>
 
 #include "arch/cpu.h"
+#include "base/log.h"
 #include "object/call.h"
 #include "object/permanent.h"
+#include "proc/process.h"
 
 #define WRITE_BYTES_MAX 4096
 #define PART_BYTES 128
+#define ESCAPE_BYTES 4 /* \xNN */
 
 static struct object console;
+
+static bool
+is_shown(uint8_t byte)
+{
+	return byte == '\n' || byte == '\t' || (byte >= 0x20 && byte != 0x7f);
+}
+
+static uint32_t
+shown_bytes(const char *bytes, uint32_t byte_count)
+{
+	uint32_t shown = 0;
+
+	for (uint32_t i = 0; i < byte_count; i++)
+		shown += is_shown((uint8_t)bytes[i]) ? 1 : ESCAPE_BYTES;
+	return shown;
+}
+
+/* So many bytes of the caller on the log; what was refused before is told first. */
+static enum cap_status
+take_room(const struct object_call *call, uint32_t bytes)
+{
+	uint64_t refused;
+	enum cap_status status = process_log_take(call->process, bytes, &refused);
+
+	if (status == CAP_OK && refused != 0)
+		log_line(LOG_WARN, "console", "pid=%u wrote too fast: %llu bytes were refused",
+		    call->process->pid, (unsigned long long)refused);
+	return status;
+}
 
 static void
 write_escaped(const char *bytes, uint32_t byte_count)
@@ -22,7 +57,7 @@ write_escaped(const char *bytes, uint32_t byte_count)
 	for (uint32_t i = 0; i < byte_count; i++) {
 		uint8_t byte = (uint8_t)bytes[i];
 
-		if (byte == '\n' || byte == '\t' || (byte >= 0x20 && byte != 0x7f))
+		if (is_shown(byte))
 			part[used++] = (char)byte;
 		else
 			used += format_text(part + used, 8, "\\x%02x", byte);
@@ -40,6 +75,7 @@ console_write(struct console_server *server, struct console_write_params params,
     struct console_write_results_builder results, const struct capos_caller *caller)
 {
 	struct capnp_data data = console_write_params_data(params);
+	enum cap_status status;
 
 	(void)server;
 	(void)results;
@@ -47,8 +83,10 @@ console_write(struct console_server *server, struct console_write_params params,
 		return CAP_ERR_MALFORMED_MESSAGE;
 	if (data.size > WRITE_BYTES_MAX)
 		return CAP_ERR_MESSAGE_TOO_LARGE;
-	write_escaped((const char *)data.data, data.size);
-	return CAP_OK;
+	status = take_room(caller->call, shown_bytes((const char *)data.data, data.size));
+	if (status == CAP_OK)
+		write_escaped((const char *)data.data, data.size);
+	return status;
 }
 
 static enum cap_status
@@ -56,6 +94,7 @@ console_write_line(struct console_server *server, struct console_write_line_para
     struct console_write_line_results_builder results, const struct capos_caller *caller)
 {
 	struct capnp_text text = console_write_line_params_text(params);
+	enum cap_status status;
 
 	(void)server;
 	(void)results;
@@ -63,6 +102,9 @@ console_write_line(struct console_server *server, struct console_write_line_para
 		return CAP_ERR_MALFORMED_MESSAGE;
 	if (text.size > WRITE_BYTES_MAX)
 		return CAP_ERR_MESSAGE_TOO_LARGE;
+	status = take_room(caller->call, shown_bytes(text.data, text.size) + 1);
+	if (status != CAP_OK)
+		return status;
 	write_escaped(text.data, text.size);
 	arch_debug_write("\n", 1);
 	return CAP_OK;

@@ -7,6 +7,7 @@
 #include "arch/sim/world_call.h"
 #include "base/test.h"
 #include "object/permanent.h"
+#include "proc/process.h"
 
 #define WRITE_BYTES_MAX 4096
 
@@ -183,6 +184,71 @@ TEST(a_text_without_its_end_is_refused)
 	CHECK_EQ(write_with_pointer(CONSOLE_METHOD_WRITE_LINE, UINT64_C(0x0000003a00000001)),
 	    CAP_ERR_MALFORMED_MESSAGE);
 	CHECK_EQ(written_bytes, 0);
+}
+
+/* Lines of 4,096 bytes until one is refused; how many there were. */
+static uint32_t
+write_until_refused(void)
+{
+	static char text[WRITE_BYTES_MAX - 1];
+	uint32_t lines = 0;
+	enum cap_status status;
+
+	memset(text, 'x', sizeof(text));
+	while ((status = write_line(text, sizeof(text))) == CAP_OK) {
+		lines++;
+		written_bytes = 0;
+	}
+	CHECK_EQ(status, CAP_ERR_RATE_LIMITED);
+	CHECK_EQ(written_bytes, 0);
+	return lines;
+}
+
+TEST(who_floods_the_log_is_refused_after_its_burst_and_then_has_its_rate)
+{
+	start();
+	CHECK_EQ(write_until_refused(), PROCESS_LOG_BURST_BYTES / WRITE_BYTES_MAX);
+	/* A refusal takes nothing: a second later there is room for what a second gives. */
+	sim_time_pass(1000000000);
+	CHECK_EQ(write_until_refused(), PROCESS_LOG_BYTES_PER_SECOND / WRITE_BYTES_MAX);
+	CHECK_EQ(process_log_refused_bytes(one.process), 2 * WRITE_BYTES_MAX);
+}
+
+TEST(what_is_escaped_counts_as_it_is_shown)
+{
+	char text[WRITE_BYTES_MAX];
+	uint32_t writes = 0;
+
+	start();
+	memset(text, 0, sizeof(text));
+	for (; write_bytes(text, sizeof(text)) == CAP_OK; writes++)
+		written_bytes = 0;
+	CHECK_EQ(writes, PROCESS_LOG_BURST_BYTES / (4 * sizeof(text)));
+}
+
+TEST(who_floods_the_log_takes_no_room_of_others)
+{
+	start();
+	(void)write_until_refused();
+	one = world_process(NULL);
+	console = world_give(&one, console_object(), 0);
+	CHECK_EQ(write_line("mine", 4), CAP_OK);
+	check_written("mine\n");
+}
+
+TEST(how_much_was_refused_is_told_once_there_is_room)
+{
+	start();
+	(void)write_until_refused();
+	CHECK_EQ(write_line("again", 5), CAP_ERR_RATE_LIMITED);
+	sim_time_pass(1000000000);
+	CHECK_EQ(write_line("again", 5), CAP_OK);
+	CHECK(written_bytes > 6);
+	written[written_bytes] = 0;
+	CHECK(strstr(written, "wrote too fast: 4102 bytes were refused") != NULL);
+	written_bytes = 0;
+	CHECK_EQ(write_line("more", 4), CAP_OK);
+	check_written("more\n");
 }
 
 TEST(a_method_that_does_not_exist_is_refused)

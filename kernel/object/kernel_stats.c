@@ -92,8 +92,10 @@ stats_ledgers(struct kernel_stats_server *server, struct kernel_stats_ledgers_pa
 		fill_ledger(ledger_stats_builder_at(list, 0), "boot", 0, &ledger_boot);
 	process = process_after(pid);
 	for (uint32_t i = with_boot; i < count && process != NULL; i++) {
-		fill_ledger(
-		    ledger_stats_builder_at(list, i), process->name, process->pid, process->ledger);
+		struct ledger_stats_builder entry = ledger_stats_builder_at(list, i);
+
+		fill_ledger(entry, process->name, process->pid, process->ledger);
+		ledger_stats_set_log_refused_bytes(entry, process_log_refused_bytes(process));
 		process = process_after(process->pid);
 	}
 	return CAP_OK;

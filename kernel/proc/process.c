@@ -4,6 +4,7 @@
 
 #include <core/string.h>
 
+#include "arch/clock.h"
 #include "base/assert.h"
 #include "mm/frame.h"
 #include "mm/pool.h"
@@ -216,6 +217,32 @@ struct op **
 process_waiter(struct process *process)
 {
 	return &record_of(process)->waiter;
+}
+
+enum cap_status
+process_log_take(struct process *process, uint32_t bytes, uint64_t *refused)
+{
+	static const struct token_rate rate = { PROCESS_LOG_BYTES_PER_SECOND,
+		PROCESS_LOG_BURST_BYTES };
+	struct process_log *log = &record_of(process)->log;
+	bool may;
+
+	spin_lock(&process->lock);
+	may = token_bucket_take(&log->bucket, &rate, arch_clock_now_ns(), bytes);
+	if (may) {
+		*refused = log->refused_bytes - log->told_bytes;
+		log->told_bytes = log->refused_bytes;
+	} else {
+		log->refused_bytes += bytes;
+	}
+	spin_unlock(&process->lock);
+	return may ? CAP_OK : CAP_ERR_RATE_LIMITED;
+}
+
+uint64_t
+process_log_refused_bytes(const struct process *process)
+{
+	return ((const struct process_record *)process)->log.refused_bytes;
 }
 
 enum cap_status

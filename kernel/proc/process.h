@@ -9,6 +9,7 @@
  * is gone.
  */
 #include "cap/process.h"
+#include "time/token_bucket.h"
 
 #define PROCESS_NAME_BYTES 32
 
@@ -67,6 +68,25 @@ struct object *process_handle_object(struct process *process);
 struct process *process_of_handle(struct object *object);
 /* The one op that waits for the end; NULL: none. Cleared by the end. */
 struct op **process_waiter(struct process *process);
+
+/*
+ * What the process writes to the kernel's log: at most PROCESS_LOG_BYTES_PER_SECOND, and a burst.
+ * Guarded by the process lock.
+ */
+#define PROCESS_LOG_BYTES_PER_SECOND 65536
+#define PROCESS_LOG_BURST_BYTES 262144
+struct process_log {
+	struct token_bucket bucket;
+	uint64_t refused_bytes; /* in all */
+	uint64_t told_bytes;	/* of them, those that a line on the log has told of */
+};
+/*
+ * May it write `bytes` now? CAP_ERR_RATE_LIMITED: no, and they are counted. *refused: bytes that
+ * were refused since the last time it might.
+ */
+MUST_CHECK enum cap_status
+process_log_take(struct process *process, uint32_t bytes, uint64_t *refused);
+uint64_t process_log_refused_bytes(const struct process *process);
 
 /* The permission map for I/O ports, made and charged at the first port; NULL: none. */
 MUST_CHECK enum cap_status process_io_bitmap_make(struct process *process, uint8_t **out);

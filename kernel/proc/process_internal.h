@@ -13,6 +13,7 @@ struct process_record {
 	struct ledger *payer;	/* of this record; a reference */
 	struct capset_header *capset; /* the page, through the direct map */
 	struct op *waiter;
+	struct process_log log;
 	uint8_t *io_bitmap; /* two frames, adjacent; NULL: no ports */
 	struct process_exit exit;
 	struct job teardown;
