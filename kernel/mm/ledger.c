@@ -5,13 +5,15 @@
  */
 #include "mm/ledger.h"
 
-#include <core/string.h>
+#include <stdatomic.h>
 
 #include "base/assert.h"
+#include "mm/funding.h"
 #include "mm/pool.h"
 
 struct ledger ledger_boot = {
 	.references = 1,
+	.debts = { &ledger_boot.debts, &ledger_boot.debts },
 	.limit = { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX },
 };
 
@@ -36,18 +38,22 @@ void
 ledger_module_init(void)
 {
 	pool_init(&ledger_pool, "ledger", sizeof(struct ledger));
+	funding_module_init();
 }
 
 static bool
 charge_one(struct ledger *ledger, enum ledger_resource resource, uint64_t amount)
 {
-	uint64_t used = __atomic_load_n((uint64_t *)&ledger->used[resource], __ATOMIC_RELAXED);
+	uint64_t used = atomic_load_explicit(&ledger->used[resource], memory_order_relaxed);
 
 	do {
-		if (amount > ledger->limit[resource] - used)
+		uint64_t limit =
+		    atomic_load_explicit(&ledger->limit[resource], memory_order_relaxed);
+
+		if (used > limit || amount > limit - used)
 			return false;
-	} while (!__atomic_compare_exchange_n((uint64_t *)&ledger->used[resource], &used,
-	    used + amount, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	} while (!atomic_compare_exchange_weak_explicit(&ledger->used[resource], &used,
+	    used + amount, memory_order_relaxed, memory_order_relaxed));
 	return true;
 }
 
@@ -55,29 +61,42 @@ static void
 release_one(struct ledger *ledger, enum ledger_resource resource, uint64_t amount)
 {
 	uint64_t before =
-	    __atomic_fetch_sub((uint64_t *)&ledger->used[resource], amount, __ATOMIC_RELAXED);
+	    atomic_fetch_sub_explicit(&ledger->used[resource], amount, memory_order_relaxed);
 
 	KASSERT(before >= amount);
 }
 
-enum cap_status
-ledger_charge(struct ledger *ledger, enum ledger_resource resource, uint64_t amount)
+HOT_INLINE enum cap_status
+ledger_charge_below(
+    struct ledger *ledger, const struct ledger *end, enum ledger_resource resource, uint64_t amount)
 {
-	for (struct ledger *at = ledger; at != NULL; at = at->parent) {
+	for (struct ledger *at = ledger; at != end; at = at->parent) {
 		if (charge_one(at, resource, amount))
 			continue;
-		for (struct ledger *undo = ledger; undo != at; undo = undo->parent)
-			release_one(undo, resource, amount);
+		ledger_release_below(ledger, at, resource, amount);
 		return CAP_ERR_QUOTA_EXCEEDED;
 	}
 	return CAP_OK;
 }
 
+HOT_INLINE void
+ledger_release_below(
+    struct ledger *ledger, const struct ledger *end, enum ledger_resource resource, uint64_t amount)
+{
+	for (; ledger != end; ledger = ledger->parent)
+		release_one(ledger, resource, amount);
+}
+
+enum cap_status
+ledger_charge(struct ledger *ledger, enum ledger_resource resource, uint64_t amount)
+{
+	return ledger_charge_below(ledger, NULL, resource, amount);
+}
+
 void
 ledger_release(struct ledger *ledger, enum ledger_resource resource, uint64_t amount)
 {
-	for (; ledger != NULL; ledger = ledger->parent)
-		release_one(ledger, resource, amount);
+	ledger_release_below(ledger, NULL, resource, amount);
 }
 
 enum cap_status
@@ -86,14 +105,21 @@ ledger_create(
 {
 	void *object;
 	struct ledger *ledger;
-	enum cap_status status = pool_alloc(&ledger_pool, parent, &object);
+	enum cap_status status;
 
+	if (parent->depth == LEDGER_DEPTH_MAX)
+		return CAP_ERR_INVALID_ARGUMENT;
+	status = pool_alloc(&ledger_pool, parent, &object);
 	if (status != CAP_OK)
 		return status;
 	ledger = object;
 	ledger->parent = parent;
+	ledger->depth = parent->depth + 1;
 	ledger->references = 1;
-	memcpy(ledger->limit, limit, sizeof(ledger->limit));
+	for (uint32_t i = 0; i < LEDGER_RESOURCE_COUNT; i++)
+		ledger->limit[i] = limit[i];
+	spin_init(&ledger->lock, LOCK_RANK_MEMORY, 0);
+	list_init(&ledger->debts);
 	ledger_get(parent);
 	*out = ledger;
 	return CAP_OK;
@@ -102,19 +128,47 @@ ledger_create(
 void
 ledger_get(struct ledger *ledger)
 {
-	__atomic_fetch_add((uint32_t *)&ledger->references, 1, __ATOMIC_RELAXED);
+	atomic_fetch_add_explicit(&ledger->references, 1, memory_order_relaxed);
+}
+
+static void
+ledger_free(struct ledger *ledger)
+{
+	struct ledger *parent = ledger->parent;
+
+	for (uint32_t i = 0; i < LEDGER_RESOURCE_COUNT; i++)
+		KASSERT(ledger->used[i] == 0);
+	pool_free(&ledger_pool, parent, ledger);
+}
+
+/* Debts are as many as there were donors: they go in steps. */
+static enum job_state
+last_step(struct job *job)
+{
+	struct ledger *ledger = LIST_ENTRY(job, struct ledger, last);
+	struct ledger *parent = ledger->parent;
+
+	if (funding_pass_on(ledger, JOB_STEP_ENTRIES))
+		return JOB_AGAIN;
+	ledger_free(ledger);
+	ledger_put(parent);
+	return JOB_DONE;
 }
 
 void
 ledger_put(struct ledger *ledger)
 {
 	/* Acquire and release: who frees has seen everything that others did before they let go. */
-	while (__atomic_fetch_sub((uint32_t *)&ledger->references, 1, __ATOMIC_ACQ_REL) == 1) {
+	while (atomic_fetch_sub_explicit(&ledger->references, 1, memory_order_acq_rel) == 1) {
 		struct ledger *parent = ledger->parent;
 
-		for (uint32_t i = 0; i < LEDGER_RESOURCE_COUNT; i++)
-			KASSERT(ledger->used[i] == 0);
-		pool_free(&ledger_pool, parent, ledger);
+		if (funding_is_owed(ledger)) {
+			list_init(&ledger->last.link);
+			ledger->last.step = last_step;
+			job_reap_queue(&ledger->last);
+			return;
+		}
+		ledger_free(ledger);
 		/* The reference that the child held, which may be the last one. */
 		ledger = parent;
 	}

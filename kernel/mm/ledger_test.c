@@ -104,6 +104,40 @@ TEST(a_ledger_is_charged_to_its_parent_and_outlives_its_owner_while_it_has_child
 	CHECK_EQ(ledger_boot.references, 1);
 }
 
+TEST(ledgers_are_as_deep_as_a_charge_may_climb_and_no_deeper)
+{
+	struct ledger *ledger[LEDGER_DEPTH_MAX + 1] = { &ledger_boot };
+	struct ledger *deeper = NULL;
+
+	start();
+	for (uint32_t i = 1; i <= LEDGER_DEPTH_MAX; i++)
+		CHECK_EQ(ledger_create(ledger[i - 1], roomy, &ledger[i]), CAP_OK);
+	CHECK_EQ(ledger_create(ledger[LEDGER_DEPTH_MAX], roomy, &deeper), CAP_ERR_INVALID_ARGUMENT);
+	CHECK(deeper == NULL);
+	CHECK_EQ(ledger_charge(ledger[LEDGER_DEPTH_MAX], R, 3), CAP_OK);
+	for (uint32_t i = 0; i <= LEDGER_DEPTH_MAX; i++)
+		CHECK_EQ(ledger[i]->used[R], 3);
+	ledger_release(ledger[LEDGER_DEPTH_MAX], R, 3);
+	for (uint32_t i = LEDGER_DEPTH_MAX; i > 0; i--)
+		ledger_put(ledger[i]);
+	CHECK_EQ(ledger_boot.used[LEDGER_KERNEL_BYTES], 0);
+}
+
+TEST(a_limit_below_what_is_used_refuses_and_wraps_nothing)
+{
+	struct ledger *child;
+
+	start();
+	CHECK_EQ(ledger_create(&ledger_boot, roomy, &child), CAP_OK);
+	CHECK_EQ(ledger_charge(child, R, 5), CAP_OK);
+	child->limit[R] = 4;
+	CHECK_EQ(ledger_charge(child, R, 1), CAP_ERR_QUOTA_EXCEEDED);
+	CHECK_EQ(ledger_charge(child, R, UINT64_MAX), CAP_ERR_QUOTA_EXCEEDED);
+	CHECK_EQ(child->used[R], 5);
+	ledger_release(child, R, 5);
+	ledger_put(child);
+}
+
 TEST(a_parent_without_room_makes_no_child)
 {
 	struct ledger *parent;
