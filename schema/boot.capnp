@@ -92,6 +92,8 @@ struct KernelSource @0xad8b1d699848e32c {
     }
     machineControl @12 :Void;
     notificationFactory @13 :Void;
+    ledger @14 :Void;
+    # The one at the root: what the machine has.
   }
 }
 

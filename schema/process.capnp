@@ -2,6 +2,7 @@
 # Making, starting and awaiting processes.
 
 using A = import "annotations.capnp";
+using import "ledger.capnp".Ledger;
 using import "memory.capnp".MemoryObject;
 using import "memory.capnp".Protection;
 
@@ -52,12 +53,16 @@ enum LocalSource @0xa62bdd8034fa1044 {
   # Capabilities that are made for one process, and belong to it alone.
   virtualMemory @0;
   endpoint @1;
+  ledger @2;
+  # What the process may use, for itself; parts of it (Ledger.divide) may be handed on.
 }
 
 interface ProcessFactory @0x8c69ee7d61f045f3 {
   # The authority to make processes. Services want ProcessSpawner or ProcessLauncher instead.
   create @0 (name :Text, limits :ResourceLimits) -> (builder :ProcessBuilder);
   # An empty process that has not started. At most 31 bytes of name.
+  within @1 (ledger :Ledger) -> (factory :ProcessFactory);
+  # A factory whose processes are charged to the ledger, too: they share its limit.
 }
 
 interface ProcessBuilder @0xc2dfab07a021f021 $A.transfer(none) {

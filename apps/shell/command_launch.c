@@ -52,6 +52,9 @@ set_grant(struct shell *shell, struct cap_grant_builder to, const struct launch_
 	case LAUNCH_GRANT_ENDPOINT:
 		cap_grant_set_local(to, LOCAL_SOURCE_ENDPOINT);
 		break;
+	case LAUNCH_GRANT_LEDGER:
+		cap_grant_set_local(to, LOCAL_SOURCE_LEDGER);
+		break;
 	default:
 		entry = cap_names_find(&shell->names, grant->cap);
 		cap_grant_set_cap(to,

@@ -8,14 +8,17 @@ static void
 parse_new_source(struct scanner *scanner, struct launch_grant *grant)
 {
 	uint32_t position = scanner->position;
-	struct shell_text source = scanner_name(scanner, "`virtualMemory` or `endpoint`");
+	struct shell_text source = scanner_name(scanner, "`virtualMemory`, `endpoint` or `ledger`");
 
 	if (shell_text_is(source, "virtualMemory"))
 		grant->kind = LAUNCH_GRANT_VIRTUAL_MEMORY;
 	else if (shell_text_is(source, "endpoint"))
 		grant->kind = LAUNCH_GRANT_ENDPOINT;
+	else if (shell_text_is(source, "ledger"))
+		grant->kind = LAUNCH_GRANT_LEDGER;
 	else
-		scanner_fail(scanner, position + 1, "`new` makes `virtualMemory` or `endpoint`");
+		scanner_fail(
+		    scanner, position + 1, "`new` makes `virtualMemory`, `endpoint` or `ledger`");
 }
 
 static void

@@ -19,6 +19,7 @@ enum launch_grant_kind {
 	LAUNCH_GRANT_MOVE,
 	LAUNCH_GRANT_VIRTUAL_MEMORY,
 	LAUNCH_GRANT_ENDPOINT,
+	LAUNCH_GRANT_LEDGER,
 };
 
 struct launch_grant {

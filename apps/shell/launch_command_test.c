@@ -28,11 +28,11 @@ TEST(a_program_alone_has_no_grants)
 TEST(grants_keep_their_order_and_kind)
 {
 	parse(
-	    "  \"echo-client\" with { echo: @echo, out: move @terminal,vm:new virtualMemory, e: new endpoint } "
+	    "  \"echo-client\" with { echo: @echo, out: move @terminal,vm:new virtualMemory, e: new endpoint, l: new ledger } "
 	    "-> $child ");
 	CHECK(!scanner.failed);
 	CHECK(shell_text_is(command.program, "echo-client"));
-	CHECK_EQ(command.grant_count, 4);
+	CHECK_EQ(command.grant_count, 5);
 	CHECK(shell_text_is(command.grants[0].name, "echo"));
 	CHECK(shell_text_is(command.grants[0].cap, "echo"));
 	CHECK_EQ(command.grants[0].kind, LAUNCH_GRANT_COPY);
@@ -40,6 +40,7 @@ TEST(grants_keep_their_order_and_kind)
 	CHECK(shell_text_is(command.grants[1].cap, "terminal"));
 	CHECK_EQ(command.grants[2].kind, LAUNCH_GRANT_VIRTUAL_MEMORY);
 	CHECK_EQ(command.grants[3].kind, LAUNCH_GRANT_ENDPOINT);
+	CHECK_EQ(command.grants[4].kind, LAUNCH_GRANT_LEDGER);
 	CHECK(shell_text_is(command.handle, "child"));
 }
 

@@ -14,6 +14,7 @@
 #include "mm/memory_object.h"
 #include "object/device.h"
 #include "object/endpoint.h"
+#include "object/ledger.h"
 #include "object/memory.h"
 #include "object/notification.h"
 #include "object/permanent.h"
@@ -109,6 +110,8 @@ make_source(struct process *process, struct kernel_source source, struct object 
 	case KERNEL_SOURCE_WHICH_MACHINE_CONTROL:
 		permanent = machine_control_object();
 		break;
+	case KERNEL_SOURCE_WHICH_LEDGER:
+		return ledger_capability_create(process->ledger, &ledger_boot, out);
 	case KERNEL_SOURCE_WHICH_VIRTUAL_MEMORY:
 		return virtual_memory_create(process, out);
 	case KERNEL_SOURCE_WHICH_IO_PORTS: {

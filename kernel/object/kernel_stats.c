@@ -5,6 +5,7 @@
 #include "mm/frame.h"
 #include "mm/pool.h"
 #include "object/call.h"
+#include "object/ledger.h"
 #include "object/permanent.h"
 #include "proc/process.h"
 
@@ -58,17 +59,9 @@ static void
 fill_ledger(
     struct ledger_stats_builder entry, const char *name, uint32_t pid, const struct ledger *ledger)
 {
-	struct usage_list_builder usages = ledger_stats_init_usage(entry, LEDGER_RESOURCE_COUNT);
-
 	ledger_stats_set_pid(entry, pid);
 	ledger_stats_set_name(entry, capnp_text_from_string(name));
-	for (uint32_t i = 0; i < LEDGER_RESOURCE_COUNT; i++) {
-		struct usage_builder usage = usage_builder_at(usages, i);
-
-		usage_set_name(usage, capnp_text_from_string(ledger_resource_name(i)));
-		usage_set_used(usage, ledger->used[i]);
-		usage_set_limit(usage, ledger->limit[i]);
-	}
+	ledger_usage_fill(ledger_stats_init_usage(entry, LEDGER_RESOURCE_COUNT), ledger);
 }
 
 static enum cap_status

@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "object/device.h"
+#include "object/ledger.h"
 #include "object/memory.h"
 #include "object/process.h"
 
@@ -27,6 +28,7 @@ objects_init(void)
 	memory_objects_init();
 	frame_allocator_init();
 	process_objects_init();
+	ledger_objects_init();
 	kernel_stats_init();
 	machine_control_init();
 	boot_package_init();

@@ -8,6 +8,7 @@
 #include "mm/pool.h"
 #include "mm/user_copy.h"
 #include "object/call.h"
+#include "object/ledger.h"
 #include "object/memory.h"
 #include "object/process.h"
 #include "proc/process.h"
@@ -164,6 +165,19 @@ grant_virtual_memory(struct process *process, struct process_grant *grant)
 	return status;
 }
 
+static enum cap_status
+grant_ledger(struct process *process, struct process_grant *grant)
+{
+	enum cap_status status = ledger_capability_hold(process, &grant->hold);
+
+	if (status != CAP_OK)
+		return status;
+	status = process_grant(process, grant);
+	if (status != CAP_OK)
+		object_put(grant->hold.object);
+	return status;
+}
+
 /* The process gets the owner's hold, the caller a facet. */
 static enum cap_status
 grant_endpoint(struct object_call *call, struct process *process, struct process_grant *grant,
@@ -216,6 +230,8 @@ builder_grant_local(struct process_builder_server *server,
 	switch (process_builder_grant_local_params_source(params)) {
 	case LOCAL_SOURCE_VIRTUAL_MEMORY:
 		return grant_virtual_memory(process, &grant);
+	case LOCAL_SOURCE_LEDGER:
+		return grant_ledger(process, &grant);
 	case LOCAL_SOURCE_ENDPOINT:
 		status = grant_endpoint(caller->call, process, &grant,
 		    process_builder_grant_local_params_interface_id(params), &client);

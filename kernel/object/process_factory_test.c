@@ -108,7 +108,7 @@ TEST(what_cannot_be_made_is_refused_and_nothing_changes)
 	(void)begin_create("name");
 	call.sqe.cap_max = 0;
 	CHECK_EQ(world_call(&call), CAP_ERR_TOO_MANY_CAPS);
-	world_call_begin(&call, &one, factory, 1);
+	world_call_begin(&call, &one, factory, 2);
 	CHECK_EQ(world_call(&call), CAP_ERR_UNIMPLEMENTED_METHOD);
 	/* A name that lies outside of the message. */
 	(void)begin_create("name");

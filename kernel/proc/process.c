@@ -73,7 +73,8 @@ make_parts(struct process_record *record, const struct process_limits *limits)
 
 	for (uint32_t i = 0; i < LEDGER_RESOURCE_COUNT; i++)
 		limit[i] = limits->limit[i] != 0 ? limits->limit[i] : default_limits[i];
-	status = ledger_create(&ledger_boot, limit, &process->ledger);
+	status = ledger_create(
+	    limits->group != NULL ? limits->group : &ledger_boot, limit, &process->ledger);
 	if (status == CAP_OK)
 		status = address_space_create(process->ledger, &process->space);
 	if (status == CAP_OK)

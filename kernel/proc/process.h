@@ -15,6 +15,7 @@
 
 struct process_limits {
 	uint64_t limit[LEDGER_RESOURCE_COUNT]; /* 0: the default */
+	struct ledger *group;		       /* above the process's; NULL: boot */
 };
 
 void process_module_init(void);

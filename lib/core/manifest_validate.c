@@ -10,6 +10,7 @@
 #include <schema/console.capnp.h>
 #include <schema/device.capnp.h>
 #include <schema/endpoint.capnp.h>
+#include <schema/ledger.capnp.h>
 #include <schema/limits.capnp.h>
 #include <schema/memory.capnp.h>
 #include <schema/notification.capnp.h>
@@ -78,6 +79,7 @@ manifest_kernel_interface(enum kernel_source_which which)
 		[KERNEL_SOURCE_WHICH_IO_PORTS] = IO_PORT_RANGE_INTERFACE_ID,
 		[KERNEL_SOURCE_WHICH_INTERRUPT] = INTERRUPT_INTERFACE_ID,
 		[KERNEL_SOURCE_WHICH_MACHINE_CONTROL] = MACHINE_CONTROL_INTERFACE_ID,
+		[KERNEL_SOURCE_WHICH_LEDGER] = LEDGER_INTERFACE_ID,
 	};
 
 	return (uint32_t)which < sizeof(interfaces) / sizeof(interfaces[0]) ? interfaces[which] : 0;
@@ -265,6 +267,22 @@ check_service_source(struct validation *v, uint32_t index, struct service_cap_so
 	    v, "caps[%u].source.service.service: no service before this one has the name", index);
 }
 
+/* Zero: there is no such source. */
+static uint64_t
+local_interface(enum local_source local)
+{
+	switch (local) {
+	case LOCAL_SOURCE_VIRTUAL_MEMORY:
+		return VIRTUAL_MEMORY_INTERFACE_ID;
+	case LOCAL_SOURCE_ENDPOINT:
+		return ENDPOINT_INTERFACE_ID;
+	case LOCAL_SOURCE_LEDGER:
+		return LEDGER_INTERFACE_ID;
+	default:
+		return 0;
+	}
+}
+
 /* What the source of a cap shows, or why there is no such source. */
 static enum cap_status
 check_source(struct validation *v, uint32_t index, struct service_cap cap, uint64_t *interface_id)
@@ -280,10 +298,8 @@ check_source(struct validation *v, uint32_t index, struct service_cap cap, uint6
 		return check_service_source(
 		    v, index, service_cap_source_get_service(source), interface_id);
 	case SERVICE_CAP_SOURCE_WHICH_LOCAL:
-		*interface_id = service_cap_source_local(source) == LOCAL_SOURCE_ENDPOINT
-		    ? ENDPOINT_INTERFACE_ID
-		    : VIRTUAL_MEMORY_INTERFACE_ID;
-		if ((uint32_t)service_cap_source_local(source) > LOCAL_SOURCE_ENDPOINT)
+		*interface_id = local_interface(service_cap_source_local(source));
+		if (*interface_id == 0)
 			return REFUSE_SERVICE(
 			    v, "caps[%u].source.local: no source is named", index);
 		return CAP_OK;
