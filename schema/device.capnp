@@ -2,6 +2,7 @@
 # Device authority for drivers.
 
 using A = import "annotations.capnp";
+using import "notification.capnp".Signaller;
 
 interface IoPortRange @0xbf020e9283e89662 $A.transfer(move) {
   # A range of x86 I/O ports.
@@ -14,10 +15,13 @@ interface IoPortRange @0xbf020e9283e89662 $A.transfer(move) {
 interface Interrupt @0xbe95b8788ec2ed09 $A.transfer(move) {
   # One interrupt line. It is masked from the moment it fires until it is acknowledged.
   wait @0 () -> (count :UInt64);
-  # Answers when the line has fired and was not waited for since. `count` is how often it fired so
-  # far. One waiter at a time.
+  # Answers when the line has fired and nobody was told since. `count` is how often it fired so far. One
+  # waiter at a time.
   acknowledge @1 () -> ();
   # Unmasks the line. The driver has quieted its device before.
+  notify @2 (signaller :Signaller, mask :UInt64) -> ();
+  # From now on, bits are set each time the line fires, at once if it has fired and nobody was told. A
+  # null signaller and no bits end that. Whoever waits is answered as well.
 }
 
 interface SerialPort @0xae41a407b45fe5d1 {

@@ -16,11 +16,12 @@ struct object_call; /* object/call.h */
 struct capnp_flat_call;
 
 enum object_kind {
-	OBJECT_KIND_METHODS,	  /* answered by the kernel: `call` */
-	OBJECT_KIND_NOTIFICATION, /* answered by the kernel, and the target of WAIT */
-	OBJECT_KIND_SIGNALLER,	  /* answered by the kernel, and the target of SIGNAL */
-	OBJECT_KIND_ENDPOINT,	  /* index 0 is answered by the kernel, the others by a process:
-				 ipc/endpoint.h */
+	OBJECT_KIND_METHODS,	       /* answered by the kernel: `call` */
+	OBJECT_KIND_NOTIFICATION,      /* answered by the kernel, and the target of WAIT */
+	OBJECT_KIND_SIGNALLER,	       /* answered by the kernel, and the target of SIGNAL */
+	OBJECT_KIND_LIMITED_SIGNALLER, /* the same for some bits: object/signal.h */
+	OBJECT_KIND_ENDPOINT, /* index 0 is answered by the kernel, the others by a process:
+			     ipc/endpoint.h */
 };
 
 enum object_transfer {

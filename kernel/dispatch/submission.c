@@ -11,6 +11,7 @@
 #include "ipc/endpoint.h"
 #include "ipc/notification.h"
 #include "object/call.h"
+#include "object/signal.h"
 #include "ring/ring.h"
 
 /* Words of a submission, as abi/ring.h lays them out. */
@@ -231,6 +232,9 @@ run_signal(struct op *op)
 	struct object *object;
 	enum cap_status status = find_notification(op, OBJECT_KIND_SIGNALLER, &object);
 
+	/* Another kind of object, which may be another kind of signaller. */
+	if (status == CAP_ERR_WRONG_INTERFACE)
+		return signal_by(object, op->sqe.addr);
 	if (status != CAP_OK)
 		return status;
 	return notification_signal(notification_of_signalling_side(object), op->sqe.addr);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Interrupt: one line, for one driver. It is masked when it fires, and unmasked by acknowledge(). A
- * line that fired while nobody waited is remembered.
+ * Interrupt: one line, for one driver. It is masked when it fires, and unmasked by acknowledge().
+ * Who waits is answered, and bits of a notification are set; a line that fired while nobody could
+ * be told is remembered.
  */
 #include <schema/device.server.h>
 
@@ -10,6 +11,7 @@
 #include "mm/pool.h"
 #include "object/call.h"
 #include "object/device.h"
+#include "object/signal.h"
 
 struct interrupt {
 	struct object object;
@@ -17,7 +19,8 @@ struct interrupt {
 	struct ledger *payer; /* a reference */
 	struct op *op;	      /* that waits; NULL: none */
 	uint64_t count;
-	uint64_t seen; /* by the last wait that ended */
+	uint64_t told;		     /* of them: to a waiter, or by bits */
+	struct signal_target target; /* of notify(); its reference is ours */
 	uint32_t line;
 };
 
@@ -44,6 +47,13 @@ forget(struct op_waiter *waiter, struct op *op)
 	LIST_ENTRY(waiter, struct interrupt, waiter)->op = NULL;
 }
 
+static void
+tell_by_bits(struct interrupt *interrupt)
+{
+	if (signal_target_fire(&interrupt->target))
+		interrupt->told = interrupt->count;
+}
+
 /* The line fired: from irq_run(), outside of the handler. */
 static void
 fired(void *context)
@@ -55,9 +65,10 @@ fired(void *context)
 
 	interrupt->count++;
 	interrupt->op = NULL;
+	tell_by_bits(interrupt);
 	if (op == NULL || !object_answer_begin(op, &answer))
 		return;
-	interrupt->seen = interrupt->count;
+	interrupt->told = interrupt->count;
 	results = interrupt_wait_results_init_root(answer.call.results);
 	interrupt_wait_results_set_count(results, interrupt->count);
 	object_answer_end(&answer);
@@ -73,8 +84,8 @@ interrupt_wait(struct interrupt_server *server, struct interrupt_wait_params par
 	(void)params;
 	if (interrupt->op != NULL)
 		return CAP_ERR_ALREADY_WAITING;
-	if (interrupt->seen != interrupt->count) {
-		interrupt->seen = interrupt->count;
+	if (interrupt->told != interrupt->count) {
+		interrupt->told = interrupt->count;
 		interrupt_wait_results_set_count(results, interrupt->count);
 		return CAP_OK;
 	}
@@ -94,9 +105,35 @@ interrupt_acknowledge(struct interrupt_server *server, struct interrupt_acknowle
 	return CAP_OK;
 }
 
+static enum cap_status
+interrupt_notify(struct interrupt_server *server, struct interrupt_notify_params params,
+    struct interrupt_notify_results_builder results, const struct capos_caller *caller)
+{
+	struct interrupt *interrupt = interrupt_of(caller);
+	struct capnp_cap signaller = interrupt_notify_params_signaller(params);
+	uint64_t mask = interrupt_notify_params_mask(params);
+	struct signal_target target = { 0 };
+	enum cap_status status = CAP_OK;
+
+	(void)server;
+	(void)results;
+	if (capnp_reader_error(caller->call->params) != CAPNP_OK)
+		return CAP_ERR_MALFORMED_MESSAGE;
+	if (signaller.cap_id != 0 || mask != 0)
+		status = signal_target_take(caller->call->process, signaller.cap_id, mask, &target);
+	if (status != CAP_OK)
+		return status;
+	signal_target_drop(&interrupt->target);
+	interrupt->target = target;
+	if (interrupt->told != interrupt->count)
+		tell_by_bits(interrupt);
+	return CAP_OK;
+}
+
 static const struct interrupt_methods methods = {
 	.wait = interrupt_wait,
 	.acknowledge = interrupt_acknowledge,
+	.notify = interrupt_notify,
 };
 
 static enum cap_status
@@ -115,6 +152,7 @@ interrupt_destroy(struct object *object)
 	struct ledger *payer = interrupt->payer;
 
 	irq_release(interrupt->line);
+	signal_target_drop(&interrupt->target);
 	pool_free(&interrupt_pool, payer, interrupt);
 	ledger_put(payer);
 	return JOB_DONE;

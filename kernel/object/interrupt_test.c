@@ -445,7 +445,7 @@ TEST(an_answer_without_room_ends_the_wait_and_the_next_one_is_told)
 TEST(a_method_that_does_not_exist_is_refused)
 {
 	start();
-	world_call_begin(&call, &one, give_line(&one, LINE), 2);
+	world_call_begin(&call, &one, give_line(&one, LINE), 3);
 	CHECK_EQ(world_call(&call), CAP_ERR_UNIMPLEMENTED_METHOD);
 	CHECK(is_masked(LINE));
 }

@@ -4,8 +4,10 @@
 
 #include <schema/notification.server.h>
 
+#include "cap/process.h"
 #include "ipc/notification.h"
 #include "object/call.h"
+#include "object/signal.h"
 
 static enum cap_status
 notification_signaller(struct notification_server *server,
@@ -46,9 +48,47 @@ notification_take(struct notification_server *server, struct notification_poll_p
 	return CAP_OK;
 }
 
+static enum cap_status
+notification_limited_signaller(struct notification_server *server,
+    struct notification_limited_signaller_params params,
+    struct notification_limited_signaller_results_builder results,
+    const struct capos_caller *caller)
+{
+	struct object_call *call = caller->call;
+	const struct limited_signaller_request request = {
+		.payer = call->process->ledger,
+		.notification = notification_of_waiting_side(call->object),
+		.mask = notification_limited_signaller_params_mask(params),
+		.dropped = notification_limited_signaller_params_dropped(params),
+	};
+	struct object *object;
+	struct cap_hold hold;
+	struct capnp_cap made;
+	enum cap_status status;
+
+	(void)server;
+	if (capnp_reader_error(call->params) != CAPNP_OK)
+		return CAP_ERR_MALFORMED_MESSAGE;
+	/* Looked at first: an undoing would set the bits of its end. */
+	if (call->op->reserved_slots == 0)
+		return CAP_ERR_TOO_MANY_CAPS;
+	status = limited_signaller_create(&request, &object);
+	if (status != CAP_OK)
+		return status;
+	hold = object_hold(object, 0);
+	status = object_call_result_cap(call, 0, &hold, &made);
+	if (status != CAP_OK) {
+		object_put(object);
+		return status;
+	}
+	notification_limited_signaller_results_set_signaller(results, made);
+	return CAP_OK;
+}
+
 static const struct notification_methods waiting_methods = {
 	.signaller = notification_signaller,
 	.poll = notification_take,
+	.limited_signaller = notification_limited_signaller,
 };
 
 static enum cap_status
@@ -111,4 +151,5 @@ notification_objects_init(void)
 {
 	notification_init(&waiting_type, &signalling_type);
 	notification_factory_init();
+	limited_signaller_init();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Timer: reading the clock and sleeping. A sleeper is a record of the caller's, armed as a
- * deadline; whoever claims the op (the deadline or a cancellation) frees it.
+ * Timer: reading the clock, sleeping, making alarms. A sleeper is a record of the caller's, armed
+ * as a deadline; whoever claims the op (the deadline or a cancellation) frees it.
  */
 #include "object/timer.h"
 
@@ -12,6 +12,7 @@
 #include "cap/process.h"
 #include "mm/grace.h"
 #include "mm/pool.h"
+#include "object/alarm.h"
 #include "object/call.h"
 #include "object/permanent.h"
 #include "time/deadline.h"
@@ -104,9 +105,47 @@ timer_sleep_until(struct timer_server *server, struct timer_sleep_until_params p
 	return OBJECT_PENDING;
 }
 
+static enum cap_status
+timer_alarm(struct timer_server *server, struct timer_alarm_params params,
+    struct timer_alarm_results_builder results, const struct capos_caller *caller)
+{
+	struct object_call *call = caller->call;
+	struct capnp_cap signaller = timer_alarm_params_signaller(params);
+	uint64_t mask = timer_alarm_params_mask(params);
+	struct signal_target target;
+	struct object *object;
+	struct cap_hold hold;
+	struct capnp_cap made;
+	enum cap_status status;
+
+	(void)server;
+	if (capnp_reader_error(call->params) != CAPNP_OK)
+		return CAP_ERR_MALFORMED_MESSAGE;
+	/* Looked at first, so that nothing has to be undone. */
+	if (call->op->reserved_slots == 0)
+		return CAP_ERR_TOO_MANY_CAPS;
+	status = signal_target_take(call->process, signaller.cap_id, mask, &target);
+	if (status != CAP_OK)
+		return status;
+	status = alarm_create(call->process->ledger, &target, &object);
+	if (status != CAP_OK) {
+		signal_target_drop(&target);
+		return status;
+	}
+	hold = object_hold(object, 0);
+	status = object_call_result_cap(call, 0, &hold, &made);
+	if (status != CAP_OK) {
+		object_put(object);
+		return status;
+	}
+	timer_alarm_results_set_alarm(results, made);
+	return CAP_OK;
+}
+
 static const struct timer_methods methods = {
 	.now = timer_now,
 	.sleep_until = timer_sleep_until,
+	.alarm = timer_alarm,
 };
 
 static enum cap_status
@@ -139,6 +178,7 @@ void
 timer_init(void)
 {
 	pool_init(&sleeper_pool, "sleeper", sizeof(struct sleeper));
+	alarm_init();
 	object_init(&timer, &timer_type);
 }
 

@@ -49,6 +49,47 @@ claim_alone(struct suite *suite, const struct pair *pair)
 }
 
 static void
+claim_alarm(struct suite *suite, const struct pair *pair)
+{
+	struct claims *claims = &suite->claims;
+	const struct capos_cap *cap = &pair->signalling.cap;
+	struct capnp_cap signaller = { cap->cap_id, cap->interface_id, CAPNP_CAP_COPY };
+	struct alarm alarm = { 0 };
+	uint64_t start_ns = capos_now(suite->self);
+	uint64_t bits = 0;
+	bool was_set = false;
+
+	claim(claims, "an alarm sets bits when its time has come",
+	    timer_alarm(suite->timer, signaller, 16, &alarm) == CAP_OK &&
+		alarm_set(alarm, start_ns + MILLISECOND) == CAP_OK &&
+		capos_notification_wait(pair->waiting, 16, 0, &bits) == CAP_OK && bits == 16 &&
+		capos_now(suite->self) >= start_ns + MILLISECOND);
+	claim(claims, "and not after it was cancelled",
+	    alarm_set(alarm, start_ns + 1000000 * MILLISECOND) == CAP_OK &&
+		alarm_cancel(alarm, &was_set) == CAP_OK && was_set &&
+		notification_poll(pair->waiting, UINT64_MAX, &bits) == CAP_OK && bits == 0);
+	capos_release(alarm.cap);
+}
+
+/* A signaller for some bits, whose end sets others. */
+static void
+claim_limited(struct suite *suite, const struct pair *pair)
+{
+	struct claims *claims = &suite->claims;
+	struct signaller limited = { 0 };
+	uint64_t bits = 0;
+
+	claim(claims, "a limited signaller sets its bits and no others",
+	    notification_limited_signaller(pair->waiting, 3, 32, &limited) == CAP_OK &&
+		capos_signal(limited, 2) == CAP_OK &&
+		capos_signal(limited, 4) == CAP_ERR_INVALID_ARGUMENT &&
+		notification_poll(pair->waiting, UINT64_MAX, &bits) == CAP_OK && bits == 2);
+	capos_release(limited.cap);
+	claim(claims, "and others still when nobody holds it",
+	    capos_notification_wait(pair->waiting, 32, 0, &bits) == CAP_OK && bits == 32);
+}
+
+static void
 set_grant(
     struct cap_grant_builder grant, struct capnp_text name, struct capos_cap cap, uint8_t mode)
 {
@@ -126,6 +167,8 @@ suite_notifications(struct suite *suite)
 
 	claim(&suite->claims, "a notification can be made", make(suite, &pair));
 	claim_alone(suite, &pair);
+	claim_alarm(suite, &pair);
+	claim_limited(suite, &pair);
 	claim_with_a_peer(suite, &pair);
 	capos_release(pair.waiting.cap);
 	claim_equal(&suite->claims, "without anybody who could wait a signal is refused",
