@@ -20,3 +20,7 @@ def test_every_claim_of_the_spawn_suite_holds(boot):
     held = check_claims(boot("spawn"))
     for program, claims in {"ring-hostile": 46, "spawn-suite": 81}.items():
         assert held.get(program, 0) >= claims, held
+
+
+def test_clients_pay_for_what_a_server_keeps(boot):
+    assert check_claims(boot("donation")) == {"donation": 15}
