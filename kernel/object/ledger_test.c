@@ -15,6 +15,7 @@
 #include "base/test.h"
 #include "cap/transfer.h"
 #include "mm/frame.h"
+#include "mm/pool.h"
 #include "object/permanent.h"
 #include "proc/process.h"
 
@@ -486,19 +487,34 @@ TEST(a_ledger_whose_grant_is_refused_is_undone)
 	CHECK_MEMORY(&before, &after, sizeof(before));
 }
 
+static uint64_t
+ledger_count(void)
+{
+	struct pool_numbers pool;
+
+	for (uint32_t i = 0; pool_numbers_get(i, &pool); i++)
+		if (strcmp(pool.name, "ledger") == 0)
+			return pool.object_count;
+	return 0;
+}
+
 TEST(a_group_outlives_the_capability_that_named_it)
 {
 	struct world_accounts before, after;
 	struct ledger *group;
+	uint64_t ledgers;
 	cap_id_t factory;
 	cap_id_t builder;
+	cap_id_t given;
 
 	start();
 	before = world_accounts(&client);
-	(void)divide_for_server(1000);
+	ledgers = ledger_count();
+	given = divide_for_server(1000);
 	group = ledger_at(&client, part);
 	factory = factory_within(part);
 	CHECK_EQ(world_release(&client, part), CAP_OK);
+	CHECK_EQ(world_release(&server, given), CAP_OK);
 	world_settle();
 	CHECK_EQ(create(factory), CAP_OK);
 	builder = call.cqe.cap_id;
@@ -508,7 +524,8 @@ TEST(a_group_outlives_the_capability_that_named_it)
 	world_settle();
 	world_settle();
 	after = world_accounts(&client);
-	/* But for the hold of the shared factory, and the server's of the part. */
+	CHECK_EQ(ledger_count(), ledgers);
+	/* But for the hold of the shared factory. */
 	CHECK_EQ(after.own[LEDGER_FRAME_PAGES], before.own[LEDGER_FRAME_PAGES]);
 	CHECK_EQ(after.own[LEDGER_CAP_SLOTS], before.own[LEDGER_CAP_SLOTS] + 1);
 }

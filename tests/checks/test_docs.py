@@ -8,6 +8,8 @@ GOOD = {
     "README.md": README, "kernel/README.md": "", "kernel/mm/README.md": "", "docs/README.md": "[up](../README.md#part)\n",
 }
 
+POOLS = {"kernel/mm/pool.c": 'pool_init(&one, "one", 8);\n', "docs/accounting.md": "\n## Pools\n\n| `one` | the caller |\n"}
+
 CHANGES = {
     "a dead link": ("links", {"docs/README.md": "[there](nowhere.md)\n"}),
     "a dead picture": ("links", {"docs/README.md": "![there](nowhere.png)\n"}),
@@ -15,6 +17,9 @@ CHANGES = {
     "a map that names too much": ("tree", {"README.md": README.replace("  mm/", "  cap/")}),
     "no map": ("tree", {"README.md": "# A system\n"}),
     "a module without a page": ("readme", {"kernel/cap/table.c": ""}),
+    "a pool that nobody pays for": ("pools", {**POOLS, "docs/accounting.md": ""}),
+    "a pool that is paid for twice": ("pools", {**POOLS, "docs/accounting.md": "\n## Pools\n\n| `one`, `one` | a |\n"}),
+    "a pool that does not exist": ("pools", {**POOLS, "kernel/mm/pool.c": ""}),
     "a program without a page": ("readme", {"kernel/README.md": "", "services/init/main.c": ""}),
 }
 
@@ -29,6 +34,7 @@ def test_disagreement_is_found(check, seed):
 
 def test_agreement_passes(check):
     assert check("docs", GOOD) == (0, "")
+    assert check("docs", {**GOOD, **POOLS}) == (0, "")
 
 
 def test_links_in_code_and_to_elsewhere_are_not_followed(check):
