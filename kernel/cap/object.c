@@ -66,15 +66,17 @@ bool
 object_revoke(struct object *object)
 {
 	uint32_t epoch = atomic_load_explicit(&object->epoch, memory_order_relaxed);
+	uint32_t next;
 
 	/* Zero is the epoch of a retired object: no hold is ever made with it. */
 	do {
 		if (epoch == 0)
 			return false;
+		next = epoch == OBJECT_EPOCH_MAX ? 0 : epoch + 1;
 		/* Pairs with the acquire load in cap_lookup(). */
 	} while (!atomic_compare_exchange_weak_explicit(
-	    &object->epoch, &epoch, epoch + 1, memory_order_release, memory_order_relaxed));
-	return epoch + 1 != 0;
+	    &object->epoch, &epoch, next, memory_order_release, memory_order_relaxed));
+	return next != 0;
 }
 
 uint64_t

@@ -57,10 +57,13 @@ struct object_type {
 	void (*hold_moved)(struct object *object);
 };
 
+/* The bit above is used by tables (cap/table.c). */
+#define OBJECT_EPOCH_MAX (UINT32_MAX >> 1)
+
 struct object {
 	const struct object_type *type; /* [I] */
 	_Atomic uint32_t references;
-	_Atomic uint32_t epoch; /* a hold with another epoch is revoked */
+	_Atomic uint32_t epoch; /* a hold with another epoch is revoked; at most OBJECT_EPOCH_MAX */
 	union {			/* after the last drop: first the grace period, then the job */
 		struct grace_item grace;
 		struct job reap;

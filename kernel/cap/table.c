@@ -24,12 +24,18 @@ _Static_assert(DIRECTORY_SLOTS *ROOT_DIRECTORIES == CAP_TABLE_SLOTS_MAX, "geomet
 
 struct cap_slot {
 	_Atomic(struct object *) object; /* NULL: free or retired */
-	uint64_t grant_cell;		 /* free: index of the next free slot */
+	uint64_t grant_cell;		 /* address or 0; free: index of the next free slot */
 	uint32_t cell_epoch;
-	_Atomic uint32_t object_epoch;
+	_Atomic uint32_t object_epoch; /* and SLOT_HAS_CELL */
 	_Atomic uint64_t tag;
 };
 _Static_assert(sizeof(struct cap_slot) == 32, "abi.md: a slot is 32 bytes");
+
+/*
+ * No object's epoch has this bit: the one comparison of a lookup sends a hold with a cell to the
+ * longer look at both.
+ */
+#define SLOT_HAS_CELL (OBJECT_EPOCH_MAX + 1)
 
 struct cap_chunk {
 	struct cap_slot slots[CHUNK_SLOTS];
@@ -101,6 +107,39 @@ cap_init(void)
 	pool_init(&table_pool, "cap_table", sizeof(struct cap_table));
 	pool_init(&directory_pool, "cap_directory", sizeof(struct cap_directory));
 	pool_init(&chunk_pool, "cap_chunk", sizeof(struct cap_chunk));
+	grant_cell_init();
+}
+
+void
+cap_hold_get(const struct cap_hold *hold)
+{
+	object_get(hold->object);
+	grant_cell_get(hold->cell);
+}
+
+void
+cap_hold_put(const struct cap_hold *hold)
+{
+	grant_cell_put(hold->cell);
+	object_put(hold->object);
+}
+
+void
+cap_hold_drop(const struct cap_hold *hold)
+{
+	if (hold->object->type->hold_dropped != NULL)
+		hold->object->type->hold_dropped(hold->object, hold->interface_index);
+	cap_hold_put(hold);
+}
+
+bool
+cap_hold_is_live(const struct cap_hold *hold)
+{
+	/* Pairs with the releases of object_revoke() and grant_cell_revoke(). */
+	if (atomic_load_explicit(&hold->object->epoch, memory_order_acquire) != hold->object_epoch)
+		return false;
+	return hold->cell == NULL ||
+	    atomic_load_explicit(&hold->cell->epoch, memory_order_acquire) == hold->cell_epoch;
 }
 
 struct cap_hold
@@ -174,8 +213,57 @@ tag_refusal(uint64_t tag, cap_id_t cap_id)
 								    : CAP_ERR_STALE_GENERATION;
 }
 
+/* What a slot says, as one moment had it; false: it changed meanwhile. */
+static bool
+slot_read(const struct cap_slot *slot, uint64_t tag, struct cap_hold *out)
+{
+	uint32_t epoch;
+
+	out->object = atomic_load_explicit(&slot->object, memory_order_relaxed);
+	epoch = atomic_load_explicit(&slot->object_epoch, memory_order_relaxed);
+	out->cell =
+	    (struct grant_cell *)(uintptr_t)__atomic_load_n(&slot->grant_cell, __ATOMIC_RELAXED);
+	out->cell_epoch = __atomic_load_n(&slot->cell_epoch, __ATOMIC_RELAXED);
+	out->object_epoch = epoch & ~SLOT_HAS_CELL;
+	out->interface_index = TAG_INTERFACE(tag);
+	out->mode = TAG_MODE(tag);
+	if ((epoch & SLOT_HAS_CELL) == 0)
+		out->cell = NULL;
+	/* Pairs with the fence in slot_empty(), as in cap_lookup_plain(). */
+	atomic_thread_fence(memory_order_acquire);
+	return atomic_load_explicit(&slot->tag, memory_order_relaxed) == tag;
+}
+
+/* A hold that has a cell, or is dead, or another one's id. */
+static NO_INLINE enum cap_status
+lookup_any(struct cap_table *table, cap_id_t cap_id, struct cap_ref *out)
+{
+	struct cap_slot *slot;
+	struct cap_hold hold;
+	uint64_t tag;
+
+	if (!slot_find(table, cap_id, &slot))
+		return CAP_ERR_INVALID_CAP;
+	/* Pairs with the release store in slot_fill(). */
+	tag = atomic_load_explicit(&slot->tag, memory_order_acquire);
+	if (!tag_matches(tag, cap_id))
+		return tag_refusal(tag, cap_id);
+	if (!slot_read(slot, tag, &hold))
+		return CAP_ERR_STALE_GENERATION;
+	if (!cap_hold_is_live(&hold))
+		return CAP_ERR_REVOKED;
+	*out = (struct cap_ref){
+		.object = hold.object,
+		.cell = hold.cell,
+		.object_epoch = hold.object_epoch,
+		.interface_index = hold.interface_index,
+		.mode = hold.mode,
+	};
+	return CAP_OK;
+}
+
 HOT_INLINE enum cap_status
-cap_lookup(struct cap_table *table, cap_id_t cap_id, struct cap_ref *out)
+cap_lookup_plain(struct cap_table *table, cap_id_t cap_id, struct cap_ref *out)
 {
 	struct cap_slot *slot;
 	struct object *object;
@@ -193,12 +281,19 @@ cap_lookup(struct cap_table *table, cap_id_t cap_id, struct cap_ref *out)
 	if (atomic_load_explicit(&slot->tag, memory_order_relaxed) != tag)
 		return CAP_ERR_STALE_GENERATION;
 	if (!tag_matches(tag, cap_id))
-		return tag_refusal(tag, cap_id);
-	/* Pairs with the release in object_revoke(). */
+		return CAP_ERR_INVALID_CAP;
+	/* Pairs with the release in object_revoke(). A hold with a cell never passes. */
 	if (atomic_load_explicit(&object->epoch, memory_order_acquire) != epoch)
 		return CAP_ERR_REVOKED;
-	*out = (struct cap_ref){ object, TAG_INTERFACE(tag), TAG_MODE(tag) };
+	*out = (struct cap_ref){ object, NULL, epoch, TAG_INTERFACE(tag), TAG_MODE(tag) };
 	return CAP_OK;
+}
+
+HOT_INLINE enum cap_status
+cap_lookup(struct cap_table *table, cap_id_t cap_id, struct cap_ref *out)
+{
+	return cap_lookup_plain(table, cap_id, out) == CAP_OK ? CAP_OK
+							      : lookup_any(table, cap_id, out);
 }
 
 static void
@@ -321,9 +416,11 @@ slot_fill(struct cap_slot *slot, const struct cap_hold *hold)
 {
 	uint64_t tag = tag_make(TAG_GENERATION(slot->tag), hold->mode, hold->interface_index);
 
-	slot->grant_cell = 0;
+	__atomic_store_n(&slot->grant_cell, (uint64_t)(uintptr_t)hold->cell, __ATOMIC_RELAXED);
+	__atomic_store_n(&slot->cell_epoch, hold->cell_epoch, __ATOMIC_RELAXED);
 	atomic_store_explicit(&slot->object, hold->object, memory_order_relaxed);
-	atomic_store_explicit(&slot->object_epoch, hold->object_epoch, memory_order_relaxed);
+	atomic_store_explicit(&slot->object_epoch,
+	    hold->object_epoch | (hold->cell != NULL ? SLOT_HAS_CELL : 0), memory_order_relaxed);
 	/* Pairs with the acquire load in cap_lookup(). */
 	atomic_store_explicit(&slot->tag, tag, memory_order_release);
 }
@@ -399,17 +496,29 @@ enum cap_status
 cap_table_peek_locked(struct cap_table *table, cap_id_t cap_id, struct cap_hold *out)
 {
 	struct cap_slot *slot;
+	struct cap_hold hold;
 	enum cap_status status = occupied_find_locked(table, cap_id, &slot);
-	struct object *object;
 
 	if (status != CAP_OK)
 		return status;
-	object = slot->object;
-	if (atomic_load_explicit(&object->epoch, memory_order_acquire) != slot->object_epoch)
+	(void)slot_read(slot, slot->tag, &hold);
+	if (!cap_hold_is_live(&hold))
 		return CAP_ERR_REVOKED;
-	*out = (struct cap_hold){ object, slot->object_epoch, TAG_INTERFACE(slot->tag),
-		TAG_MODE(slot->tag) };
+	*out = hold;
 	return CAP_OK;
+}
+
+enum cap_status
+cap_table_get(struct cap_table *table, cap_id_t cap_id, struct cap_hold *out)
+{
+	enum cap_status status;
+
+	spin_lock(table->lock);
+	status = cap_table_peek_locked(table, cap_id, out);
+	if (status == CAP_OK)
+		cap_hold_get(out);
+	spin_unlock(table->lock);
+	return status;
 }
 
 void
@@ -426,32 +535,22 @@ cap_table_take_locked(struct cap_table *table, cap_id_t cap_id)
 		object->type->hold_moved(object);
 }
 
-static void
-hold_drop(struct object *object, uint16_t interface_index)
-{
-	if (object->type->hold_dropped != NULL)
-		object->type->hold_dropped(object, interface_index);
-	object_put(object);
-}
-
 enum cap_status
 cap_table_release(struct cap_table *table, cap_id_t cap_id)
 {
 	struct cap_slot *slot = NULL;
-	struct object *object = NULL;
-	uint16_t interface_index = 0;
+	struct cap_hold hold = { 0 };
 	enum cap_status status;
 
 	spin_lock(table->lock);
 	status = occupied_find_locked(table, cap_id, &slot);
 	if (status == CAP_OK) {
-		object = slot->object;
-		interface_index = TAG_INTERFACE(slot->tag);
+		(void)slot_read(slot, slot->tag, &hold);
 		slot_empty_locked(table, slot, (uint32_t)(cap_id & CAP_ID_INDEX_MASK));
 	}
 	spin_unlock(table->lock);
 	if (status == CAP_OK)
-		hold_drop(object, interface_index);
+		cap_hold_drop(&hold);
 	return status;
 }
 
@@ -475,14 +574,15 @@ static void
 destroy_slot(struct cap_table *table, uint32_t index)
 {
 	struct cap_slot *slot = slot_at(table, index);
-	struct object *object = slot->object;
+	struct cap_hold hold;
 
-	if (object == NULL)
+	if (slot->object == NULL)
 		return;
+	(void)slot_read(slot, slot->tag, &hold);
 	slot->object = NULL;
 	table->occupied_count--;
 	ledger_release(table->payer, LEDGER_CAP_SLOTS, 1);
-	hold_drop(object, TAG_INTERFACE(slot->tag));
+	cap_hold_drop(&hold);
 }
 
 static void

@@ -79,7 +79,7 @@ test_insert(struct cap_table *table)
 static enum cap_status
 look(struct cap_table *table, cap_id_t cap_id)
 {
-	struct cap_ref ref = { NULL, 0, 0 };
+	struct cap_ref ref = { 0 };
 	enum cap_status status = cap_lookup(table, cap_id, &ref);
 
 	CHECK_EQ(ref.object, status == CAP_OK ? &object : NULL);
@@ -244,7 +244,7 @@ TEST(an_epoch_that_would_wrap_retires_its_object)
 	struct cap_table *table = test_table(64);
 	cap_id_t cap_id;
 
-	object.epoch = UINT32_MAX;
+	object.epoch = OBJECT_EPOCH_MAX;
 	cap_id = test_insert(table);
 	CHECK_EQ(look(table, cap_id), CAP_OK);
 	CHECK(!object_revoke(&object));

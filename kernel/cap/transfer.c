@@ -111,7 +111,7 @@ transfer_commit_locked(struct cap_table *from, struct cap_table *to,
 	for (uint32_t i = 0; i < list->count; i++) {
 		if (holds[i].object == NULL)
 			continue;
-		object_get(holds[i].object);
+		cap_hold_get(&holds[i]);
 		(void)cap_table_insert_locked(to, &holds[i]);
 	}
 	for (uint32_t i = 0; i < list->count; i++) {
@@ -119,6 +119,6 @@ transfer_commit_locked(struct cap_table *from, struct cap_table *to,
 			continue;
 		cap_table_take_locked(from, list->entries[i].cap_id);
 		/* Never the last reference: the receiver's was taken above. */
-		object_put(holds[i].object);
+		cap_hold_put(&holds[i]);
 	}
 }

@@ -356,11 +356,13 @@ static inline bool
 run_plain_call(struct process *process, struct op *op)
 {
 	struct cap_ref target;
-	enum cap_status status = cap_lookup(process->table, op->sqe.target, &target);
+	enum cap_status status;
 
-	if (status != CAP_OK) {
-		status = refuse_target(op, status);
-	} else if (target.interface_index == 0) {
+	if (cap_lookup_plain(process->table, op->sqe.target, &target) != CAP_OK) {
+		run_unusual(op);
+		return false;
+	}
+	if (target.interface_index == 0) {
 		if (object_call_run_scalar(process, op, target.object))
 			return true;
 		status = object_call_run(op, target.object);

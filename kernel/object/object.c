@@ -72,13 +72,8 @@ static void
 holds_drop(struct object_call *call)
 {
 	for (uint32_t i = 0; i < call->hold_count; i++) {
-		struct object *object = call->holds[i].object;
-
-		if (object == NULL)
-			continue;
-		if (object->type->hold_dropped != NULL)
-			object->type->hold_dropped(object, call->holds[i].interface_index);
-		object_put(object);
+		if (call->holds[i].object != NULL)
+			cap_hold_drop(&call->holds[i]);
 	}
 	call->hold_count = 0;
 }

@@ -113,10 +113,10 @@ grant_cap(struct object_call *call, struct process *process, struct process_gran
 	if (grant->hold.mode == OBJECT_TRANSFER_NONE ||
 	    (grant->hold.mode == OBJECT_TRANSFER_MOVE && !moves))
 		return CAP_ERR_TRANSFER_NOT_SUPPORTED;
-	object_get(grant->hold.object);
+	cap_hold_get(&grant->hold);
 	status = process_grant(process, grant);
 	if (status != CAP_OK) {
-		object_put(grant->hold.object);
+		cap_hold_put(&grant->hold);
 		return status;
 	}
 	if (!moves)
@@ -124,7 +124,7 @@ grant_cap(struct object_call *call, struct process *process, struct process_gran
 	spin_lock(&call->process->lock);
 	cap_table_take_locked(call->process->table, cap.cap_id);
 	spin_unlock(&call->process->lock);
-	object_put(grant->hold.object); /* the reference that the caller's slot had */
+	cap_hold_put(&grant->hold); /* the references that the caller's slot had */
 	return CAP_OK;
 }
 

@@ -2,8 +2,6 @@
 /* Signallers of all kinds, and those that the kernel keeps; see signal.h. */
 #include "object/signal.h"
 
-#include <stdatomic.h>
-
 #include <schema/notification.server.h>
 
 #include "cap/process.h"
@@ -150,7 +148,7 @@ signal_target_take(
 	if (status == CAP_OK && mask == 0)
 		status = CAP_ERR_INVALID_ARGUMENT;
 	if (status == CAP_OK) {
-		object_get(hold.object);
+		cap_hold_get(&hold);
 		*out = (struct signal_target){ hold, mask };
 	}
 	spin_unlock(&process->lock);
@@ -160,22 +158,19 @@ signal_target_take(
 bool
 signal_target_fire(const struct signal_target *target)
 {
-	struct object *object = target->hold.object;
-
 	/* What was kept is a hold as any other: it ends with a revocation. */
-	if (object == NULL ||
-	    atomic_load_explicit(&object->epoch, memory_order_acquire) != target->hold.object_epoch)
+	if (target->hold.object == NULL || !cap_hold_is_live(&target->hold))
 		return false;
-	return signal_by(object, target->mask) == CAP_OK;
+	return signal_by(target->hold.object, target->mask) == CAP_OK;
 }
 
 void
 signal_target_drop(struct signal_target *target)
 {
-	struct object *object = target->hold.object;
+	struct cap_hold hold = target->hold;
 
-	if (object == NULL)
+	if (hold.object == NULL)
 		return;
 	*target = (struct signal_target){ 0 };
-	object_put(object);
+	cap_hold_put(&hold);
 }

@@ -12,7 +12,8 @@ enum lock_rank {
 	LOCK_RANK_RING = 4,	     /* completion side of a ring */
 	LOCK_RANK_TIME = 5,	     /* deadlines */
 	LOCK_RANK_RUN_QUEUE = 6,     /* key: CPU */
-	LOCK_RANK_MEMORY = 7,	     /* pools, then frames: see mm/ */
-	LOCK_RANK_FRAMES = 8,
-	LOCK_RANK_LOG = 9,
+	LOCK_RANK_LINEAGE = 7,	     /* which grant was made from which */
+	LOCK_RANK_MEMORY = 8,	     /* pools, then frames: see mm/ */
+	LOCK_RANK_FRAMES = 9,
+	LOCK_RANK_LOG = 10,
 };
