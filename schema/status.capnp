@@ -98,4 +98,6 @@ enum CapStatus @0xd569d8a89164cea8 $A.cStatus {
   # The device does not answer as its specification says.
   rateLimited @46;
   # More at once than this process may send here; later there is room again.
+  bufferCorrupt @47;
+  # The other side of a shared buffer wrote what cannot be; nothing of it was used.
 }

@@ -13,6 +13,7 @@
 #include "object/timer.h"
 #include <schema/endpoint.capnp.h>
 #include <schema/exception.capnp.h>
+#include <schema/memory.capnp.h>
 #include <schema/timer.capnp.h>
 
 static int32_t
@@ -567,6 +568,11 @@ TEST(an_endpoint_shows_at_most_four_interfaces)
 	a = world_process(NULL);
 	CHECK_EQ(endpoint_create(a.process->ledger, &endpoint), CAP_OK);
 	CHECK_EQ(endpoint_facet(endpoint, 0, &index), CAP_ERR_INVALID_ARGUMENT);
+	/* Nobody but the kernel says where memory was mapped. */
+	CHECK_EQ(
+	    endpoint_facet(endpoint, MEMORY_OBJECT_INTERFACE_ID, &index), CAP_ERR_INVALID_ARGUMENT);
+	CHECK_EQ(endpoint_facet(endpoint, VIRTUAL_MEMORY_INTERFACE_ID, &index),
+	    CAP_ERR_INVALID_ARGUMENT);
 	for (uint64_t i = 1; i <= 4; i++)
 		CHECK_EQ(endpoint_facet(endpoint, i, &index), CAP_OK);
 	CHECK_EQ(endpoint_facet(endpoint, 5, &index), CAP_ERR_TABLE_FULL);

@@ -6,6 +6,8 @@
  */
 #include "ipc/endpoint.h"
 
+#include <schema/memory.capnp.h>
+
 #include "base/assert.h"
 #include "ipc/endpoint_internal.h"
 #include "mm/pool.h"
@@ -82,13 +84,24 @@ endpoint_destroy(struct object *object)
 	return JOB_DONE;
 }
 
+/*
+ * Interfaces that say where memory was mapped. Whoever holds one writes there: a process that could
+ * answer such a call would choose where another one writes.
+ */
+static bool
+is_kernels_alone(uint64_t facet_interface)
+{
+	return facet_interface == MEMORY_OBJECT_INTERFACE_ID ||
+	    facet_interface == VIRTUAL_MEMORY_INTERFACE_ID;
+}
+
 enum cap_status
 endpoint_facet(struct endpoint *endpoint, uint64_t facet_interface, uint16_t *out)
 {
 	enum cap_status status = CAP_OK;
 	uint32_t index = 0;
 
-	if (facet_interface == 0)
+	if (facet_interface == 0 || is_kernels_alone(facet_interface))
 		return CAP_ERR_INVALID_ARGUMENT;
 	spin_lock(&endpoint->lock);
 	while (index < endpoint->interface_count && endpoint->interfaces[index] != facet_interface)

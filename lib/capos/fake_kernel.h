@@ -90,13 +90,26 @@ fake_find(uint64_t user_data)
 	return NULL;
 }
 
+/* Post the completion of what it names, which is in flight no more. */
+static inline void
+fake_end(const struct cap_cqe *cqe)
+{
+	struct cap_sqe *found = fake_find(cqe->user_data);
+
+	if (found != NULL) {
+		fake.in_flight_count--;
+		memmove(found, found + 1,
+		    (size_t)(&fake.in_flight[fake.in_flight_count] - found) * sizeof(*found));
+	}
+	fake_post(cqe);
+}
+
 /* End an op in flight. */
 static inline void
 fake_complete_caps(
     const struct cap_sqe *sqe, int32_t result, const struct cap_record *caps, uint32_t cap_count)
 {
 	struct cap_sqe copy = *sqe;
-	struct cap_sqe *found = fake_find(copy.user_data);
 	struct cap_cqe cqe = {
 		.user_data = copy.user_data, .result = result, .cap_count = (uint16_t)cap_count
 	};
@@ -107,12 +120,7 @@ fake_complete_caps(
 		memcpy((uint8_t *)copy.result_addr + ((result + 7) & ~7), &caps[1],
 		    (cap_count - 1) * sizeof(*caps));
 	}
-	if (found != NULL) {
-		fake.in_flight_count--;
-		memmove(found, found + 1,
-		    (size_t)(&fake.in_flight[fake.in_flight_count] - found) * sizeof(*found));
-	}
-	fake_post(&cqe);
+	fake_end(&cqe);
 }
 
 static inline void
