@@ -45,23 +45,38 @@ _Static_assert(offsetof(struct cap_ring, sq_tail) == 64, "ABI: cap_ring.sq_tail"
 
 enum cap_op {
 	CAP_OP_NOP = 0,	    /* result 0 */
-	CAP_OP_CALL = 1,    /* target: cap id */
+	CAP_OP_CALL = 1,    /* target: cap id, or CAP_PROMISE() by flag */
 	CAP_OP_RECV = 2,    /* target: cap id of an Endpoint */
 	CAP_OP_RETURN = 3,  /* target: call id */
 	CAP_OP_RELEASE = 4, /* target: cap id */
-	CAP_OP_FINISH = 5,  /* target: user_data of an op of this ring */
+	CAP_OP_FINISH = 5,  /* target: user_data of an op of this ring, or answer id by flag */
 	CAP_OP_SIGNAL = 6,  /* target: cap id of a Signaller; addr: bits to set */
 	CAP_OP_WAIT = 7,    /* target: cap id of a Notification; addr: bits to wait for */
 	CAP_OP_COUNT,
 };
 
 /* cap_sqe.flags */
-#define CAP_SQE_EXCEPTION 0x01 /* RETURN: the payload is a CapException */
+#define CAP_SQE_EXCEPTION 0x01	 /* RETURN: the payload is a CapException; method: its type */
+#define CAP_SQE_PROMISED 0x02	 /* CALL: the target is a capability of an answer of this ring */
+#define CAP_SQE_ANSWER_ONLY 0x04 /* CALL: its capabilities are for promised calls alone */
+#define CAP_SQE_ANSWER 0x08	 /* FINISH: the target is an answer id */
+
+/*
+ * Answers of a ring that exist at once, from the CALL that names one to its FINISH. An id's
+ * remainder by this number is its place, which one answer has at a time; the rest of the id is the
+ * thread's own, so that an old id does not name a newer answer.
+ */
+#define CAP_ANSWERS_MAX 16
+
+/* The target of a promised CALL: capability `ordinal` of the answer, which need not exist yet. */
+#define CAP_PROMISE_ORDINAL_BITS 8
+#define CAP_PROMISE(answer_id, ordinal)                                                            \
+	((uint64_t)(answer_id) << CAP_PROMISE_ORDINAL_BITS | (uint64_t)(ordinal))
 
 struct cap_sqe {
 	uint8_t op;	    /* enum cap_op */
 	uint8_t flags;	    /* CAP_SQE_* */
-	uint16_t method;    /* CALL: ordinal */
+	uint16_t method;    /* CALL: ordinal; RETURN of an exception: enum exception_type */
 	uint32_t op_flags;  /* zero */
 	uint64_t target;    /* see enum cap_op */
 	uint64_t user_data; /* returned in the completion */
@@ -70,7 +85,7 @@ struct cap_sqe {
 	uint64_t result_addr;
 	uint32_t len;	      /* bytes at addr, without the transfer entries */
 	uint32_t result_len;  /* bytes at result_addr, room for capability records included */
-	uint32_t answer_id;   /* zero */
+	uint32_t answer_id;   /* CALL: the name of its answer; zero: none */
 	uint8_t xfer_count;   /* transfer entries behind the payload */
 	uint8_t cap_max;      /* CALL, RECV: capabilities that the receiver takes at most */
 	uint16_t reserved;    /* zero */

@@ -100,4 +100,8 @@ enum CapStatus @0xd569d8a89164cea8 $A.cStatus {
   # More at once than this process may send here; later there is room again.
   bufferCorrupt @47;
   # The other side of a shared buffer wrote what cannot be; nothing of it was used.
+  unknownAnswer @48;
+  # No answer of this ring has that id, or it was finished.
+  answerInUse @49;
+  # The answer id, or another one of its place, names an answer that was not finished.
 }

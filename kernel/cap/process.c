@@ -16,13 +16,19 @@ op_process(const struct op *op)
 }
 
 enum cap_status
-op_reserve_slots(struct op *op, uint32_t count)
+op_reserve_slots(struct op *op)
 {
 	struct process *process = op_process(op);
+	uint32_t count = op->sqe.cap_max;
 	enum cap_status status;
 
-	if (count == 0)
+	/* One that waited for its target took them when it began to. */
+	if (count == 0 || op->reserved_slots != 0)
 		return CAP_OK;
+	if (op->sqe.flags & CAP_SQE_ANSWER_ONLY) {
+		op->reserved_slots = (uint8_t)count;
+		return CAP_OK;
+	}
 	spin_lock(&process->lock);
 	status = cap_table_reserve_locked(process->table, count);
 	spin_unlock(&process->lock);
@@ -38,10 +44,12 @@ op_unreserve_slots(struct op *op)
 
 	if (op->reserved_slots == 0)
 		return;
-	process = op_process(op);
-	spin_lock(&process->lock);
-	cap_table_unreserve_locked(process->table, op->reserved_slots);
-	spin_unlock(&process->lock);
+	if ((op->sqe.flags & CAP_SQE_ANSWER_ONLY) == 0) {
+		process = op_process(op);
+		spin_lock(&process->lock);
+		cap_table_unreserve_locked(process->table, op->reserved_slots);
+		spin_unlock(&process->lock);
+	}
 	op->reserved_slots = 0;
 }
 

@@ -47,10 +47,12 @@ struct op;
 struct process *op_process(const struct op *op);
 
 /*
- * Slots that the owner of an op takes result capabilities into (cap_max): reserved and charged at
- * dispatch, given back, as far as they are not used, when the op ends.
+ * Slots that the owner of an op takes result capabilities into (cap_max): reserved and charged
+ * once, at dispatch, given back, as far as they are not used, when the op ends. Where the answer
+ * alone takes them (CAP_SQE_ANSWER_ONLY), the answer has reserved them, and the op counts them
+ * only.
  */
-MUST_CHECK enum cap_status op_reserve_slots(struct op *op, uint32_t count);
+MUST_CHECK enum cap_status op_reserve_slots(struct op *op);
 void op_unreserve_slots(struct op *op);
 
 /*

@@ -122,3 +122,17 @@ transfer_commit_locked(struct cap_table *from, struct cap_table *to,
 		cap_hold_put(&holds[i]);
 	}
 }
+
+void
+transfer_detach_locked(struct cap_table *from, const struct transfer_list *list,
+    const struct cap_hold holds[TRANSFER_CAPS_MAX])
+{
+	for (uint32_t i = 0; i < list->count; i++) {
+		if (holds[i].object == NULL)
+			continue;
+		if (list->entries[i].mode == CAP_TRANSFER_MOVE)
+			cap_table_take_locked(from, list->entries[i].cap_id);
+		else
+			cap_hold_get(&holds[i]);
+	}
+}

@@ -39,5 +39,10 @@ void transfer_predict_locked(const struct cap_table *to, const struct transfer_l
  */
 void transfer_commit_locked(struct cap_table *from, struct cap_table *to,
     const struct transfer_list *list, const struct cap_hold holds[TRANSFER_CAPS_MAX]);
+/*
+ * The same for a receiver that keeps the holds outside of a table: their references are its own.
+ */
+void transfer_detach_locked(struct cap_table *from, const struct transfer_list *list,
+    const struct cap_hold holds[TRANSFER_CAPS_MAX]);
 /* How many slots the receiver needs: entries that are no hole. */
 uint32_t transfer_slots(const struct transfer_list *list);

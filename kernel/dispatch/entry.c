@@ -19,6 +19,7 @@
 #include "cap/process.h"
 #include "dispatch/diagnostic.h"
 #include "dispatch/submission.h"
+#include "ipc/answer.h"
 #include "ipc/endpoint.h"
 #include "irq/irq.h"
 #include "mm/grace.h"
@@ -44,7 +45,10 @@ op_expired(struct op *op)
 void
 kernel_core_init(const struct kernel_hooks *given)
 {
-	static const struct ring_hooks ring_hooks = { .op_expired = op_expired };
+	static const struct ring_hooks ring_hooks = {
+		.op_expired = op_expired,
+		.op_answered = answer_settle,
+	};
 
 	hooks = *given;
 	deadline_init();
@@ -52,6 +56,7 @@ kernel_core_init(const struct kernel_hooks *given)
 	sched_init();
 	cap_init();
 	ipc_init(&endpoint_owner_type);
+	answer_init(submission_run_promised);
 	timer_init();
 	endpoint_factory_init();
 	notification_objects_init();

@@ -8,11 +8,13 @@
 #include "base/assert.h"
 #include "cap/process.h"
 #include "dispatch/diagnostic.h"
+#include "ipc/answer.h"
 #include "ipc/endpoint.h"
 #include "ipc/notification.h"
 #include "object/call.h"
 #include "object/signal.h"
 #include "ring/ring.h"
+#include "schema/exception.capnp.h"
 
 /* Words of a submission, as abi/ring.h lays them out. */
 #define WORD_OP 0 /* op 8, flags 8, method 16, op_flags 32 */
@@ -22,6 +24,7 @@
 #define WORD_TRANSFER 6 /* answer_id 32, xfer_count 8, cap_max 8, reserved 16 */
 
 #define OP_FLAGS UINT64_C(0x000000000000ff00)
+#define CALL_FLAGS ((uint64_t)(CAP_SQE_PROMISED | CAP_SQE_ANSWER_ONLY) << 8)
 #define OP_METHOD UINT64_C(0x00000000ffff0000)
 #define OP_OP_FLAGS UINT64_C(0xffffffff00000000)
 #define LENGTHS_LEN UINT64_C(0x00000000ffffffff)
@@ -60,6 +63,8 @@ is_malformed(enum cap_status status)
 	case CAP_ERR_WRONG_INTERFACE:
 	case CAP_ERR_INVALID_TRANSFER_DESCRIPTOR:
 	case CAP_ERR_INVALID_CALL_ID:
+	case CAP_ERR_UNKNOWN_ANSWER:
+	case CAP_ERR_ANSWER_IN_USE:
 		return true;
 	default:
 		return false;
@@ -102,19 +107,54 @@ run_call_on(struct op *op, struct cap_ref target)
 	    : object_call_run(op, target.object);
 }
 
+/* The shape of what makes a pipeline; then the CALL has its answer. */
+static enum cap_status
+open_answer(struct op *op)
+{
+	bool is_promised = (op->sqe.flags & CAP_SQE_PROMISED) != 0;
+
+	if ((op->sqe.flags & CAP_SQE_ANSWER_ONLY) != 0 && op->sqe.answer_id == 0)
+		return CAP_ERR_INVALID_REQUEST;
+	if (is_promised) {
+		enum cap_status status = answer_check_promise(op);
+
+		if (status != CAP_OK)
+			return status;
+	}
+	return op->sqe.answer_id == 0 ? CAP_OK : answer_open(op);
+}
+
+static enum cap_status
+run_promised_call(struct op *op)
+{
+	struct cap_ref target;
+	enum cap_status status = answer_target(op, &target);
+
+	if (status == ANSWER_WAITS || status == ANSWER_ENDED)
+		return CAP_OK;
+	return status == CAP_OK ? run_call_on(op, target) : status;
+}
+
 static enum cap_status
 run_call(struct op *op)
 {
 	struct cap_ref target;
 	enum cap_status status;
 
-	if (((word(op, WORD_OP) & (OP_FLAGS | OP_OP_FLAGS)) |
-		(word(op, WORD_TRANSFER) & (TRANSFER_ANSWER | TRANSFER_RESERVED))) != 0)
+	if (((word(op, WORD_OP) & ((OP_FLAGS & ~CALL_FLAGS) | OP_OP_FLAGS)) |
+		(word(op, WORD_TRANSFER) & TRANSFER_RESERVED)) != 0)
 		return CAP_ERR_INVALID_REQUEST;
 	if (op->sqe.cap_max > TRANSFER_CAPS_MAX)
 		return CAP_ERR_INVALID_REQUEST;
 	if (op->sqe.xfer_count > TRANSFER_CAPS_MAX)
 		return CAP_ERR_INVALID_TRANSFER_DESCRIPTOR;
+	if ((op->sqe.flags | op->sqe.answer_id) != 0) {
+		status = open_answer(op);
+		if (status != CAP_OK)
+			return status;
+		if (op->sqe.flags & CAP_SQE_PROMISED)
+			return run_promised_call(op);
+	}
 	status = cap_lookup(op_process(op)->table, op->sqe.target, &target);
 	return status == CAP_OK ? run_call_on(op, target) : refuse_target(op, status);
 }
@@ -143,8 +183,12 @@ static enum cap_status
 run_return(struct op *op)
 {
 	uint64_t flags = (uint64_t)(OP_FLAGS & ~((uint64_t)CAP_SQE_EXCEPTION << 8));
+	uint16_t type_max =
+	    (op->sqe.flags & CAP_SQE_EXCEPTION) != 0 ? EXCEPTION_TYPE_UNIMPLEMENTED : 0;
 
-	if (((word(op, WORD_OP) & (flags | OP_METHOD | OP_OP_FLAGS)) | word(op, WORD_RESULT_ADDR) |
+	if (op->sqe.method > type_max)
+		return CAP_ERR_INVALID_REQUEST;
+	if (((word(op, WORD_OP) & (flags | OP_OP_FLAGS)) | word(op, WORD_RESULT_ADDR) |
 		(word(op, WORD_LENGTHS) & ~LENGTHS_LEN) |
 		(word(op, WORD_TRANSFER) &
 		    (TRANSFER_ANSWER | TRANSFER_CAP_MAX | TRANSFER_RESERVED))) != 0)
@@ -154,12 +198,18 @@ run_return(struct op *op)
 	return endpoint_return(op);
 }
 
-/* Everything but op, target, user_data and deadline. */
+/* Everything but op, flags, target, user_data and deadline. */
+static inline uint64_t
+words_besides_flags(const struct op *op)
+{
+	return (word(op, WORD_OP) >> 16) | word(op, WORD_ADDR) | word(op, WORD_RESULT_ADDR) |
+	    word(op, WORD_LENGTHS) | word(op, WORD_TRANSFER);
+}
+
 static inline uint64_t
 words_besides_target(const struct op *op)
 {
-	return (word(op, WORD_OP) >> 8) | word(op, WORD_ADDR) | word(op, WORD_RESULT_ADDR) |
-	    word(op, WORD_LENGTHS) | word(op, WORD_TRANSFER);
+	return op->sqe.flags | words_besides_flags(op);
 }
 
 static enum cap_status
@@ -194,10 +244,25 @@ find_by_user_data(struct ring *ring, uint64_t user_data, const struct op *except
 }
 
 static enum cap_status
+run_finish_answer(struct op *op)
+{
+	enum cap_status status = answer_finish(op->ring, op->sqe.target);
+
+	if (status == CAP_OK)
+		op_complete_status(op, CAP_OK);
+	return status;
+}
+
+static enum cap_status
 run_finish(struct op *op)
 {
 	struct op *found;
 
+	if (op->sqe.flags == CAP_SQE_ANSWER) {
+		if (words_besides_flags(op) != 0)
+			return CAP_ERR_INVALID_REQUEST;
+		return run_finish_answer(op);
+	}
 	if (words_besides_target(op) != 0)
 		return CAP_ERR_INVALID_REQUEST;
 	found = find_by_user_data(op->ring, op->sqe.target, op);
@@ -398,4 +463,15 @@ submission_run(struct process *process, struct op *op)
 		return run_plain_receive(process, op);
 	run_unusual(op);
 	return false;
+}
+
+void
+submission_run_promised(struct op *op, const struct cap_ref *target)
+{
+	enum cap_status status = run_call_on(op, *target);
+
+	if (status != CAP_OK)
+		refuse(op, status);
+	else if (op->extras & OP_TIMED)
+		op_deadline_arm(op);
 }

@@ -11,3 +11,7 @@ struct process;
  * nothing else has changed; false: the process may have ended, and its thread may have jobs.
  */
 bool submission_run(struct process *process, struct op *op);
+
+/* The same for a CALL that waited for its target: answer_run_fn of ipc/answer.h. */
+struct cap_ref;
+void submission_run_promised(struct op *op, const struct cap_ref *target);

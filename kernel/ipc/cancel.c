@@ -4,6 +4,7 @@
  * the place.
  */
 #include "base/assert.h"
+#include "ipc/answer.h"
 #include "ipc/endpoint_internal.h"
 #include "ipc/notification.h"
 
@@ -57,8 +58,12 @@ forget(struct op *op)
 {
 	struct op_waiter *waiter;
 
+	/* Its target may come meanwhile: then it waits there. */
+	if (op->place == OP_PLACE_PROMISED && answer_forget(op))
+		return;
 	switch (op->place) {
 	case OP_PLACE_NONE:
+	case OP_PLACE_PROMISED:
 		break;
 	case OP_PLACE_CALL_QUEUE:
 	case OP_PLACE_RECV_QUEUE:

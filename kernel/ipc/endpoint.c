@@ -271,7 +271,7 @@ endpoint_call(struct op *op, struct object *object, uint16_t interface_index)
 
 	if (op->sqe.len > MESSAGE_BYTES_MAX)
 		return CAP_ERR_MESSAGE_TOO_LARGE;
-	status = op_reserve_slots(op, op->sqe.cap_max);
+	status = op_reserve_slots(op);
 	if (status != CAP_OK)
 		return status;
 	object_get(object);
@@ -286,6 +286,23 @@ endpoint_call(struct op *op, struct object *object, uint16_t interface_index)
 		object_put(object);
 	}
 	return status;
+}
+
+void
+endpoint_call_spliced(struct op *op, struct object *object, uint16_t interface_index)
+{
+	struct endpoint *endpoint = endpoint_of(object);
+	enum cap_status status;
+
+	object_get(object);
+	op->object = object;
+	op->interface_index = interface_index;
+	spin_lock(&endpoint->lock);
+	status = call_locked(endpoint, op);
+	spin_unlock(&endpoint->lock);
+	/* Unlike a fresh one it may have been claimed meanwhile: then it is ended elsewhere. */
+	if (status != CAP_OK && op_claim_end(op))
+		ipc_op_end_status(op, status);
 }
 
 static enum cap_status

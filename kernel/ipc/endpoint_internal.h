@@ -11,6 +11,7 @@
 #include "ipc/endpoint.h"
 #include "mm/job.h"
 #include "ring/ring.h"
+#include "schema/exception.capnp.h"
 #include "schema/limits.capnp.h"
 #include "sync/spinlock.h"
 
@@ -117,6 +118,15 @@ void rematch_receive_locked(struct endpoint *endpoint, struct op *receive, struc
 /* Unlink and end an op that waits here, if nobody else ends it already. */
 void end_waiting_locked(struct endpoint *endpoint, struct op *op, enum cap_status status)
     REQUIRES(&endpoint->lock);
+
+/* A CALL that waited for its target, and is not linked anywhere: it is pending here, or has ended.
+ */
+void endpoint_call_spliced(struct op *op, struct object *object, uint16_t interface_index);
+
+/* What an op that ends with `status` ends with for those who depend on it. */
+enum exception_type exception_type_of(enum cap_status status);
+/* op_complete_exception() with a type of its own. */
+void op_complete_exception_as(struct op *op, enum cap_status status, enum exception_type type);
 
 /* Long messages. */
 struct ipc_copy;

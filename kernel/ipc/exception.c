@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kernel's own CapExceptions: what a status becomes where a target answers with one. */
+#include "ipc/answer.h"
 #include "ipc/endpoint_internal.h"
 #include "mm/user_copy.h"
 #include "ring/scratch.h"
-#include "schema/exception.capnp.h"
 
-static enum exception_type
+enum exception_type
 exception_type_of(enum cap_status status)
 {
 	switch (status) {
@@ -27,14 +27,14 @@ exception_type_of(enum cap_status status)
 
 /* The status says everything; the sentence is left out where the caller's buffer is small. */
 static size_t
-exception_build(uint8_t *buffer, enum cap_status status, bool with_reason)
+exception_build(uint8_t *buffer, enum cap_status status, enum exception_type type, bool with_reason)
 {
 	struct capnp_builder builder;
 	struct cap_exception_builder exception;
 
 	capnp_builder_init(&builder, buffer, KERNEL_MESSAGE_BYTES_MAX);
 	exception = cap_exception_init_root(&builder);
-	cap_exception_set_type(exception, exception_type_of(status));
+	cap_exception_set_type(exception, type);
 	cap_exception_set_status(exception, status);
 	if (with_reason)
 		cap_exception_set_reason(
@@ -43,23 +43,30 @@ exception_build(uint8_t *buffer, enum cap_status status, bool with_reason)
 }
 
 COLD void
-op_complete_exception(struct op *op, enum cap_status status)
+op_complete_exception_as(struct op *op, enum cap_status status, enum exception_type type)
 {
 	uint8_t *buffer = scratch_get()->output;
 	size_t bytes;
 	enum cap_status copied;
 
+	answer_fails_as(op, (uint8_t)type);
 	if (op->sqe.result_len == 0) {
 		op_complete_status(op, status);
 		return;
 	}
-	bytes = exception_build(buffer, status, true);
+	bytes = exception_build(buffer, status, type, true);
 	if (bytes > op->sqe.result_len)
-		bytes = exception_build(buffer, status, false);
+		bytes = exception_build(buffer, status, type, false);
 	if (bytes > op->sqe.result_len) {
 		op_complete_status(op, CAP_ERR_APPLICATION_EXCEPTION_TRUNCATED);
 		return;
 	}
 	copied = user_copy_out(op_process(op)->space, op->sqe.result_addr, buffer, bytes);
 	op_complete_status(op, copied == CAP_OK ? CAP_ERR_APPLICATION_EXCEPTION : copied);
+}
+
+COLD void
+op_complete_exception(struct op *op, enum cap_status status)
+{
+	op_complete_exception_as(op, status, exception_type_of(status));
 }

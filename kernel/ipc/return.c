@@ -5,6 +5,7 @@
  * caller.
  */
 #include "base/assert.h"
+#include "ipc/answer.h"
 #include "ipc/endpoint_internal.h"
 #include "mm/user_copy.h"
 #include "ring/scratch.h"
@@ -64,6 +65,13 @@ answer_unlock(struct answer *answer) NO_LOCK_ANALYSIS
 		spin_unlock(&answer->server->lock);
 }
 
+/* The caller's table gets nothing, and the caller no records. */
+static inline bool
+is_answer_only(const struct op *call)
+{
+	return (call->sqe.flags & CAP_SQE_ANSWER_ONLY) != 0;
+}
+
 /* The server's faults. */
 static enum cap_status
 answer_check_locked(struct answer *answer)
@@ -78,7 +86,9 @@ answer_check_locked(struct answer *answer)
 		return status;
 	if (transfer_slots(transfers) > answer->call->reserved_slots)
 		return CAP_ERR_TOO_MANY_CAPS;
-	transfer_predict_locked(answer->client->table, transfers, answer->holds, answer->records);
+	if (!is_answer_only(answer->call))
+		transfer_predict_locked(
+		    answer->client->table, transfers, answer->holds, answer->records);
 	return CAP_OK;
 }
 
@@ -97,7 +107,7 @@ answer_write(struct answer *answer)
 {
 	struct op *call = answer->call;
 	const struct message *message = &answer->message;
-	uint32_t count = message->transfers.count;
+	uint32_t count = is_answer_only(call) ? 0 : message->transfers.count;
 	size_t records_at = align_8(message->byte_count);
 	size_t records_bytes = count > 1 ? (count - 1) * sizeof(struct cap_record) : 0;
 	size_t total = records_bytes != 0 ? records_at + records_bytes : message->byte_count;
@@ -130,8 +140,10 @@ answer_commit_locked(struct answer *answer)
 	enum cap_status status = answer_write(answer);
 	struct op_result result = { .result = (int32_t)answer->message.byte_count };
 
-	if (exception)
+	if (exception) {
 		result.result = CAP_ERR_APPLICATION_EXCEPTION;
+		answer_fails_as(answer->call, (uint8_t)answer->op->sqe.method);
+	}
 	if (status != CAP_OK) {
 		result.result = status;
 		if (exception && status == CAP_ERR_BUFFER_TOO_SMALL)
@@ -140,10 +152,16 @@ answer_commit_locked(struct answer *answer)
 	}
 	if (transfers->count == 0)
 		return result;
-	transfer_commit_locked(
-	    answer->server->table, answer->client->table, transfers, answer->holds);
 	answer->call->reserved_slots =
 	    (uint8_t)(answer->call->reserved_slots - transfer_slots(transfers));
+	if (is_answer_only(answer->call)) {
+		transfer_detach_locked(answer->server->table, transfers, answer->holds);
+		answer_keep(answer->call, answer->holds, transfers->count, NULL);
+		return result;
+	}
+	transfer_commit_locked(
+	    answer->server->table, answer->client->table, transfers, answer->holds);
+	answer_keep(answer->call, answer->holds, transfers->count, answer->records);
 	result.cap_count = (uint16_t)transfers->count;
 	result.cap_id = answer->records[0].cap_id;
 	result.interface_id = answer->records[0].interface_id;

@@ -5,6 +5,7 @@
  */
 #include "base/assert.h"
 #include "cap/process.h"
+#include "ipc/answer.h"
 #include "ipc/endpoint.h"
 #include "mm/user_copy.h"
 #include "object/call.h"
@@ -96,6 +97,7 @@ holds_commit(struct object_call *call, struct cap_record *records)
 		call->op->reserved_slots--;
 	}
 	spin_unlock(&process->lock);
+	answer_keep(call->op, call->holds, call->hold_count, records);
 }
 
 static enum cap_status
@@ -119,6 +121,10 @@ write_holds(struct object_call *call, size_t bytes, struct op_result *result)
 	size_t records_bytes = (call->hold_count - 1) * sizeof(records[0]);
 	enum cap_status status;
 
+	if (call->op->sqe.flags & CAP_SQE_ANSWER_ONLY) {
+		answer_keep(call->op, call->holds, call->hold_count, NULL);
+		return CAP_OK;
+	}
 	if (records_bytes != 0) {
 		if (records_at + records_bytes > call->op->sqe.result_len)
 			return CAP_ERR_BUFFER_TOO_SMALL;
@@ -204,7 +210,7 @@ object_call_run(struct op *op, struct object *object)
 	if (status == CAP_OK && op->sqe.xfer_count != 0)
 		status = transfers_open(&call);
 	if (status == CAP_OK)
-		status = op_reserve_slots(op, op->sqe.cap_max);
+		status = op_reserve_slots(op);
 	if (status != CAP_OK)
 		return status;
 	results_open(&call);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Ending a process. The thread is stopped at once; the rest is a reap job in phases: ops end,
- * callers of the calls that it held get `disconnected`, capabilities are dropped, thread and memory
- * go back. What it dropped is destroyed by later reap jobs: the end, which completes
- * ProcessHandle.wait, comes behind them.
+ * callers of the calls that it held get `disconnected`, answers and capabilities are dropped,
+ * thread and memory go back. What it dropped is destroyed by later reap jobs: the end, which
+ * completes ProcessHandle.wait, comes behind them.
  */
 #include "base/assert.h"
+#include "ipc/answer.h"
 #include "ipc/endpoint.h"
 #include "proc/process_internal.h"
 #include "ring/ring.h"
@@ -14,6 +15,7 @@
 enum teardown_phase {
 	TEARDOWN_OPS,
 	TEARDOWN_CALLS,
+	TEARDOWN_ANSWERS,
 	TEARDOWN_CAPS,
 	TEARDOWN_THREAD,
 	TEARDOWN_DROPS, /* wait for the destruction of what was dropped */
@@ -54,6 +56,8 @@ run_phase(struct process_record *record)
 		return true;
 	case TEARDOWN_CALLS:
 		return endpoint_server_gone_step(process) == JOB_DONE;
+	case TEARDOWN_ANSWERS:
+		return answers_destroy_step(process->thread->ring) == JOB_DONE;
 	case TEARDOWN_CAPS:
 		if (cap_table_destroy_step(process->table) == JOB_AGAIN)
 			return false;

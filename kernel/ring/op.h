@@ -31,22 +31,28 @@ enum op_place {
 	OP_PLACE_RECV_QUEUE, /* a RECV linked into its endpoint */
 	OP_PLACE_COPY,	     /* a long message is on its way; peer: struct ipc_copy */
 	OP_PLACE_DELIVERED, /* a CALL that a server holds; peer_slot names the server's call slot */
+	OP_PLACE_PROMISED,  /* a CALL linked into the answer that has its target; peer: that answer
+			     */
 	OP_PLACE_NOTIFICATION, /* a WAIT linked into its notification */
 	OP_PLACE_OBJECT, /* on a kernel object: sleep, wait, interrupt, job; peer: struct op_waiter
 			  */
 };
 
+#define OP_TIMED 0x01	/* it has a deadline */
+#define OP_ANSWERS 0x02 /* a CALL that names its answer: ipc/answer.h */
+
 struct op {
 	struct cap_sqe sqe;	/* the submission, each word read once */
 	_Atomic uint8_t state;	/* [a] enum op_state */
 	uint8_t place;		/* enum op_place; guarded by the lock of where it waits */
-	uint8_t reserved_slots; /* of cap_max, still reserved */
+	uint8_t reserved_slots; /* of cap_max, still reserved: in the table, or by the answer */
 	uint8_t index;		/* in its ring */
 	uint16_t interface_index;
+	uint8_t extras;	   /* OP_TIMED, OP_ANSWERS: what its end has to look after */
 	uint32_t sequence; /* of its submission in its ring: who is older */
 	struct ring *ring;
 	struct object *object; /* counted while pending */
-	void *peer; /* DELIVERED: struct call_slot of the server; OBJECT: struct op_waiter */
+	void *peer;	       /* by place */
 	union {
 		struct list_node link;	/* in a queue */
 		struct process *server; /* DELIVERED: the process whose slot that is */

@@ -40,6 +40,7 @@ struct ring {
 	uint32_t cq_tail;		  /* guarded by lock; read by the owner */
 	uint32_t wait_count;		  /* guarded by lock; 0: nobody waits */
 	struct ring_deadlines *deadlines; /* [o] NULL until the first deadline */
+	struct answers *answers;	  /* [o] NULL until the first answer id */
 	struct ledger *payer;		  /* [I] */
 	uaddr_t address;		  /* [I] */
 	uint32_t region_bytes;		  /* [I] */
@@ -147,6 +148,12 @@ uaddr_t
 ring_address(const struct ring *ring)
 {
 	return ring->address;
+}
+
+struct answers **
+ring_answers(struct ring *ring)
+{
+	return &ring->answers;
 }
 
 uint32_t *
@@ -295,6 +302,7 @@ take_op(struct ring *ring)
 	atomic_store_explicit(&op->state, OP_PENDING, memory_order_relaxed);
 	op->place = OP_PLACE_NONE;
 	op->reserved_slots = 0;
+	op->extras = 0;
 	op->object = NULL;
 	op->sequence = ring->sq_head;
 	return op;
@@ -379,17 +387,27 @@ deadline_of(const struct op *op)
 
 /* With the lock held: a deadline is armed only under it, and only while the op is pending. */
 static COLD void
-deadline_drop(struct ring *ring, struct op *op)
+deadline_drop(struct op *op)
 {
-	struct op_deadline *item;
+	struct op_deadline *item = deadline_of(op);
 
-	/* There was no memory for them: the op is refused with its deadline unset. */
-	if (ring->deadlines == NULL)
-		return;
-	item = &ring->deadlines->items[op->index];
 	if (item->op == op)
 		(void)deadline_disarm(&item->deadline);
 	item->op = NULL;
+}
+
+/* What depends on the answer is seen to before the process can know of it. */
+static COLD void
+extras_end(struct op *op, const struct op_result *result)
+{
+	struct ring *ring = op->ring;
+
+	if (op->extras & OP_ANSWERS)
+		hooks.op_answered(op, result);
+	spin_lock(&ring->lock);
+	if (op->extras & OP_TIMED)
+		deadline_drop(op);
+	spin_unlock(&ring->lock);
 }
 
 HOT_INLINE void
@@ -397,9 +415,9 @@ op_complete(struct op *op, const struct op_result *result)
 {
 	struct ring *ring = op->ring;
 
+	if (op->extras != 0)
+		extras_end(op, result);
 	spin_lock(&ring->lock);
-	if (op_deadline_ns(op) != UINT64_MAX)
-		deadline_drop(ring, op);
 	atomic_store_explicit(&op->state, OP_POSTED, memory_order_relaxed);
 	post_locked(ring, op->index, op->sqe.user_data, result);
 	spin_unlock(&ring->lock);
@@ -451,6 +469,18 @@ ring_wait_end(struct ring *ring)
 	return waiting;
 }
 
+void
+op_deadline_pause(struct op *op)
+{
+	struct ring *ring = op->ring;
+
+	if ((op->extras & OP_TIMED) == 0)
+		return;
+	spin_lock(&ring->lock);
+	(void)deadline_disarm(&deadline_of(op)->deadline);
+	spin_unlock(&ring->lock);
+}
+
 static void
 op_deadline_expired(struct deadline *deadline)
 {
@@ -485,6 +515,7 @@ op_deadline_set(struct op *op, uint64_t when_ns)
 	deadline_prepare(&item->deadline, op_deadline_expired);
 	item->deadline.when_ns = when_ns;
 	item->op = op;
+	op->extras |= OP_TIMED;
 	return CAP_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "ring/op.h"
 #include "sync/spinlock.h"
 
+struct op_result;
 struct thread;
 
 enum ring_take {
@@ -37,6 +38,9 @@ struct ring_request {
 struct ring_hooks {
 	/* The deadline of a pending op has passed. Called with no lock held. */
 	void (*op_expired)(struct op *op);
+	/* A CALL that names its answer was claimed and ends with this: its completion comes next.
+	 */
+	void (*op_answered)(struct op *op, const struct op_result *result);
 };
 void ring_init(const struct ring_hooks *hooks);
 /*
@@ -78,6 +82,9 @@ bool ring_wait_end(struct ring *ring);
 /* The index-th op, for whoever ends them all. */
 struct op *ring_op(struct ring *ring, uint32_t index);
 uaddr_t ring_address(const struct ring *ring);
+/* Answers that its CALLs name: ipc/answer.h; NULL until the first. Changed by the owner thread. */
+struct answers;
+struct answers **ring_answers(struct ring *ring);
 /*
  * Deliveries in a row that failed on a buffer of this ring; guarded by the endpoint that delivers.
  */
@@ -89,6 +96,8 @@ uint32_t *ring_strikes(struct ring *ring);
  */
 MUST_CHECK enum cap_status op_deadline_set(struct op *op, uint64_t when_ns);
 void op_deadline_arm(struct op *op);
+/* Disarm it for a while, for whoever works on a pending op; op_deadline_arm() follows. */
+void op_deadline_pause(struct op *op);
 /* UINT64_MAX: none; a submission says so by zero, too. */
 static inline uint64_t
 op_deadline_ns(const struct op *op)

@@ -237,6 +237,16 @@ ring_wait_over(struct thread *thread, uint32_t unread)
 }
 
 void
+thread_jobs_wake(struct thread *thread)
+{
+	if (thread->state != THREAD_WAITING || list_is_empty(&thread->jobs) ||
+	    !ring_wait_end(thread->ring))
+		return;
+	arch_thread_restart(thread->registers);
+	wake_into_queue(thread);
+}
+
+void
 thread_preempt(struct thread *thread)
 {
 	struct sched_cpu *cpu = this_cpu();

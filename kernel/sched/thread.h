@@ -57,6 +57,11 @@ void thread_start(struct thread *thread);
 void thread_kill(struct thread *thread);
 /* Work in the thread's own time, done before it returns to user mode. */
 void thread_job_queue(struct thread *thread, struct job *job);
+/*
+ * Work came up for a thread that may be waiting: it is woken, does it, and waits again, as its
+ * cap_enter is executed once more. Locks: as for a completion.
+ */
+void thread_jobs_wake(struct thread *thread);
 
 /*
  * The thread's I/O permission map was made or changed: load it again if the CPU has the thread's

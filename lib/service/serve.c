@@ -105,6 +105,7 @@ struct answer {
 	size_t message_bytes;
 	uint32_t cap_count;
 	bool is_exception;
+	enum exception_type type; /* of the exception */
 	bool is_awaited;
 };
 
@@ -113,7 +114,9 @@ fill_return(struct cap_sqe *sqe, const struct answer *answer)
 {
 	capos_fill(sqe,
 	    (struct capos_sqe_words){
-		CAP_OP_RETURN | (answer->is_exception ? CAP_SQE_EXCEPTION << 8 : 0),
+		CAP_OP_RETURN |
+		    (answer->is_exception ? CAP_SQE_EXCEPTION << 8 | (uint64_t)answer->type << 16
+					  : 0),
 		answer->call_id,
 		(uint64_t)answer->completion | (answer->is_awaited ? 0 : CAPOS_UNAWAITED),
 		(uint64_t)answer->message,
@@ -297,6 +300,7 @@ finish_answer(struct capos_caller *caller, enum cap_status status, struct capnp_
 	answer->message_bytes = build_exception(block->params, block->param_bytes, &caller->error);
 	answer->cap_count = 0;
 	answer->is_exception = true;
+	answer->type = caller->error.type;
 }
 
 /* Queue the answer, and the next RECV. */
@@ -524,7 +528,7 @@ capos_reply_fail(struct capos_ticket ticket, enum exception_type type, enum cap_
 {
 	struct capos_block *block = capos_block_take(ticket.service->self, CAPOS_BLOCK_MEDIUM);
 	struct capos_error error = { type, status, capnp_text_from_string(reason) };
-	struct answer answer = { .is_exception = true };
+	struct answer answer = { .is_exception = true, .type = type };
 
 	if (block == NULL)
 		return CAP_ERR_NO_MEMORY;

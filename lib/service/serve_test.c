@@ -260,6 +260,7 @@ check_exception(enum exception_type type, enum cap_status status, const char *re
 
 	CHECK_EQ(answer.count, 1);
 	CHECK_EQ(answer.sqe.flags, CAP_SQE_EXCEPTION);
+	CHECK_EQ(answer.sqe.method, type);
 	CHECK_EQ(answer.sqe.xfer_count, 0);
 	CHECK_EQ(capnp_reader_init(&reader, answer.words, answer.sqe.len), CAPNP_OK);
 	exception = cap_exception_root(&reader);

@@ -26,6 +26,7 @@ static enum cap_status
 run_call(struct model *model, struct model_op *op)
 {
 	const struct cap_sqe allowed = {
+		.flags = CAP_SQE_PROMISED | CAP_SQE_ANSWER_ONLY,
 		.target = UINT64_MAX,
 		.method = UINT16_MAX,
 		.addr = UINT64_MAX,
@@ -42,6 +43,10 @@ run_call(struct model *model, struct model_op *op)
 		return CAP_ERR_INVALID_REQUEST;
 	if (op->sqe.xfer_count > MESSAGE_CAPS_MAX)
 		return CAP_ERR_INVALID_TRANSFER_DESCRIPTOR;
+	if ((op->sqe.flags & CAP_SQE_ANSWER_ONLY) != 0)
+		return CAP_ERR_INVALID_REQUEST;
+	if ((op->sqe.flags & CAP_SQE_PROMISED) != 0)
+		return CAP_ERR_UNKNOWN_ANSWER;
 	status = model_lookup(op->process, op->sqe.target, &target);
 	/* A revoked target answers like one that fails. */
 	if (status == CAP_ERR_REVOKED) {
@@ -82,6 +87,7 @@ run_return(struct model *model, struct model_op *op)
 {
 	const struct cap_sqe allowed = {
 		.flags = CAP_SQE_EXCEPTION,
+		.method = (op->sqe.flags & CAP_SQE_EXCEPTION) != 0 ? 3 : 0,
 		.target = UINT64_MAX,
 		.addr = UINT64_MAX,
 		.len = UINT32_MAX,
@@ -146,8 +152,12 @@ run_finish(struct model *model, struct model_op *op)
 	struct model_process *process = op->process;
 	struct model_op *oldest = NULL;
 
-	if (!sets_only(&op->sqe, (struct cap_sqe){ .target = UINT64_MAX }))
+	if (!sets_only(&op->sqe,
+		(struct cap_sqe){ .flags = op->sqe.flags == CAP_SQE_ANSWER ? CAP_SQE_ANSWER : 0,
+		    .target = UINT64_MAX }))
 		return CAP_ERR_INVALID_REQUEST;
+	if (op->sqe.flags == CAP_SQE_ANSWER)
+		return CAP_ERR_UNKNOWN_ANSWER;
 	for (uint32_t i = 0; i < RING_CQ_ENTRIES; i++) {
 		struct model_op *other = &process->ops[i];
 

@@ -206,7 +206,7 @@ fill_wrong(struct simulation *simulation, struct cap_sqe *sqe)
 {
 	struct random *random = &simulation->random;
 
-	switch (random_below(random, 5)) {
+	switch (random_below(random, 4)) {
 	case 0:
 		sqe->flags = (uint8_t)(1 + random_below(random, 255));
 		break;
@@ -214,9 +214,6 @@ fill_wrong(struct simulation *simulation, struct cap_sqe *sqe)
 		sqe->op_flags = 1U << random_below(random, 32);
 		break;
 	case 2:
-		sqe->answer_id = 1U << random_below(random, 32);
-		break;
-	case 3:
 		sqe->reserved = (uint16_t)(1U << random_below(random, 16));
 		break;
 	default:
