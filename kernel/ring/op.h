@@ -43,12 +43,14 @@ enum op_place {
 
 struct op {
 	struct cap_sqe sqe;	/* the submission, each word read once */
-	_Atomic uint8_t state;	/* [a] enum op_state */
+	_Atomic uint8_t state; /* [a] enum op_state */
+	uint8_t index;	       /* in its ring */
+	uint16_t interface_index;
+	/* A fresh op has zeros in these four, by one store. */
 	uint8_t place;		/* enum op_place; guarded by the lock of where it waits */
 	uint8_t reserved_slots; /* of cap_max, still reserved: in the table, or by the answer */
-	uint8_t index;		/* in its ring */
-	uint16_t interface_index;
-	uint8_t extras;	   /* OP_TIMED, OP_ANSWERS: what its end has to look after */
+	uint8_t extras;		/* OP_TIMED, OP_ANSWERS: what its end has to look after */
+	uint8_t unused;
 	uint32_t sequence; /* of its submission in its ring: who is older */
 	struct ring *ring;
 	struct object *object; /* counted while pending */

@@ -303,6 +303,7 @@ take_op(struct ring *ring)
 	op->place = OP_PLACE_NONE;
 	op->reserved_slots = 0;
 	op->extras = 0;
+	op->unused = 0;
 	op->object = NULL;
 	op->sequence = ring->sq_head;
 	return op;
@@ -398,7 +399,7 @@ deadline_drop(struct op *op)
 
 /* What depends on the answer is seen to before the process can know of it. */
 static COLD void
-extras_end(struct op *op, const struct op_result *result)
+complete_with_extras(struct op *op, const struct op_result *result)
 {
 	struct ring *ring = op->ring;
 
@@ -407,6 +408,8 @@ extras_end(struct op *op, const struct op_result *result)
 	spin_lock(&ring->lock);
 	if (op->extras & OP_TIMED)
 		deadline_drop(op);
+	atomic_store_explicit(&op->state, OP_POSTED, memory_order_relaxed);
+	post_locked(ring, op->index, op->sqe.user_data, result);
 	spin_unlock(&ring->lock);
 }
 
@@ -415,8 +418,10 @@ op_complete(struct op *op, const struct op_result *result)
 {
 	struct ring *ring = op->ring;
 
-	if (op->extras != 0)
-		extras_end(op, result);
+	if (op->extras != 0) {
+		complete_with_extras(op, result);
+		return;
+	}
 	spin_lock(&ring->lock);
 	atomic_store_explicit(&op->state, OP_POSTED, memory_order_relaxed);
 	post_locked(ring, op->index, op->sqe.user_data, result);
