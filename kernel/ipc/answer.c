@@ -153,18 +153,17 @@ shrink(struct answers *answers, struct answer *answer)
  * itself.
  */
 void
-answer_settle(struct op *call, const struct op_result *result)
+answer_settle(struct op *call, int32_t result)
 {
 	struct answers *answers = *ring_answers(call->ring);
 	struct answer *answer = answer_of(call);
-	bool is_kept = result->result >= 0;
+	bool is_kept = result >= 0;
 
 	KASSERT(answer->id == call->sqe.answer_id && answer->state == ANSWER_PENDING);
 	call->extras &= (uint8_t)~OP_ANSWERS;
 	shrink(answers, answer);
 	if (!is_kept && !answer->has_type)
-		answer->exception_type =
-		    (uint8_t)exception_type_of((enum cap_status)result->result);
+		answer->exception_type = (uint8_t)exception_type_of((enum cap_status)result);
 	/* Pairs with the acquire loads of whoever looks at what it has. */
 	atomic_store_explicit(
 	    &answer->state, is_kept ? ANSWER_KEPT : ANSWER_FAILED, memory_order_release);

@@ -61,7 +61,7 @@ void answer_keep(struct op *call, const struct cap_hold *holds, uint32_t count,
 void answer_fails_as(struct op *call, uint8_t exception_type);
 
 /* ring_hooks.op_answered. */
-void answer_settle(struct op *call, const struct op_result *result);
+void answer_settle(struct op *call, int32_t result);
 
 /* A dependant was claimed: unlink it. False: it does not wait here any more. */
 bool answer_forget(struct op *op);

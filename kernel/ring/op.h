@@ -42,7 +42,7 @@ enum op_place {
 #define OP_ANSWERS 0x02 /* a CALL that names its answer: ipc/answer.h */
 
 struct op {
-	struct cap_sqe sqe;	/* the submission, each word read once */
+	struct cap_sqe sqe;    /* the submission, each word read once */
 	_Atomic uint8_t state; /* [a] enum op_state */
 	uint8_t index;	       /* in its ring */
 	uint16_t interface_index;

@@ -399,17 +399,16 @@ deadline_drop(struct op *op)
 
 /* What depends on the answer is seen to before the process can know of it. */
 static COLD void
-complete_with_extras(struct op *op, const struct op_result *result)
+extras_end(struct op *op, int32_t result)
 {
 	struct ring *ring = op->ring;
 
 	if (op->extras & OP_ANSWERS)
 		hooks.op_answered(op, result);
+	if ((op->extras & OP_TIMED) == 0)
+		return;
 	spin_lock(&ring->lock);
-	if (op->extras & OP_TIMED)
-		deadline_drop(op);
-	atomic_store_explicit(&op->state, OP_POSTED, memory_order_relaxed);
-	post_locked(ring, op->index, op->sqe.user_data, result);
+	deadline_drop(op);
 	spin_unlock(&ring->lock);
 }
 
@@ -418,10 +417,8 @@ op_complete(struct op *op, const struct op_result *result)
 {
 	struct ring *ring = op->ring;
 
-	if (op->extras != 0) {
-		complete_with_extras(op, result);
-		return;
-	}
+	if (op->extras != 0)
+		extras_end(op, result->result);
 	spin_lock(&ring->lock);
 	atomic_store_explicit(&op->state, OP_POSTED, memory_order_relaxed);
 	post_locked(ring, op->index, op->sqe.user_data, result);

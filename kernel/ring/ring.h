@@ -9,7 +9,6 @@
 #include "ring/op.h"
 #include "sync/spinlock.h"
 
-struct op_result;
 struct thread;
 
 enum ring_take {
@@ -40,7 +39,7 @@ struct ring_hooks {
 	void (*op_expired)(struct op *op);
 	/* A CALL that names its answer was claimed and ends with this: its completion comes next.
 	 */
-	void (*op_answered)(struct op *op, const struct op_result *result);
+	void (*op_answered)(struct op *op, int32_t result);
 };
 void ring_init(const struct ring_hooks *hooks);
 /*
