@@ -156,7 +156,7 @@ buffer_pool_take(struct buffer_pool *pool, struct pool_buffer *out)
 	__builtin_memcpy(&entry, &word, sizeof(entry));
 	if (entry.index >= view->count || buffer_pool_owns(pool, entry.index) ||
 	    entry.bytes > pool->buffer_bytes) {
-		view->is_corrupt = true;
+		ring_view_set_corrupt(view);
 		return CAP_ERR_BUFFER_CORRUPT;
 	}
 	(void)ring_view_take(view);

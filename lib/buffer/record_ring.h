@@ -57,6 +57,27 @@ record_take(struct record_ring *ring)
 	return ring->records + (uint64_t)ring_view_take(view) * ring->record_bytes;
 }
 
+/*
+ * The same for neighbours: up to `most` slots, one behind the other; *count is how many, and 0 with
+ * NULL.
+ */
+static inline void *
+record_take_run(struct record_ring *ring, uint64_t most, uint32_t *count)
+{
+	struct ring_view *view = &ring->view;
+	uint32_t first = view->next & (view->count - 1);
+
+	if (ring_view_ready(view) == 0)
+		ring_view_refresh(view);
+	*count = ring_view_ready(view);
+	if (*count > view->count - first)
+		*count = view->count - first;
+	if (*count > most)
+		*count = (uint32_t)most;
+	view->next += *count;
+	return *count == 0 ? NULL : ring->records + (uint64_t)first * ring->record_bytes;
+}
+
 /* Show the other side all that was taken, and wake it if it sleeps for that. */
 static inline void
 record_publish(struct record_ring *ring)

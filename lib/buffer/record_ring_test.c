@@ -2,6 +2,7 @@
 /* Rings of records: made, accepted, closed; who is woken, and what a bad other side can do. */
 #include "record_ring.h"
 
+#include <schema/endpoint.capnp.h>
 #include <stdlib.h>
 
 #include "base/test.h"
@@ -115,6 +116,31 @@ TEST(a_producer_waits_for_room_and_loses_nothing)
 	record_publish(&ring);
 	while (other_sequence < next)
 		other_consumes();
+}
+
+TEST(neighbours_are_taken_at_once_and_end_with_the_ring)
+{
+	uint32_t count;
+
+	start(true);
+	CHECK_EQ(record_take_run(&ring, 5, &count), ring.records);
+	CHECK_EQ(count, 5);
+	record_publish(&ring);
+	other_sequence = 0;
+	for (uint64_t i = 0; i < 5; i++)
+		((uint64_t *)(void *)ring.records)[i * RECORD / 8] = i;
+	other_consumes();
+	CHECK_EQ(record_take_run(&ring, UINT64_MAX, &count), ring.records + 5 * RECORD);
+	CHECK_EQ(count, 3);
+	CHECK_EQ(record_take_run(&ring, 100, &count), ring.records);
+	CHECK_EQ(count, 3);
+	CHECK_EQ(record_take_run(&ring, 100, &count), NULL);
+	CHECK_EQ(count, 0);
+	((struct ring_side *)(void *)fake_shared.memory)[1].position = 100;
+	CHECK_EQ(record_take_run(&ring, 100, &count), NULL);
+	record_ring_close(&ring);
+	CHECK_EQ(record_take_run(&ring, 100, &count), NULL);
+	CHECK_EQ(count, 0);
 }
 
 TEST(without_a_sleeper_no_record_enters_the_kernel)
@@ -335,6 +361,22 @@ TEST(an_end_that_is_not_whole_is_refused_and_stays_the_callers)
 		if (i == 5)
 			fake_shared.memory_bytes -= SHARED_PAGE_BYTES;
 		CHECK_EQ(record_ring_accept(&parts, &ring), CAP_ERR_INVALID_ARGUMENT);
+		CHECK_EQ(fake_shared.mappings, 1);
+	}
+}
+
+/* A process may have made it: what it answered would be where we write. */
+TEST(something_else_than_memory_is_never_mapped)
+{
+	struct shared_parts parts;
+
+	start(true);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct capos_cap *caps[] = { &parts.memory, &parts.notification, &parts.signaller };
+
+		parts = theirs;
+		caps[i]->interface_id = ENDPOINT_INTERFACE_ID;
+		CHECK_EQ(record_ring_accept(&parts, &ring), CAP_ERR_WRONG_INTERFACE);
 		CHECK_EQ(fake_shared.mappings, 1);
 	}
 }

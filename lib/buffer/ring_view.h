@@ -37,6 +37,7 @@ struct ring_view {
 	const struct ring_side *their_side;
 	uint32_t published; /* what stands in mine->position */
 	uint32_t next;
+	uint32_t end;	 /* slots [next, end) can be taken */
 	uint32_t theirs; /* as it was when it was read and found possible */
 	uint32_t count;	 /* of slots */
 	bool produces;
@@ -50,6 +51,7 @@ ring_view_init(struct ring_view *view, struct ring_side sides[2], uint32_t count
 	*view = (struct ring_view){ .mine = &sides[produces ? 0 : 1],
 		.their_side = &sides[produces ? 1 : 0],
 		.count = count,
+		.end = produces ? count : 0,
 		.produces = produces };
 }
 
@@ -57,10 +59,15 @@ ring_view_init(struct ring_view *view, struct ring_side sides[2], uint32_t count
 static inline uint32_t
 ring_view_ready(const struct ring_view *view)
 {
-	if (view->is_corrupt)
-		return 0;
-	return view->produces ? view->count - (view->next - view->theirs)
-			      : view->theirs - view->next;
+	return view->end - view->next;
+}
+
+/* What the other side wrote cannot be: from now on nothing is taken. */
+static inline void
+ring_view_set_corrupt(struct ring_view *view)
+{
+	view->is_corrupt = true;
+	view->end = view->next;
 }
 
 /* Read the other's position, once. */
@@ -76,10 +83,14 @@ ring_view_refresh(struct ring_view *view)
 	uint32_t most = view->produces ? view->published - view->theirs
 				       : view->count - (view->theirs - view->published);
 
-	if (theirs - view->theirs > most)
-		view->is_corrupt = true;
-	else
-		view->theirs = theirs;
+	if (view->is_corrupt)
+		return;
+	if (theirs - view->theirs > most) {
+		ring_view_set_corrupt(view);
+		return;
+	}
+	view->theirs = theirs;
+	view->end = view->produces ? theirs + view->count : theirs;
 }
 
 /* The next slot is ours to fill or to read: ring_view_ready() said so. Its number. */

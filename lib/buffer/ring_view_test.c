@@ -27,7 +27,8 @@ start(uint32_t position)
 	ring_view_init(&producer, sides, SLOTS, true);
 	ring_view_init(&consumer, sides, SLOTS, false);
 	producer.published = producer.next = producer.theirs = position;
-	consumer.published = consumer.next = consumer.theirs = position;
+	producer.end += position;
+	consumer.published = consumer.next = consumer.theirs = consumer.end = position;
 }
 
 static void

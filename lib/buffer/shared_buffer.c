@@ -115,6 +115,14 @@ shared_parts_end(struct shared_parts *parts, bool arrived)
 	*parts = (struct shared_parts){ 0 };
 }
 
+void
+shared_parts_release(struct shared_parts *parts)
+{
+	release(&parts->memory);
+	release(&parts->notification);
+	release(&parts->signaller);
+}
+
 struct shared_parts
 shared_parts_read(struct shared_buffer from)
 {
@@ -142,6 +150,10 @@ shared_end_accept(const struct shared_parts *parts, uint64_t bytes, struct share
 	if (parts->memory.cap_id == 0 || parts->notification.cap_id == 0 ||
 	    parts->signaller.cap_id == 0 || parts->signal_bits == 0)
 		return CAP_ERR_INVALID_ARGUMENT;
+	if (parts->memory.interface_id != MEMORY_OBJECT_INTERFACE_ID ||
+	    parts->notification.interface_id != NOTIFICATION_INTERFACE_ID ||
+	    parts->signaller.interface_id != SIGNALLER_INTERFACE_ID)
+		return CAP_ERR_WRONG_INTERFACE;
 	/* The kernel answers: endpoints cannot show MemoryObject. */
 	CAPOS_TRY(memory_object_info(accepted.memory, &size, &mappings));
 	if (size < accepted.bytes)

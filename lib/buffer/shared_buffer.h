@@ -76,12 +76,15 @@ void shared_parts_offer(struct shared_buffer_builder to, const struct shared_par
  * may have refused it.
  */
 void shared_parts_end(struct shared_parts *parts, bool arrived);
+/* All that an end consists of, if it is not accepted. */
+void shared_parts_release(struct shared_parts *parts);
 /* What a message says; its capabilities are named there, and not taken yet (ids 0). */
 struct shared_parts shared_parts_read(struct shared_buffer from);
 
 /*
  * Map what was accepted; `bytes` is what its form needs. Takes over the capabilities; after a
- * refusal they are still the caller's. CAP_ERR_INVALID_ARGUMENT: the memory is smaller.
+ * refusal they are still the caller's. CAP_ERR_INVALID_ARGUMENT: the memory is smaller, or
+ * something is missing; CAP_ERR_WRONG_INTERFACE: a capability is something else.
  */
 MUST_CHECK enum cap_status
 shared_end_accept(const struct shared_parts *parts, uint64_t bytes, struct shared_end *out);

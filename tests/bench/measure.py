@@ -23,7 +23,7 @@ EMULATOR = ["qemu-system-x86_64", "-accel", "tcg,thread=single", "-icount", "shi
 DEADLINE_S = 300
 TARGETS = {"cap_enter_empty": 120, "nop_1": 240, "nop_16_each": 120, "null_call_1": 480, "null_call_16_each": 320,
            "echo_64_round_trip": 1600, "message_build_3": 40, "message_read_3": 40, "spawn_run_reap": 50000,
-           "signal_no_waiter": 280, "signal_round_trip": 900,
+           "signal_no_waiter": 280, "signal_round_trip": 900, "map_touch_unmap_4k": 2600, "shared_buffer_record_64": 60,
            "interrupts_off_longest": 20000, "kernel_text_bytes": 262144, "process_overhead_bytes": 28672}
 KERNEL = BUILD / "kernel/capos.elf"
 COUNTER = BUILD / "bench/counter.so"

@@ -24,3 +24,13 @@ def test_every_claim_of_the_spawn_suite_holds(boot):
 
 def test_clients_pay_for_what_a_server_keeps(boot):
     assert check_claims(boot("donation")) == {"donation": 15}
+
+
+def test_parent_and_child_see_the_same_pages(boot):
+    assert check_claims(boot("memoryobject-shared")) == {"shared-memory": 15}
+
+
+def test_a_gibibyte_goes_through_shared_memory_unchanged(boot):
+    machine = boot("ipc-zerocopy")
+    assert check_claims(machine) == {"zerocopy": 5}
+    assert "262144 records, 1073741824 bytes" in machine.console()

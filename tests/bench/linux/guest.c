@@ -177,6 +177,17 @@ measure_signals(void)
 	waitpid(child, NULL, 0);
 }
 
+static void
+map_touch_unmap(uint64_t turn)
+{
+	volatile uint64_t *page =
+	    mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	require(page != MAP_FAILED, "mmap");
+	*page = turn;
+	require(munmap((void *)(uintptr_t)page, 4096) == 0, "munmap");
+}
+
 static struct {
 	int fd;
 	uint32_t *sq_tail;
@@ -294,6 +305,7 @@ main(void)
 	measure("nop_16_each", nop_16, 16);
 	measure_echo();
 	measure_signals();
+	measure("map_touch_unmap_4k", map_touch_unmap, 1);
 	measure("spawn_run_reap", spawn, 1);
 	printf("linux guest: done\n");
 	stop(0);

@@ -3,23 +3,30 @@
  * The figures of `make measure`, in instructions: one unit of the time-stamp counter is one
  * instruction in the measuring emulator. Each is the median of many samples with varying arguments
  * and checked answers. CapSet: `console`, `timer`, `echo`,
- * `launcher`, `stats`, `notifications`.
+ * `launcher`, `stats`, `notifications`, `frames`, `vm`, `sink` (RecordSink).
  */
 #include <capos/capos.h>
 #include <capos/notification.h>
 #include <core/format.h>
 #include <schema/console.client.h>
 #include <schema/echo.client.h>
+#include <schema/memory.client.h>
 #include <schema/process.client.h>
 #include <schema/stats.client.h>
 #include <schema/timer.client.h>
 #include <string.h>
+
+#include "record_source.h"
 
 #define SAMPLES 101
 #define WARM_UP 16
 #define BATCH 16
 #define ECHO_BYTES 64
 #define CHILD_CODE 7
+#define PAGE 4096
+#define RECORD_BYTES 64
+#define RECORDS_IN_RING 512
+#define RECORDS 8192
 #define PEER_STOP (UINT64_C(1) << 63) /* programs/signal_peer */
 
 CAPOS_LARGE_MESSAGES(1);
@@ -32,6 +39,9 @@ static struct {
 	struct process_launcher launcher;
 	struct kernel_stats stats;
 	struct notification_factory notifications;
+	struct frame_allocator frames;
+	struct virtual_memory memory_space;
+	struct record_source source;
 	struct notification mine;   /* what `yours` is answered with */
 	struct signaller of_nobody; /* its notification has no waiter */
 	struct signaller yours;
@@ -282,6 +292,40 @@ signal_round_trip(uint64_t turn)
 }
 
 static void
+records(uint64_t turn)
+{
+	uint64_t sum = 0;
+
+	(void)turn;
+	require(record_source_run(&bench.source, RECORDS, &sum), "records");
+}
+
+/* Producer and consumer, their processes' switches and the call that says how many; all words of a
+ * record are written and read. */
+static void
+measure_records(void)
+{
+	static const struct record_ring_shape shape = { RECORD_BYTES, RECORDS_IN_RING, true };
+	const struct shared_maker maker = { bench.frames, bench.notifications };
+
+	require(record_source_attach(&bench.source, &maker, &shape) == CAP_OK, "shared buffer");
+	measure("shared_buffer_record_64", records, RECORDS);
+	record_ring_close(&bench.source.ring);
+}
+
+static void
+map_touch_unmap(uint64_t turn)
+{
+	uint64_t address = 0;
+
+	require(virtual_memory_map(bench.memory_space, 0, PAGE, PROTECTION_READ_WRITE, &address) ==
+		CAP_OK,
+	    "map");
+	*(volatile uint64_t *)address = turn;
+	require(virtual_memory_unmap(bench.memory_space, address, PAGE) == CAP_OK, "unmap");
+}
+
+static void
 grant_cap(
     struct cap_grant_builder grant, struct capnp_text name, struct capos_cap cap, uint8_t mode)
 {
@@ -461,6 +505,9 @@ capos_main(struct capos *self)
 	require(
 	    notification_factory_from_capset(self, "notifications", &bench.notifications) == CAP_OK,
 	    "no notifications");
+	require(frame_allocator_from_capset(self, "frames", &bench.frames) == CAP_OK, "no frames");
+	require(virtual_memory_from_capset(self, "vm", &bench.memory_space) == CAP_OK, "no vm");
+	require(record_sink_from_capset(self, "sink", &bench.source.sink) == CAP_OK, "no sink");
 	bench.overhead = sample(nothing);
 	measure("cap_enter_empty", empty, 1);
 	measure("nop_1", nop_1, 1);
@@ -472,6 +519,8 @@ capos_main(struct capos *self)
 	measure("message_read_3", message_read, 1);
 	measure("spawn_run_reap", spawn, 1);
 	measure_signals();
+	measure("map_touch_unmap_4k", map_touch_unmap, 1);
+	measure_records();
 	/* The first one may make tables of ours and the spawner's grow. */
 	(void)overhead_bytes();
 	report("process_overhead_bytes", overhead_bytes());
