@@ -39,6 +39,12 @@ struct ExitStatus @0x9ddaba0331b00165 {
   # The address that the instruction touched, where there is one.
   faultInstruction @3 :UInt64;
   # Where the instruction stands.
+  faultError @4 :UInt32;
+  # What the processor says of the exception besides.
+  servingInterface @5 :UInt64;
+  # The interface of the last call that the process had been given and had not answered; zero: none.
+  servingMethod @6 :UInt16;
+  # And its method.
 }
 
 interface ProcessHandle @0xc9b339a6895d094b $A.transfer(move) {
@@ -47,6 +53,13 @@ interface ProcessHandle @0xc9b339a6895d094b $A.transfer(move) {
   # Answers when the process has ended and its last frame is back. One waiter at a time.
   status @1 () -> (running :Bool, pid :UInt32, name :Text, status :ExitStatus);
   # Answers at once.
+}
+
+interface ProcessControl @0x9f51c6e0d82b47a3 {
+  # The authority to end one process. Waiting for its end takes the handle.
+  kill @0 () -> (wasRunning :Bool);
+  # Ends the process, wherever it is. Who waits for it hears `killed`, who called it, disconnected.
+  # It may be over already.
 }
 
 enum LocalSource @0xa62bdd8034fa1044 {
@@ -81,8 +94,10 @@ interface ProcessBuilder @0xc2dfab07a021f021 $A.transfer(none) {
       -> (client :Capability);
   # Grants a capability that is made for the new process. For an endpoint the answer is a client
   # facet that shows `interfaceId`; else there is none.
-  start @4 (entry :UInt64, stackBytes :UInt64, tlsBytes :UInt64) -> (process :ProcessHandle);
-  # Starts the first thread. The builder is empty afterwards.
+  start @4 (entry :UInt64, stackBytes :UInt64, tlsBytes :UInt64)
+      -> (process :ProcessHandle, control :ProcessControl);
+  # Starts the first thread. The builder is empty afterwards. Who takes one capability only gets the
+  # handle.
 }
 
 struct CapGrant @0xd3b9a309bf984980 {
@@ -102,7 +117,7 @@ struct CapGrant @0xd3b9a309bf984980 {
 interface ProcessSpawner @0xfa88d45818238e53 {
   # Starts the programs of the boot package with exact grants.
   spawn @0 (name :Text, binary :Text, grants :List(CapGrant), limits :ResourceLimits)
-      -> (process :ProcessHandle, clients :List(Capability));
+      -> (process :ProcessHandle, control :ProcessControl, clients :List(Capability));
   # `clients` are facets of the local endpoints that were granted, in the order of the grants.
   # At most 8 capabilities among the grants, and at most 32 grants.
   makeLauncher @1 (binaries :List(Text)) -> (launcher :ProcessLauncher);
@@ -112,7 +127,7 @@ interface ProcessSpawner @0xfa88d45818238e53 {
 interface ProcessLauncher @0xcc1f5f763cc7b11b {
   # Starts some programs, with capabilities of the caller's own.
   launch @0 (name :Text, binary :Text, grants :List(CapGrant))
-      -> (process :ProcessHandle, clients :List(Capability));
+      -> (process :ProcessHandle, control :ProcessControl, clients :List(Capability));
   binaries @1 () -> (names :List(Text));
   # The programs that this launcher starts.
 }

@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `run`, `spawn` and `wait`: programs with exact grants. */
 #include <core/format.h>
+#include <string.h>
+
+#include <capnp/reflect.h>
 
 #include "launch_command.h"
 #include "shell.h"
+
+static const struct reflect_interface *
+find_interface(const struct launch_grant *grant)
+{
+	return reflect_interface_find_by_name(
+	    (struct capnp_text){ grant->interface.bytes, grant->interface.size });
+}
 
 static bool
 resolve_grants(struct shell *shell, struct scanner *scanner, const struct launch_command *command)
@@ -14,6 +24,10 @@ resolve_grants(struct shell *shell, struct scanner *scanner, const struct launch
 		const struct launch_grant *grant = &command->grants[i];
 		struct cap_name *entry;
 
+		if (grant->kind == LAUNCH_GRANT_ENDPOINT && find_interface(grant) == NULL) {
+			scanner_fail(scanner, grant->cap_position, "there is no such interface");
+			return false;
+		}
 		if (grant->cap.size == 0)
 			continue;
 		entry = cap_names_find(&shell->names, grant->cap);
@@ -51,6 +65,7 @@ set_grant(struct shell *shell, struct cap_grant_builder to, const struct launch_
 		break;
 	case LAUNCH_GRANT_ENDPOINT:
 		cap_grant_set_local(to, LOCAL_SOURCE_ENDPOINT);
+		cap_grant_set_interface_id(to, find_interface(grant)->id);
 		break;
 	case LAUNCH_GRANT_LEDGER:
 		cap_grant_set_local(to, LOCAL_SOURCE_LEDGER);
@@ -75,9 +90,34 @@ forget_moved(struct shell *shell, const struct launch_command *command)
 			    &shell->names, cap_names_find(&shell->names, command->grants[i].cap));
 }
 
-/* Start the program; CAP_OK: `handle` is its process. A failure has been shown. */
+struct launched {
+	struct process_handle handle;
+	struct process_control control;
+};
+
+/* What calls the endpoints that were made for the program, by the names that it has them under. */
+static void
+keep_clients(struct shell *shell, const struct launch_command *command, struct capos_call *call)
+{
+	uint32_t ordinal = 2; /* behind handle and control */
+
+	for (uint32_t i = 0; i < command->grant_count; i++) {
+		struct capos_cap client;
+		const char *name;
+
+		if (command->grants[i].kind != LAUNCH_GRANT_ENDPOINT ||
+		    capos_adopt(call, ordinal++, 0, &client) != CAP_OK)
+			continue;
+		name = shell_keep(shell, client, command->grants[i].name, "launcher");
+		if (name != NULL)
+			shell_print(shell, "its %.*s is called by %s\n",
+			    (int)command->grants[i].name.size, command->grants[i].name.bytes, name);
+	}
+}
+
+/* Start the program. A failure has been shown. */
 static enum cap_status
-launch(struct shell *shell, const struct launch_command *command, struct process_handle *handle)
+launch(struct shell *shell, const struct launch_command *command, struct launched *out)
 {
 	struct capos_call call;
 	struct process_launcher_launch_params_builder params =
@@ -93,11 +133,15 @@ launch(struct shell *shell, const struct launch_command *command, struct process
 		set_grant(shell, cap_grant_builder_at(grants, i), &command->grants[i]);
 	status = process_launcher_launch_run(&call, &results);
 	if (status == CAP_OK)
-		status = capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &handle->cap);
+		status = capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &out->handle.cap);
 	if (status == CAP_OK)
+		status = capos_adopt(&call, 1, PROCESS_CONTROL_INTERFACE_ID, &out->control.cap);
+	if (status == CAP_OK) {
 		forget_moved(shell, command);
-	else
+		keep_clients(shell, command, &call);
+	} else {
 		shell_show_failure(shell, status, &call);
+	}
 	capos_call_end(&call);
 	return status;
 }
@@ -190,36 +234,99 @@ void
 command_run(struct shell *shell, struct scanner *scanner)
 {
 	struct launch_command command;
-	struct process_handle handle;
+	struct launched launched;
 	char name[CAP_NAME_BYTES];
 
 	if (!parse_launch(shell, scanner, &command) || !is_known_program(shell, scanner, &command))
 		return;
 	format_text(name, sizeof(name), "%.*s", (int)command.program.size, command.program.bytes);
-	if (launch(shell, &command, &handle) != CAP_OK)
+	if (launch(shell, &command, &launched) != CAP_OK)
 		return;
-	wait_for(shell, handle, name, true);
-	capos_release(handle.cap);
+	wait_for(shell, launched.handle, name, true);
+	capos_release(launched.handle.cap);
+	capos_release(launched.control.cap);
+}
+
+#define CONTROL_SUFFIX "-control"
+
+/* The control of a process stands beside its handle, by a name made of the handle's. */
+static void
+keep_started(struct shell *shell, const struct launched *launched, struct shell_text stem)
+{
+	const char *handle = shell_keep(shell, launched->handle.cap, stem, "launcher");
+	char name[CAP_NAME_BYTES];
+
+	if (handle == NULL) {
+		capos_release(launched->control.cap);
+		shell_print(shell, "started, but no name is left for its handle\n");
+		return;
+	}
+	shell_print(shell, "started; its handle is %s\n", handle);
+	format_text(name, sizeof(name), "%s" CONTROL_SUFFIX, handle);
+	if (shell_keep(shell, launched->control.cap,
+		(struct shell_text){ name, (uint32_t)strlen(name) }, "launcher") == NULL)
+		shell_print(shell, "no name is left for its control: it cannot be killed\n");
 }
 
 void
 command_spawn(struct shell *shell, struct scanner *scanner)
 {
 	struct launch_command command;
-	struct process_handle handle;
-	const char *name;
+	struct launched launched;
 
 	if (!parse_launch(shell, scanner, &command) || !is_known_program(shell, scanner, &command))
 		return;
 	if (command.handle.size == 0)
 		command.handle = command.program;
-	if (launch(shell, &command, &handle) != CAP_OK)
+	if (launch(shell, &command, &launched) != CAP_OK)
 		return;
-	name = shell_keep(shell, handle.cap, command.handle, "launcher");
-	if (name == NULL)
-		shell_print(shell, "started, but no name is left for its handle\n");
-	else
-		shell_print(shell, "started; its handle is %s\n", name);
+	keep_started(shell, &launched, command.handle);
+}
+
+/* The control that belongs to what a person named: itself, or that of a handle. NULL: none. */
+static struct cap_name *
+find_control(struct shell *shell, struct cap_name *named)
+{
+	char name[CAP_NAME_BYTES];
+	struct cap_name *control;
+
+	if (named->interface_id == PROCESS_CONTROL_INTERFACE_ID)
+		return named;
+	format_text(name, sizeof(name), "%s" CONTROL_SUFFIX, named->name);
+	control =
+	    cap_names_find(&shell->names, (struct shell_text){ name, (uint32_t)strlen(name) });
+	return named->interface_id == PROCESS_HANDLE_INTERFACE_ID && control != NULL &&
+		control->interface_id == PROCESS_CONTROL_INTERFACE_ID
+	    ? control
+	    : NULL;
+}
+
+void
+command_kill(struct shell *shell, struct scanner *scanner)
+{
+	uint32_t position = (scanner_peek(scanner), scanner->position);
+	struct cap_name *entry;
+	bool was_running = false;
+	enum cap_status status;
+
+	(void)scanner_try(scanner, "$");
+	entry = shell_expect_cap(shell, scanner);
+	scanner_expect_end(scanner);
+	if (scanner->failed)
+		return;
+	entry = find_control(shell, entry);
+	if (entry == NULL) {
+		scanner_fail(scanner, position,
+		    "a ProcessControl, or a handle beside its control, was expected here");
+		return;
+	}
+	status = process_control_kill(
+	    (struct process_control){ { shell->self, entry->cap_id, entry->interface_id } },
+	    &was_running);
+	if (status != CAP_OK)
+		shell_print(shell, "%s\n", cap_status_sentence(status));
+	else if (!was_running)
+		shell_print(shell, "it was over already\n");
 }
 
 void

@@ -14,6 +14,7 @@ const struct shell_command shell_commands[] = {
 	{ "spawn", "\"PROGRAM\" [with { ... }] [-> $handle]", "start a program and go on",
 	    command_spawn },
 	{ "wait", "HANDLE", "wait for the end of a spawned program", command_wait },
+	{ "kill", "HANDLE or CONTROL", "end a spawned program", command_kill },
 	{ "release", "NAME", "give a capability back", command_release },
 	{ "stats", "", "what the kernel uses, and its limits", command_stats },
 	{ "exit", "[CODE]", "leave the shell", command_exit },

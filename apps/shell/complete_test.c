@@ -39,7 +39,7 @@ TEST(each_place_offers_what_may_stand_there)
 		{ "inspect t", "timer", 1, " " },
 		{ "call ", "timer", 2, "." },
 		{ "call ec", "echo", 1, "." },
-		{ "call timer.", "now", 2, " (" },
+		{ "call timer.", "now", 3, " (" },
 		{ "call timer.sl", "sleepUntil", 1, " (" },
 		{ "call nothing.", NULL, 0, " (" },
 		{ "call timer.sleepUntil (", "deadlineNs", 1, " = " },
@@ -61,7 +61,7 @@ TEST(each_place_offers_what_may_stand_there)
 TEST(several_offers_share_their_beginning)
 {
 	complete("");
-	CHECK_EQ(found.count, 10);
+	CHECK_EQ(found.count, 11);
 	CHECK_EQ(completions_common_size(&found), 0);
 	complete("s");
 	CHECK_EQ(found.count, 2); /* spawn, stats */

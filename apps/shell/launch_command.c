@@ -5,6 +5,15 @@
 #include <string.h>
 
 static void
+parse_interface(struct scanner *scanner, struct launch_grant *grant)
+{
+	grant->kind = LAUNCH_GRANT_ENDPOINT;
+	(void)scanner_peek(scanner);
+	grant->cap_position = scanner->position;
+	grant->interface = scanner_name(scanner, "the interface that its clients see");
+}
+
+static void
 parse_new_source(struct scanner *scanner, struct launch_grant *grant)
 {
 	uint32_t position = scanner->position;
@@ -13,7 +22,7 @@ parse_new_source(struct scanner *scanner, struct launch_grant *grant)
 	if (shell_text_is(source, "virtualMemory"))
 		grant->kind = LAUNCH_GRANT_VIRTUAL_MEMORY;
 	else if (shell_text_is(source, "endpoint"))
-		grant->kind = LAUNCH_GRANT_ENDPOINT;
+		parse_interface(scanner, grant);
 	else if (shell_text_is(source, "ledger"))
 		grant->kind = LAUNCH_GRANT_LEDGER;
 	else

@@ -23,9 +23,10 @@ enum launch_grant_kind {
 };
 
 struct launch_grant {
-	struct shell_text name; /* in the program's CapSet */
-	struct shell_text cap;	/* of this shell; COPY and MOVE only */
-	uint32_t cap_position;
+	struct shell_text name;	     /* in the program's CapSet */
+	struct shell_text cap;	     /* of this shell; COPY and MOVE only */
+	struct shell_text interface; /* that clients see; ENDPOINT only */
+	uint32_t cap_position;	     /* of either */
 	enum launch_grant_kind kind;
 };
 

@@ -28,7 +28,7 @@ TEST(a_program_alone_has_no_grants)
 TEST(grants_keep_their_order_and_kind)
 {
 	parse(
-	    "  \"echo-client\" with { echo: @echo, out: move @terminal,vm:new virtualMemory, e: new endpoint, l: new ledger } "
+	    "  \"echo-client\" with { echo: @echo, out: move @terminal,vm:new virtualMemory, e: new endpoint Echo, l: new ledger } "
 	    "-> $child ");
 	CHECK(!scanner.failed);
 	CHECK(shell_text_is(command.program, "echo-client"));
@@ -40,6 +40,7 @@ TEST(grants_keep_their_order_and_kind)
 	CHECK(shell_text_is(command.grants[1].cap, "terminal"));
 	CHECK_EQ(command.grants[2].kind, LAUNCH_GRANT_VIRTUAL_MEMORY);
 	CHECK_EQ(command.grants[3].kind, LAUNCH_GRANT_ENDPOINT);
+	CHECK(shell_text_is(command.grants[3].interface, "Echo"));
 	CHECK_EQ(command.grants[4].kind, LAUNCH_GRANT_LEDGER);
 	CHECK(shell_text_is(command.handle, "child"));
 }
@@ -80,6 +81,7 @@ TEST(each_mistake_is_shown_where_it_is)
 		{ "p with { a: @b", 14, "`}`" },
 		{ "p with { a: @b c: @d }", 15, "`}`" },
 		{ "p with { a: new }", 16, "`virtualMemory`" },
+		{ "p with { a: new endpoint }", 25, "the interface" },
 		{ "p with { a: new timer }", 16, "`new` makes" },
 		{ "p -> child", 5, "`$`" },
 		{ "p -> $", 6, "a name for the handle" },
@@ -100,7 +102,7 @@ TEST(more_grants_than_a_program_may_get_are_refused)
 	char line[512] = "p with { ";
 
 	for (int i = 0; i < LAUNCH_GRANTS_MAX + 1; i++)
-		strcat(line, "a: new endpoint, ");
+		strcat(line, "a: new endpoint E, ");
 	strcat(line, "b: new endpoint }");
 	parse(line);
 	CHECK(scanner.failed);

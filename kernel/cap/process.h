@@ -26,6 +26,9 @@ struct process_exit {
 	int64_t code;
 	uint64_t fault_address;
 	uint64_t fault_instruction;
+	uint64_t fault_error;
+	uint64_t serving_interface; /* of the last call that it had not answered; 0: none */
+	uint16_t serving_method;
 };
 
 struct call_table; /* ipc/: calls delivered to this process */

@@ -283,6 +283,7 @@ kernel_user_fault(const struct kernel_fault *fault)
 		.code = (int64_t)fault->vector,
 		.fault_address = fault->address,
 		.fault_instruction = fault->instruction,
+		.fault_error = fault->error,
 	};
 
 	grace_enter();

@@ -152,7 +152,7 @@ table_free(struct process *server)
 
 /* The call in a slot loses its server; NULL: there is none, or someone else ends it. */
 static struct op *
-slot_abandon(struct process *server, struct call_slot *slot)
+slot_abandon(struct process *server, struct call_slot *slot, struct served_call *last)
 {
 	struct op *call;
 
@@ -161,19 +161,23 @@ slot_abandon(struct process *server, struct call_slot *slot)
 	slot->op = NULL;
 	if (call != NULL && !op_claim_end(call))
 		call = NULL;
+	if (call != NULL && slot->id > last->call_id)
+		*last = (struct served_call){ slot->id,
+			object_interface_id(call->object, call->interface_index),
+			call->sqe.method };
 	spin_unlock(&server->lock);
 	return call;
 }
 
 enum job_state
-endpoint_server_gone_step(struct process *server)
+endpoint_server_gone_step(struct process *server, struct served_call *last)
 {
 	struct call_table *table = server->calls;
 
 	if (table == NULL)
 		return JOB_DONE;
 	for (uint32_t i = 0; i < JOB_STEP_ENTRIES && table->ended < table->slot_count; i++) {
-		struct op *call = slot_abandon(server, slot_at(table, table->ended++));
+		struct op *call = slot_abandon(server, slot_at(table, table->ended++), last);
 
 		if (call != NULL)
 			ipc_op_end_status(call, CAP_ERR_DISCONNECTED);

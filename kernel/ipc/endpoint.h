@@ -64,9 +64,15 @@ void op_cancel_all(struct ring *ring);
 
 /*
  * The server process is dead: callers of the calls that it holds get `disconnected`; then its table
- * of calls is freed. In steps of 64.
+ * of calls is freed. In steps of 64. `last` is the youngest of these calls; zero before the first
+ * step.
  */
-enum job_state endpoint_server_gone_step(struct process *server);
+struct served_call {
+	uint64_t call_id; /* 0: there was none */
+	uint64_t interface_id;
+	uint16_t method;
+};
+enum job_state endpoint_server_gone_step(struct process *server, struct served_call *last);
 
 /*
  * Complete an op with a CapException that says `status` if there is a result buffer, else with

@@ -13,5 +13,6 @@ void process_objects_init(void);
 MUST_CHECK enum cap_status
 process_builder_create(struct ledger *payer, struct process *process, struct object **out);
 extern const struct object_type process_handle_type;
+extern const struct object_type process_control_type;
 /* Complete the wait for the end of `process`: a hook of proc/. */
 void process_handle_ended(struct process *process);

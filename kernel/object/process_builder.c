@@ -3,6 +3,7 @@
  * everything. */
 #include <schema/process.server.h>
 
+#include "base/assert.h"
 #include "cap/process.h"
 #include "ipc/endpoint.h"
 #include "mm/pool.h"
@@ -243,19 +244,48 @@ builder_grant_local(struct process_builder_server *server,
 	}
 }
 
+static bool
+takes_control(const struct object_call *call)
+{
+	return call->op->reserved_slots > 1;
+}
+
 /* The one step that nobody can take back: whether its answer has a place is known before. */
 static enum cap_status
 answer_check(const struct object_call *call)
 {
-	const size_t bytes = (2 + PROCESS_BUILDER_START_RESULTS_DATA_WORDS +
-				 PROCESS_BUILDER_START_RESULTS_POINTER_COUNT) *
+	size_t bytes = (2 + PROCESS_BUILDER_START_RESULTS_DATA_WORDS +
+			   PROCESS_BUILDER_START_RESULTS_POINTER_COUNT) *
 	    CAPNP_WORD_BYTES;
 
+	if (takes_control(call))
+		bytes += sizeof(struct cap_record); /* of all but the first */
 	if (call->op->reserved_slots == 0)
 		return CAP_ERR_TOO_MANY_CAPS;
 	if (call->op->sqe.result_len < bytes)
 		return CAP_ERR_BUFFER_TOO_SMALL;
 	return user_check_writable(call->process->space, call->op->sqe.result_addr, bytes);
+}
+
+/* Both have a place in the answer, so this cannot fail. */
+static void
+answer_started(struct object_call *call, struct process *process,
+    struct process_builder_start_results_builder results)
+{
+	struct cap_hold hold = object_hold(process_handle_object(process), 0);
+	struct capnp_cap made = { 0 };
+	enum cap_status status;
+
+	object_get(hold.object);
+	status = object_call_result_cap(call, 0, &hold, &made);
+	KASSERT(status == CAP_OK);
+	process_builder_start_results_set_process(results, made);
+	if (!takes_control(call))
+		return;
+	hold = object_hold(process_control_make(process), 0);
+	status = object_call_result_cap(call, 1, &hold, &made);
+	KASSERT(status == CAP_OK);
+	process_builder_start_results_set_control(results, made);
 }
 
 static enum cap_status
@@ -269,8 +299,6 @@ builder_start(struct process_builder_server *server, struct process_builder_star
 		.stack_bytes = process_builder_start_params_stack_bytes(params),
 		.tls_bytes = process_builder_start_params_tls_bytes(params),
 	};
-	struct cap_hold hold;
-	struct capnp_cap made;
 	enum cap_status status;
 
 	(void)server;
@@ -283,14 +311,7 @@ builder_start(struct process_builder_server *server, struct process_builder_star
 	if (status != CAP_OK)
 		return status;
 	builder->process = NULL;
-	hold = object_hold(process_handle_object(process), 0);
-	object_get(hold.object);
-	status = object_call_result_cap(caller->call, 0, &hold, &made);
-	if (status != CAP_OK) {
-		object_put(hold.object);
-		return status;
-	}
-	process_builder_start_results_set_process(results, made);
+	answer_started(caller->call, process, results);
 	return CAP_OK;
 }
 
@@ -366,7 +387,8 @@ void process_factory_init(void);
 void
 process_objects_init(void)
 {
-	static const struct process_hooks hooks = { &process_handle_type, process_handle_ended };
+	static const struct process_hooks hooks = { &process_handle_type, &process_control_type,
+		process_handle_ended };
 
 	pool_init(&builder_pool, "process-builder", sizeof(struct builder));
 	process_hooks_set(&hooks);

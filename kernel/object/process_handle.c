@@ -25,6 +25,9 @@ fill_status(struct exit_status_builder to, const struct process_exit *from)
 	exit_status_set_code(to, from->code);
 	exit_status_set_fault_address(to, from->fault_address);
 	exit_status_set_fault_instruction(to, from->fault_instruction);
+	exit_status_set_fault_error(to, (uint32_t)from->fault_error);
+	exit_status_set_serving_interface(to, from->serving_interface);
+	exit_status_set_serving_method(to, from->serving_method);
 }
 
 static enum cap_status

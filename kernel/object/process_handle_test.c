@@ -51,6 +51,9 @@ check_status(struct exit_status status, const struct process_exit *expected)
 	CHECK_EQ(exit_status_code(status), expected->code);
 	CHECK_EQ(exit_status_fault_address(status), expected->fault_address);
 	CHECK_EQ(exit_status_fault_instruction(status), expected->fault_instruction);
+	CHECK_EQ(exit_status_fault_error(status), expected->fault_error);
+	CHECK_EQ(exit_status_serving_interface(status), expected->serving_interface);
+	CHECK_EQ(exit_status_serving_method(status), expected->serving_method);
 }
 
 static void
@@ -91,7 +94,8 @@ static const struct process_exit ends[] = {
 	{ .kind = EXIT_KIND_FAULTED,
 	    .code = 14,
 	    .fault_address = UINT64_MAX,
-	    .fault_instruction = UINT64_C(0x400123) },
+	    .fault_instruction = UINT64_C(0x400123),
+	    .fault_error = 6 },
 };
 #define ENDS (sizeof(ends) / sizeof(ends[0]))
 

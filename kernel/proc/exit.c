@@ -55,7 +55,11 @@ run_phase(struct process_record *record)
 		op_cancel_all(process->thread->ring);
 		return true;
 	case TEARDOWN_CALLS:
-		return endpoint_server_gone_step(process) == JOB_DONE;
+		if (endpoint_server_gone_step(process, &record->served) == JOB_AGAIN)
+			return false;
+		record->exit.serving_interface = record->served.interface_id;
+		record->exit.serving_method = record->served.method;
+		return true;
 	case TEARDOWN_ANSWERS:
 		return answers_destroy_step(process->thread->ring) == JOB_DONE;
 	case TEARDOWN_CAPS:

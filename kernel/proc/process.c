@@ -214,6 +214,22 @@ process_of_handle(struct object *object)
 	return &LIST_ENTRY(object, struct process_record, handle)->process;
 }
 
+struct object *
+process_control_make(struct process *process)
+{
+	struct process_record *record = record_of(process);
+
+	object_init(&record->control, hooks.control_type);
+	object_get(&record->handle);
+	return &record->control;
+}
+
+struct process *
+process_of_control(struct object *object)
+{
+	return &LIST_ENTRY(object, struct process_record, control)->process;
+}
+
 struct op **
 process_waiter(struct process *process)
 {

@@ -67,6 +67,9 @@ const struct process_exit *process_exit_status(const struct process *process);
 /* The object of ProcessHandle, embedded in the process's record; counted for the record's life. */
 struct object *process_handle_object(struct process *process);
 struct process *process_of_handle(struct object *object);
+/* The object of ProcessControl, which is made once, at the start: one reference. */
+struct object *process_control_make(struct process *process);
+struct process *process_of_control(struct object *object);
 /* The one op that waits for the end; NULL: none. Cleared by the end. */
 struct op **process_waiter(struct process *process);
 
@@ -103,6 +106,7 @@ bool name_is_valid(const char *name, size_t bytes);
 /* What object/ gives: the type of handles, and whoever completes a wait. */
 struct process_hooks {
 	const struct object_type *handle_type;
+	const struct object_type *control_type;
 	void (*ended)(struct process *process); /* complete process_waiter() */
 };
 /* The machine has nothing to do without this process: `ended` is called when it is dead. */

@@ -148,7 +148,7 @@ send_grant(struct step *step, struct capos_cap builder, const struct program_gra
 static enum cap_status
 send_start(struct step *step, struct capos_cap builder, const struct program *program)
 {
-	struct capos_call *call = step_begin(step, builder, PROCESS_BUILDER_METHOD_START, 1);
+	struct capos_call *call = step_begin(step, builder, PROCESS_BUILDER_METHOD_START, 2);
 	struct process_builder_start_params_builder params =
 	    process_builder_start_params_init_root(&call->params);
 
@@ -170,6 +170,17 @@ send_step(struct step *step, struct capos_cap builder, const struct program *pro
 	return send_start(step, builder, program);
 }
 
+static enum cap_status
+adopt_started(struct capos_call *call, struct program_started *out)
+{
+	enum cap_status status =
+	    capos_adopt(call, 0, PROCESS_HANDLE_INTERFACE_ID, &out->process.cap);
+
+	return status == CAP_OK
+	    ? capos_adopt(call, 1, PROCESS_CONTROL_INTERFACE_ID, &out->control.cap)
+	    : status;
+}
+
 /* The answer of a step; the first failure is the one that counts. */
 static enum cap_status
 finish_step(struct step *step, struct program_started *out)
@@ -179,8 +190,7 @@ finish_step(struct step *step, struct program_started *out)
 	if (status == CAP_ERR_APPLICATION_EXCEPTION && step->call.error.status != CAP_OK)
 		status = step->call.error.status;
 	if (status == CAP_OK && step->call.method == PROCESS_BUILDER_METHOD_START)
-		status =
-		    capos_adopt(&step->call, 0, PROCESS_HANDLE_INTERFACE_ID, &out->process.cap);
+		status = adopt_started(&step->call, out);
 	else if (status == CAP_OK && step->call.cap_count != 0 &&
 	    out->client_count < PROGRAM_GRANTS_MAX)
 		status = capos_adopt(&step->call, 0, 0, &out->clients[out->client_count++]);
@@ -263,5 +273,7 @@ program_start(const struct process_loader *loader, const struct program *program
 		capos_release(out->clients[i]);
 	if (out->process.cap.cap_id != 0)
 		capos_release(out->process.cap);
+	if (out->control.cap.cap_id != 0)
+		capos_release(out->control.cap);
 	return status;
 }

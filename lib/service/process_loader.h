@@ -51,6 +51,7 @@ struct program_start {
 
 struct program_started {
 	struct process_handle process;
+	struct process_control control;
 	struct capos_cap
 	    clients[PROGRAM_GRANTS_MAX]; /* of local endpoints, in the order of the grants */
 	uint32_t client_count;

@@ -23,6 +23,7 @@ struct init_export {
 struct init_service {
 	struct capnp_text name;
 	struct process_handle process;
+	struct process_control control;
 	struct capos_call wait;
 	bool has_ended;
 	bool is_foreground;

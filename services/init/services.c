@@ -198,7 +198,7 @@ keep_exports(struct init_state *init, struct service_entry service, const struct
 {
 	struct service_cap_list caps = service_entry_caps(service);
 	struct service_export_list exports = service_entry_exports(service);
-	uint32_t ordinal = 1; /* behind the process handle */
+	uint32_t ordinal = 2; /* behind handle and control */
 
 	for (uint32_t i = 0; i < service_cap_list_size(caps); i++) {
 		struct capos_cap client;
@@ -256,6 +256,8 @@ spawn(struct init_state *init, struct service_entry service, const struct source
 		    (int)call.error.reason.size, call.error.reason.data);
 	if (status == CAP_OK)
 		status = capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &entry->process.cap);
+	if (status == CAP_OK)
+		status = capos_adopt(&call, 1, PROCESS_CONTROL_INTERFACE_ID, &entry->control.cap);
 	if (status == CAP_OK)
 		status = keep_exports(init, service, sources, &call);
 	capos_call_end(&call);

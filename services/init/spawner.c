@@ -60,6 +60,7 @@ init_start_spawner(struct init_state *init)
 	init->spawner.cap = started.clients[0];
 	/* The spawner's end is seen by those who call it; nobody waits for it. */
 	capos_release(started.process.cap);
+	capos_release(started.control.cap);
 	init_log(init, "init: started spawner");
 	return CAP_OK;
 }

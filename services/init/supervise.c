@@ -51,6 +51,7 @@ service_ended(struct init_service *service)
 	}
 	capos_call_end(&service->wait);
 	capos_release(service->process.cap);
+	capos_release(service->control.cap);
 }
 
 enum cap_status

@@ -47,6 +47,7 @@ launcher_launch(struct process_launcher_server *server,
 	if (status != CAP_OK)
 		return status;
 	process_launcher_launch_results_set_process(results, give(started.process.cap));
+	process_launcher_launch_results_set_control(results, give(started.control.cap));
 	clients = process_launcher_launch_results_init_clients(results, started.client_count);
 	for (uint32_t i = 0; i < started.client_count; i++)
 		capnp_any_set_cap(capnp_list_any_builder(clients, i), give(started.clients[i]));

@@ -111,6 +111,7 @@ spawner_spawn(struct process_spawner_server *server, struct process_spawner_spaw
 	if (status != CAP_OK)
 		return status;
 	process_spawner_spawn_results_set_process(results, give(started.process.cap));
+	process_spawner_spawn_results_set_control(results, give(started.control.cap));
 	clients = process_spawner_spawn_results_init_clients(results, started.client_count);
 	for (uint32_t i = 0; i < started.client_count; i++)
 		capnp_any_set_cap(capnp_list_any_builder(clients, i), give(started.clients[i]));

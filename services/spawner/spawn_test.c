@@ -28,6 +28,7 @@ enum kind {
 	KIND_MEMORY,
 	KIND_BUILDER,
 	KIND_HANDLE,
+	KIND_CONTROL,
 	KIND_ENDPOINT,
 	KIND_CLIENT,
 };
@@ -158,6 +159,26 @@ local_call(const struct cap_sqe *sqe, struct capnp_reader *from, struct capnp_bu
 }
 
 static void
+start_call(const struct cap_sqe *sqe, struct capnp_reader *from, struct capnp_builder *to)
+{
+	const struct cap_record records[] = {
+		{ MADE_CAP + kernel.made, PROCESS_HANDLE_INTERFACE_ID },
+		{ MADE_CAP + kernel.made + 1, PROCESS_CONTROL_INTERFACE_ID },
+	};
+	struct process_builder_start_results_builder made =
+	    process_builder_start_results_init_root(to);
+	struct capnp_cap control = fake_cap();
+
+	kernel.entry = process_builder_start_params_entry(process_builder_start_params_root(from));
+	process_builder_start_results_set_process(made, fake_cap());
+	process_builder_start_results_set_control(made, control);
+	CHECK(kernel.made + 1 < MADE_MAX);
+	kernel.kinds[kernel.made++] = KIND_HANDLE;
+	kernel.kinds[kernel.made++] = KIND_CONTROL;
+	fake_complete_caps(sqe, (int32_t)capnp_builder_finish(to), records, 2);
+}
+
+static void
 builder_call(const struct cap_sqe *sqe, struct capnp_reader *from, struct capnp_builder *to)
 {
 	if (++kernel.steps == kernel.fail_step || kernel.is_broken) {
@@ -176,11 +197,7 @@ builder_call(const struct cap_sqe *sqe, struct capnp_reader *from, struct capnp_
 		local_call(sqe, from, to);
 		return;
 	case PROCESS_BUILDER_METHOD_START:
-		kernel.entry =
-		    process_builder_start_params_entry(process_builder_start_params_root(from));
-		process_builder_start_results_set_process(
-		    process_builder_start_results_init_root(to), fake_cap());
-		answer_made(sqe, to, KIND_HANDLE, PROCESS_HANDLE_INTERFACE_ID);
+		start_call(sqe, from, to);
 		return;
 	default:
 		kernel.maps += sqe->method == PROCESS_BUILDER_METHOD_MAP;
@@ -422,8 +439,8 @@ TEST(a_program_starts_with_exactly_what_was_asked_for)
 	CHECK_EQ(kernel.granted[0], GIVEN_CAP);
 	CHECK_EQ(kernel.modes[0], CAPNP_CAP_MOVE);
 	CHECK_EQ(kernel.granted[3], GIVEN_CAP + 1);
-	/* The handle, and the client of the endpoint. */
-	CHECK_EQ(results.cap_count, 2);
+	/* Handle and control, and the client of the endpoint. */
+	CHECK_EQ(results.cap_count, 3);
 	CHECK_EQ(process_spawner_spawn_results_clients(process_spawner_spawn_results_root(&answer))
 		     .count,
 	    1);
@@ -442,7 +459,7 @@ TEST(a_program_is_loaded_once_however_often_it_starts)
 	CHECK(state.programs[1].is_loaded && !state.programs[0].is_loaded);
 	CHECK_EQ(kernel.kinds[0], KIND_MEMORY);
 	CHECK_EQ(kernel.kinds[1], KIND_MEMORY);
-	CHECK_EQ(kernel.made, 2 + 3 * 2);
+	CHECK_EQ(kernel.made, 2 + 3 * 3); /* builder, handle, control */
 }
 
 TEST(a_step_that_is_refused_is_told_and_leaves_nothing)

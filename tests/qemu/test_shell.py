@@ -72,6 +72,21 @@ def test_a_program_without_its_grant_says_so_and_the_shell_goes_on(shell):
     assert "ns" in shell.command("call timer.now ()")
 
 
+def test_what_was_spawned_can_be_killed(shell):
+    answer = shell.command('spawn "echo-server" with { echo: new endpoint Echo } -> $server')
+    assert "started; its handle is server" in answer
+    assert "its echo is called by echo2" in answer
+    assert '(data = 0x"0102")' in shell.command('call echo2.ping (data = 0x"0102")')
+    assert re.search(r"server-control +ProcessControl +launcher", shell.command("caps"))
+    assert "(wasRunning" not in shell.command("kill server")
+    assert "disconnected" in shell.command('call echo2.ping (data = 0x"0102")')
+    assert "server: killed" in shell.command("wait server")
+    assert "it was over already" in shell.command("kill server")
+    assert "(wasRunning = false)" in shell.command("call server-control.kill ()")
+    shell.command("release server-control")
+    assert "a ProcessControl, or a handle beside its control" in shell.command("kill server")
+
+
 def test_spawn_wait_and_release(shell):
     shell.command('spawn "hello" -> $child')
     assert "ProcessHandle" in shell.command("caps")

@@ -49,7 +49,7 @@ void
 world_start_in(uint64_t arena_bytes)
 {
 	static const struct kernel_hooks hooks = { .exit = process_exit };
-	static const struct process_hooks process_hooks = { &handle_type, ended };
+	static const struct process_hooks process_hooks = { &handle_type, &handle_type, ended };
 	const struct memory_range all = { PAGE_BYTES, arena_bytes - PAGE_BYTES };
 
 	sim_reset(arena_bytes);

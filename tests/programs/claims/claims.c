@@ -11,6 +11,9 @@ report(struct claims *claims, const char *line)
 {
 	struct console console;
 
+	/* What libcapos has queued meanwhile would be forgotten. */
+	if (claims->self->unawaited != 0 && capos_release_flush(claims->self) != CAP_OK)
+		claims->failed++;
 	/* The program may have used the ring by itself since. */
 	capos_ring_resync(claims->self);
 	if (console_from_capset(claims->self, "console", &console) != CAP_OK)

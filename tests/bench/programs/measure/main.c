@@ -454,7 +454,7 @@ launch_overhead(struct echo *client, struct process_handle *process)
 	cap_grant_set_interface_id(grant, ECHO_INTERFACE_ID);
 	require(capos_call_run(&call) == CAP_OK &&
 		capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &process->cap) == CAP_OK &&
-		capos_adopt(&call, 1, ECHO_INTERFACE_ID, &client->cap) == CAP_OK,
+		capos_adopt(&call, 2, ECHO_INTERFACE_ID, &client->cap) == CAP_OK,
 	    "launch of measure-overhead");
 	capos_call_end(&call);
 }
