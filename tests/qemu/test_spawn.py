@@ -34,3 +34,7 @@ def test_a_gibibyte_goes_through_shared_memory_unchanged(boot):
     machine = boot("ipc-zerocopy")
     assert check_claims(machine) == {"zerocopy": 5}
     assert "262144 records, 1073741824 bytes" in machine.console()
+
+
+def test_pipes_carry_every_byte_and_tell_their_end(boot):
+    assert check_claims(boot("pipe")) == {"pipe": 37}

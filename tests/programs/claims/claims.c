@@ -11,11 +11,9 @@ report(struct claims *claims, const char *line)
 {
 	struct console console;
 
-	/* What libcapos has queued meanwhile would be forgotten. */
-	if (claims->self->unawaited != 0 && capos_release_flush(claims->self) != CAP_OK)
-		claims->failed++;
-	/* The program may have used the ring by itself since. */
-	capos_ring_resync(claims->self);
+	/* The program may have used the ring by itself since: then the client knows of nothing. */
+	if (capos_in_flight(claims->self) == 0)
+		capos_ring_resync(claims->self);
 	if (console_from_capset(claims->self, "console", &console) != CAP_OK)
 		return;
 	if (console_write_line(console, capnp_text_from_string(line)) != CAP_OK)
