@@ -2,6 +2,7 @@
 # Making, starting and awaiting processes.
 
 using A = import "annotations.capnp";
+using import "capability_manager.capnp".CapabilityManager;
 using import "ledger.capnp".Ledger;
 using import "memory.capnp".MemoryObject;
 using import "memory.capnp".Protection;
@@ -88,8 +89,9 @@ interface ProcessBuilder @0xc2dfab07a021f021 $A.transfer(none) {
       address :UInt64, protection :Protection) -> ();
   # Gives the new process pages of its own: `copyBytes` bytes from the object, then zeros. Without bytes to
   # copy, no object is needed.
-  grant @2 (name :Text, cap :Capability) -> ();
-  # Puts a capability into the new process's CapSet, in the order of the calls.
+  grant @2 (name :Text, cap :Capability) -> (grant :UInt64);
+  # Puts a capability into the new process's CapSet, in the order of the calls. With a manager it can be taken back:
+  # `grant` is its id there. Without one it is as good as a copy, and the id is zero.
   grantLocal @3 (name :Text, source :LocalSource, interfaceId :UInt64)
       -> (client :Capability);
   # Grants a capability that is made for the new process. For an endpoint the answer is a client
@@ -98,6 +100,8 @@ interface ProcessBuilder @0xc2dfab07a021f021 $A.transfer(none) {
       -> (process :ProcessHandle, control :ProcessControl);
   # Starts the first thread. The builder is empty afterwards. Who takes one capability only gets the
   # handle.
+  manage @5 () -> (manager :CapabilityManager);
+  # The manager of the grants that follow; there is one.
 }
 
 struct CapGrant @0xd3b9a309bf984980 {

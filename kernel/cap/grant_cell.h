@@ -43,6 +43,8 @@ void grant_cell_get(struct grant_cell *cell);
 void grant_cell_put(struct grant_cell *cell);
 /* NULL is live. */
 bool grant_cell_is_live(const struct grant_cell *cell);
+/* For a hold that is made with the cell. */
+uint32_t grant_cell_epoch(const struct grant_cell *cell);
 
 /*
  * Every hold with this cell is dead from here on. False: it was dead already. The cell is linked

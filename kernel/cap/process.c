@@ -2,6 +2,8 @@
 /* Whose an op is, and the slots that it keeps for what it will receive. */
 #include "cap/process.h"
 
+#include <stdatomic.h>
+
 #include "base/assert.h"
 #include "cap/transfer.h"
 #include "mm/user_copy.h"
@@ -51,6 +53,59 @@ op_unreserve_slots(struct op *op)
 		spin_unlock(&process->lock);
 	}
 	op->reserved_slots = 0;
+}
+
+static struct grant_cell *
+cell_of(const struct op *op)
+{
+	return (op->extras & OP_CELLED) != 0 ? (struct grant_cell *)(uintptr_t)op->sqe.target
+					     : NULL;
+}
+
+void
+op_cell_set(struct op *op, struct grant_cell *cell)
+{
+	KASSERT((op->extras & OP_CELLED) == 0);
+	grant_cell_get(cell);
+	op->sqe.target = (uintptr_t)cell;
+	op->extras |= OP_CELLED;
+}
+
+void
+op_cell_drop(struct op *op)
+{
+	grant_cell_put(cell_of(op));
+	op->extras &= (uint8_t)~OP_CELLED;
+}
+
+void
+op_hold_set(struct op *op, const struct cap_ref *hold)
+{
+	op->object_epoch = hold->object_epoch;
+	if (hold->cell != NULL)
+		op_cell_set(op, hold->cell);
+}
+
+void
+op_hold_get(const struct op *op, struct cap_hold *out)
+{
+	struct grant_cell *cell = cell_of(op);
+
+	*out = (struct cap_hold){
+		.cell = cell,
+		.cell_epoch = cell == NULL ? 0 : grant_cell_epoch(cell),
+		.object_epoch = op->object_epoch,
+	};
+}
+
+COLD bool
+op_hold_is_live(const struct op *op)
+{
+	/* Pairs with the release in object_revoke(). */
+	if (op->sqe.op == CAP_OP_CALL &&
+	    atomic_load_explicit(&op->object->epoch, memory_order_acquire) != op->object_epoch)
+		return false;
+	return grant_cell_is_live(cell_of(op));
 }
 
 enum cap_status

@@ -59,6 +59,20 @@ MUST_CHECK enum cap_status op_reserve_slots(struct op *op);
 void op_unreserve_slots(struct op *op);
 
 /*
+ * The hold that a pending op was begun by: what revocation has to know of it. A CALL dies with the
+ * epoch of its object or with its cell; a RECV or WAIT, which only the one owner makes, with its
+ * cell. op_cell_set takes a reference, which the op's end drops: op_cell_drop is its hook.
+ */
+void op_cell_set(struct op *op, struct grant_cell *cell);
+void op_cell_drop(struct op *op);
+/* A CALL that goes to op->object by this hold. */
+void op_hold_set(struct op *op, const struct cap_ref *hold);
+/* What op_hold_set() has kept: epoch and cell of `out` alone. Takes no reference. */
+void op_hold_get(const struct op *op, struct cap_hold *out);
+/* `op` waits, with op->object set. */
+bool op_hold_is_live(const struct op *op);
+
+/*
  * Read and decode the transfer entries behind an op's payload; they are the submitter's fault if
  * they are bad.
  */

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "base/assert.h"
+#include "mm/address_space.h"
 #include "mm/pool.h"
 
 #define CHUNK_SLOTS 16
@@ -101,6 +102,12 @@ id_make(uint64_t generation, uint32_t index)
 	return generation << CAP_ID_INDEX_BITS | index;
 }
 
+static const struct grant_cell_hooks cell_hooks = {
+	.get = grant_cell_get,
+	.put = grant_cell_put,
+	.is_live = grant_cell_is_live,
+};
+
 void
 cap_init(void)
 {
@@ -108,6 +115,7 @@ cap_init(void)
 	pool_init(&directory_pool, "cap_directory", sizeof(struct cap_directory));
 	pool_init(&chunk_pool, "cap_chunk", sizeof(struct cap_chunk));
 	grant_cell_init();
+	address_space_cells_set(&cell_hooks);
 }
 
 void
@@ -292,8 +300,15 @@ cap_lookup_plain(struct cap_table *table, cap_id_t cap_id, struct cap_ref *out)
 HOT_INLINE enum cap_status
 cap_lookup(struct cap_table *table, cap_id_t cap_id, struct cap_ref *out)
 {
-	return cap_lookup_plain(table, cap_id, out) == CAP_OK ? CAP_OK
-							      : lookup_any(table, cap_id, out);
+	struct cap_ref other; /* so that *out stays in registers where this is inlined */
+	enum cap_status status;
+
+	if (cap_lookup_plain(table, cap_id, out) == CAP_OK)
+		return CAP_OK;
+	status = lookup_any(table, cap_id, &other);
+	if (status == CAP_OK)
+		*out = other;
+	return status;
 }
 
 static void
@@ -533,6 +548,19 @@ cap_table_take_locked(struct cap_table *table, cap_id_t cap_id)
 	slot_empty_locked(table, slot, (uint32_t)(cap_id & CAP_ID_INDEX_MASK));
 	if (object->type->hold_moved != NULL)
 		object->type->hold_moved(object);
+}
+
+void
+cap_table_renew_locked(struct cap_table *table, cap_id_t cap_id)
+{
+	struct cap_slot *slot = NULL;
+	enum cap_status status = occupied_find_locked(table, cap_id, &slot);
+	uint32_t has_cell;
+
+	KASSERT(status == CAP_OK);
+	has_cell = slot->object_epoch & SLOT_HAS_CELL;
+	atomic_store_explicit(
+	    &slot->object_epoch, slot->object->epoch | has_cell, memory_order_relaxed);
 }
 
 enum cap_status

@@ -115,5 +115,7 @@ cap_table_get(struct cap_table *table, cap_id_t cap_id, struct cap_hold *out);
  * hold_dropped. Its references go to the caller.
  */
 void cap_table_take_locked(struct cap_table *table, cap_id_t cap_id);
+/* A hold that was peeked goes on with the epoch that its object has now. */
+void cap_table_renew_locked(struct cap_table *table, cap_id_t cap_id);
 /* For tests of the end of a slot's life: pretend that an occupied slot was reused very often. */
 void cap_table_generation_set(struct cap_table *table, cap_id_t cap_id, uint64_t generation);

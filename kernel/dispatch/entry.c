@@ -48,6 +48,7 @@ kernel_core_init(const struct kernel_hooks *given)
 	static const struct ring_hooks ring_hooks = {
 		.op_expired = op_expired,
 		.op_answered = answer_settle,
+		.op_cell_drop = op_cell_drop,
 	};
 
 	hooks = *given;

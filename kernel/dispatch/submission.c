@@ -102,9 +102,12 @@ refuse_target(struct op *op, enum cap_status status)
 static inline enum cap_status
 run_call_on(struct op *op, struct cap_ref target)
 {
-	return target.interface_index != 0
-	    ? endpoint_call(op, target.object, target.interface_index)
-	    : object_call_run(op, target.object);
+	if (target.interface_index != 0)
+		return endpoint_call(op, &target);
+	/* Of others, object_call_hold() finds it in the table. */
+	if ((op->sqe.flags & CAP_SQE_PROMISED) != 0)
+		op_hold_set(op, &target);
+	return object_call_run(op, target.object);
 }
 
 /* The shape of what makes a pipeline; then the CALL has its answer. */
@@ -176,7 +179,7 @@ run_receive(struct process *process, struct op *op)
 		return status;
 	if (target.object->type->kind != OBJECT_KIND_ENDPOINT || target.interface_index != 0)
 		return CAP_ERR_WRONG_INTERFACE;
-	return endpoint_receive(process, op, target.object);
+	return endpoint_receive(process, op, &target);
 }
 
 static enum cap_status
@@ -272,48 +275,85 @@ run_finish(struct op *op)
 	return CAP_OK;
 }
 
-/* SIGNAL or WAIT: a mask in `addr`, and a target of the right kind. */
+/* SIGNAL or WAIT: only a mask in `addr`. */
+static inline bool
+is_mask_alone(const struct op *op)
+{
+	return ((word(op, WORD_OP) >> 8) | word(op, WORD_RESULT_ADDR) | word(op, WORD_LENGTHS) |
+		   word(op, WORD_TRANSFER)) == 0 &&
+	    op->sqe.addr != 0;
+}
+
 static inline enum cap_status
-find_notification(const struct op *op, enum object_kind kind, struct object **out)
+signal_on(struct op *op, struct object *object)
+{
+	/* Another kind of object may be another kind of signaller. */
+	return object->type->kind == OBJECT_KIND_SIGNALLER
+	    ? notification_signal(notification_of_signalling_side(object), op->sqe.addr)
+	    : signal_by(object, op->sqe.addr);
+}
+
+/* By a hold with a cell, or one that does not exist. */
+static COLD enum cap_status
+run_other_signal(struct op *op)
 {
 	struct cap_ref target;
-	enum cap_status status;
+	enum cap_status status = cap_lookup(op_process(op)->table, op->sqe.target, &target);
 
-	if (((word(op, WORD_OP) >> 8) | word(op, WORD_RESULT_ADDR) | word(op, WORD_LENGTHS) |
-		word(op, WORD_TRANSFER)) != 0 ||
-	    op->sqe.addr == 0)
-		return CAP_ERR_INVALID_REQUEST;
-	status = cap_lookup(op_process(op)->table, op->sqe.target, &target);
-	if (status != CAP_OK)
-		return status;
-	*out = target.object;
-	return target.object->type->kind == kind ? CAP_OK : CAP_ERR_WRONG_INTERFACE;
+	return status == CAP_OK ? signal_on(op, target.object) : status;
 }
 
 /* CAP_OK: the bits are set; the op is the caller's to end. */
 static inline enum cap_status
 run_signal(struct op *op)
 {
-	struct object *object;
-	enum cap_status status = find_notification(op, OBJECT_KIND_SIGNALLER, &object);
+	struct cap_ref target;
 
-	/* Another kind of object, which may be another kind of signaller. */
-	if (status == CAP_ERR_WRONG_INTERFACE)
-		return signal_by(object, op->sqe.addr);
+	if (!is_mask_alone(op))
+		return CAP_ERR_INVALID_REQUEST;
+	if (cap_lookup_plain(op_process(op)->table, op->sqe.target, &target) != CAP_OK)
+		return run_other_signal(op);
+	return signal_on(op, target.object);
+}
+
+static inline enum cap_status
+wait_on(struct op *op, struct object *object)
+{
+	return object->type->kind == OBJECT_KIND_NOTIFICATION
+	    ? notification_wait(notification_of_waiting_side(object), op)
+	    : CAP_ERR_WRONG_INTERFACE;
+}
+
+static COLD enum cap_status
+run_other_wait(struct op *op)
+{
+	const cap_id_t named = op->sqe.target;
+	struct cap_ref target;
+	enum cap_status status = cap_lookup(op_process(op)->table, named, &target);
+
 	if (status != CAP_OK)
 		return status;
-	return notification_signal(notification_of_signalling_side(object), op->sqe.addr);
+	/* Before it can end. */
+	if (target.cell != NULL)
+		op_cell_set(op, target.cell);
+	status = wait_on(op, target.object);
+	if (status != CAP_OK) {
+		op_cell_drop(op);
+		op->sqe.target = named; /* the refusal may be told with it */
+	}
+	return status;
 }
 
 static inline enum cap_status
 run_wait(struct op *op)
 {
-	struct object *object;
-	enum cap_status status = find_notification(op, OBJECT_KIND_NOTIFICATION, &object);
+	struct cap_ref target;
 
-	if (status != CAP_OK)
-		return status;
-	return notification_wait(notification_of_waiting_side(object), op);
+	if (!is_mask_alone(op))
+		return CAP_ERR_INVALID_REQUEST;
+	if (cap_lookup_plain(op_process(op)->table, op->sqe.target, &target) != CAP_OK)
+		return run_other_wait(op);
+	return wait_on(op, target.object);
 }
 
 static enum cap_status
@@ -432,9 +472,11 @@ run_plain_call(struct process *process, struct op *op)
 			return true;
 		status = object_call_run(op, target.object);
 	} else {
-		if (endpoint_call_short(process, op, target.object, target.interface_index))
+		struct cap_ref copy = target; /* in memory on this path alone */
+
+		if (endpoint_call_short(process, op, &target))
 			return true;
-		status = endpoint_call(op, target.object, target.interface_index);
+		status = endpoint_call(op, &copy);
 	}
 	if (status != CAP_OK)
 		refuse(op, status);

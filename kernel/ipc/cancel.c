@@ -96,6 +96,16 @@ op_cancel(struct op *op, enum cap_status status)
 	return true;
 }
 
+bool
+op_revoke(struct op *op)
+{
+	if (!op_claim_end(op))
+		return false;
+	forget(op);
+	ipc_op_end_revoked(op);
+	return true;
+}
+
 void
 op_cancel_all(struct ring *ring)
 {

@@ -165,6 +165,20 @@ ipc_op_end(struct op *op, const struct op_result *result)
 }
 
 void
+ipc_op_end_revoked(struct op *op)
+{
+	struct object *object = op->object;
+
+	op_unreserve_slots(op);
+	op->object = NULL;
+	if (op->sqe.op == CAP_OP_CALL)
+		op_complete_exception(op, CAP_ERR_REVOKED);
+	else
+		op_complete_status(op, CAP_ERR_REVOKED);
+	object_put(object);
+}
+
+void
 ipc_op_end_status(struct op *op, enum cap_status status)
 {
 	struct object *object = op->object;
@@ -207,20 +221,25 @@ next_call_locked(struct endpoint *endpoint)
 
 /*
  * The oldest receiver whose buffers have not failed repeatedly; the oldest, if there is none such.
+ * One whose hold was revoked receives nothing more.
  */
 static struct op *
 next_receive_locked(struct endpoint *endpoint)
 {
+	struct op *oldest = NULL;
+
 	for (struct list_node *node = endpoint->receives.next; node != &endpoint->receives;
 	    node = node->next) {
 		struct op *receive = LIST_ENTRY(node, struct op, link);
 
+		if ((receive->extras & OP_CELLED) != 0 && !op_hold_is_live(receive))
+			continue;
 		if (*ring_strikes(receive->ring) < STRIKES_MAX)
 			return receive;
+		if (oldest == NULL)
+			oldest = receive;
 	}
-	if (list_is_empty(&endpoint->receives))
-		return NULL;
-	return LIST_ENTRY(endpoint->receives.next, struct op, link);
+	return oldest;
 }
 
 enum cap_status
@@ -264,9 +283,11 @@ call_locked(struct endpoint *endpoint, struct op *call) REQUIRES(&endpoint->lock
 }
 
 enum cap_status
-endpoint_call(struct op *op, struct object *object, uint16_t interface_index)
+endpoint_call(struct op *op, const struct cap_ref *target)
 {
+	struct object *object = target->object;
 	struct endpoint *endpoint = endpoint_of(object);
+	const cap_id_t named = op->sqe.target;
 	enum cap_status status;
 
 	if (op->sqe.len > MESSAGE_BYTES_MAX)
@@ -276,27 +297,31 @@ endpoint_call(struct op *op, struct object *object, uint16_t interface_index)
 		return status;
 	object_get(object);
 	op->object = object;
-	op->interface_index = interface_index;
+	op->interface_index = target->interface_index;
+	op_hold_set(op, target);
 	spin_lock(&endpoint->lock);
 	status = call_locked(endpoint, op);
 	spin_unlock(&endpoint->lock);
 	if (status != CAP_OK) {
 		op->object = NULL;
 		op_unreserve_slots(op);
+		op_cell_drop(op);
+		op->sqe.target = named; /* the refusal may be told with it */
 		object_put(object);
 	}
 	return status;
 }
 
 void
-endpoint_call_spliced(struct op *op, struct object *object, uint16_t interface_index)
+endpoint_call_spliced(struct op *op, const struct cap_ref *target)
 {
-	struct endpoint *endpoint = endpoint_of(object);
+	struct endpoint *endpoint = endpoint_of(target->object);
 	enum cap_status status;
 
-	object_get(object);
-	op->object = object;
-	op->interface_index = interface_index;
+	object_get(target->object);
+	op->object = target->object;
+	op->interface_index = target->interface_index;
+	op_hold_set(op, target);
 	spin_lock(&endpoint->lock);
 	status = call_locked(endpoint, op);
 	spin_unlock(&endpoint->lock);
@@ -316,6 +341,22 @@ queue_receive_locked(struct endpoint *endpoint, struct op *receive)
 	return CAP_OK;
 }
 
+/* A call in the queue whose hold was revoked meanwhile ends. */
+static bool
+end_if_revoked_locked(struct endpoint *endpoint, struct op *call) REQUIRES(&endpoint->lock)
+{
+	bool claimed;
+
+	if (op_hold_is_live(call))
+		return false;
+	claimed = op_claim_end(call);
+	/* Whoever claimed it before us finds it unlinked. */
+	queue_unlink_locked(endpoint, call);
+	if (claimed)
+		ipc_op_end_revoked(call);
+	return true;
+}
+
 /*
  * Calls that turn out to be bad end with their own error, and the next one is tried: at most as
  * many as the queue holds.
@@ -329,6 +370,8 @@ rematch_receive_locked(struct endpoint *endpoint, struct op *receive, struct thr
 
 		if (call == NULL)
 			return;
+		if (end_if_revoked_locked(endpoint, call))
+			continue;
 		if (deliver_locked(endpoint, call, receive, &status, runner) !=
 		    DELIVERY_CALL_REFUSED)
 			return;
@@ -343,7 +386,7 @@ rematch_call_locked(struct endpoint *endpoint, struct op *call, struct thread *r
 		struct op *receive = next_receive_locked(endpoint);
 		enum cap_status status = CAP_OK;
 
-		if (receive == NULL)
+		if (end_if_revoked_locked(endpoint, call) || receive == NULL)
 			return;
 		switch (deliver_locked(endpoint, call, receive, &status, runner)) {
 		case DELIVERY_DONE:
@@ -393,8 +436,9 @@ receive_refuse(struct op *op, enum cap_status status)
 }
 
 HOT_INLINE enum cap_status
-endpoint_receive(struct process *server, struct op *op, struct object *object)
+endpoint_receive(struct process *server, struct op *op, const struct cap_ref *target)
 {
+	struct object *object = target->object;
 	struct endpoint *endpoint = endpoint_of(object);
 	enum cap_status status;
 
@@ -407,6 +451,8 @@ endpoint_receive(struct process *server, struct op *op, struct object *object)
 		return status;
 	object_get(object);
 	op->object = object;
+	if (target->cell != NULL)
+		op_cell_set(op, target->cell);
 	spin_lock(&endpoint->lock);
 	status = endpoint->closed ? CAP_ERR_DISCONNECTED : queue_receive_locked(endpoint, op);
 	if (status == CAP_OK && endpoint->call_count != 0)

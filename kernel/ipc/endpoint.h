@@ -7,7 +7,7 @@
  * cancellation or death. Interface index 0 of the object is the owner's Endpoint; 1.. are client
  * facets (at most LIMIT endpointInterfacesMax ids).
  */
-#include "cap/object.h"
+#include "cap/table.h"
 #include "mm/ledger.h"
 #include "ring/op.h"
 
@@ -40,18 +40,17 @@ void endpoint_hold_dropped(struct object *object, uint16_t interface_index);
  * The dispatch of CALL, RECV and RETURN. CAP_OK: the op is pending, or has ended. A refusal is
  * returned, nothing is changed, and the caller completes the op with it.
  */
+MUST_CHECK enum cap_status endpoint_call(struct op *op, const struct cap_ref *target);
 MUST_CHECK enum cap_status
-endpoint_call(struct op *op, struct object *object, uint16_t interface_index);
-MUST_CHECK enum cap_status
-endpoint_receive(struct process *server, struct op *op, struct object *object);
+endpoint_receive(struct process *server, struct op *op, const struct cap_ref *target);
 MUST_CHECK enum cap_status endpoint_return(struct op *op);
 
 /*
- * Plain CALLs and RETURNs (no flags, capabilities or deadline) whose messages are short and stand
- * in the rings of both sides. False: it is not so, and nothing has changed.
+ * Plain CALLs (by a hold without a cell) and RETURNs (no flags, capabilities or deadline) whose
+ * messages are short and stand in the rings of both sides. False: it is not so, and nothing has
+ * changed.
  */
-bool endpoint_call_short(
-    struct process *client, struct op *call, struct object *object, uint16_t interface_index);
+bool endpoint_call_short(struct process *client, struct op *call, const struct cap_ref *target);
 bool endpoint_return_short(struct process *server, struct op *op);
 
 /*
@@ -59,6 +58,8 @@ bool endpoint_return_short(struct process *server, struct op *op);
  * itself.
  */
 bool op_cancel(struct op *op, enum cap_status status);
+/* The same for an op whose hold was revoked: a CALL gets `disconnected`, if it takes results. */
+bool op_revoke(struct op *op);
 /* End all ops of a ring whose thread never runs again. */
 void op_cancel_all(struct ring *ring);
 

@@ -89,6 +89,8 @@ void queue_unlink_locked(struct endpoint *endpoint, struct op *op);
  */
 void ipc_op_end(struct op *op, const struct op_result *result);
 void ipc_op_end_status(struct op *op, enum cap_status status);
+/* The same for one whose hold was revoked: a CALL gets an exception, if it takes results. */
+void ipc_op_end_revoked(struct op *op);
 
 /* What became of an attempt to deliver. */
 enum delivery {
@@ -121,7 +123,7 @@ void end_waiting_locked(struct endpoint *endpoint, struct op *op, enum cap_statu
 
 /* A CALL that waited for its target, and is not linked anywhere: it is pending here, or has ended.
  */
-void endpoint_call_spliced(struct op *op, struct object *object, uint16_t interface_index);
+void endpoint_call_spliced(struct op *op, const struct cap_ref *target);
 
 /* What an op that ends with `status` ends with for those who depend on it. */
 enum exception_type exception_type_of(enum cap_status status);

@@ -199,7 +199,8 @@ wake_locked(struct notification *notification)
 		struct op *op = LIST_ENTRY(node, struct op, link);
 
 		node = node->next;
-		if ((op->sqe.addr & notification->bits) != 0)
+		if ((op->sqe.addr & notification->bits) != 0 &&
+		    ((op->extras & OP_CELLED) == 0 || op_hold_is_live(op)))
 			(void)give_locked(notification, op);
 	}
 }

@@ -183,7 +183,7 @@ splice_one_locked(struct answers *answers, struct answer *answer, uint32_t *byte
 		return false;
 	*bytes += op->sqe.len;
 	unlink_locked(op);
-	endpoint_call_spliced(op, target.object, target.interface_index);
+	endpoint_call_spliced(op, &target);
 	return true;
 }
 

@@ -19,14 +19,15 @@ is_short(uint32_t bytes)
 	return bytes <= SHORT_BYTES_MAX && bytes % sizeof(uint64_t) == 0;
 }
 
-/* The oldest receiver, if its buffers have never failed and one fits. */
+/* The oldest receiver, if its hold has no cell, its buffers have never failed and one fits. */
 static inline struct op *
 receiver_locked(const struct endpoint *endpoint, uint32_t total, uint8_t **to)
 {
 	struct op *receive = LIST_ENTRY(endpoint->receives.next, struct op, link);
 
 	if (endpoint->closed || list_is_empty(&endpoint->receives) ||
-	    *ring_strikes(receive->ring) != 0 || total > receive->sqe.result_len)
+	    ((receive->extras & OP_CELLED) | *ring_strikes(receive->ring)) != 0 ||
+	    total > receive->sqe.result_len)
 		return NULL;
 	*to = ring_pinned(receive->ring, receive->sqe.result_addr, total);
 	return *to == NULL || !op_claim_end(receive) ? NULL : receive;
@@ -62,10 +63,9 @@ receive_end_locked(struct endpoint *endpoint, struct op *receive, uint32_t total
 }
 
 HOT_INLINE bool
-endpoint_call_short(
-    struct process *client, struct op *call, struct object *object, uint16_t interface_index)
+endpoint_call_short(struct process *client, struct op *call, const struct cap_ref *target)
 {
-	struct endpoint *endpoint = endpoint_of(object);
+	struct endpoint *endpoint = endpoint_of(target->object);
 	uint32_t total = call->sqe.len + (uint32_t)sizeof(struct cap_delivery);
 	const uint8_t *from = ring_pinned(call->ring, call->sqe.addr, call->sqe.len);
 	struct op *receive;
@@ -81,13 +81,14 @@ endpoint_call_short(
 		spin_unlock(&endpoint->lock);
 		return false;
 	}
-	header_write(
-	    (struct cap_delivery *)(void *)to, call, endpoint->interfaces[interface_index - 1]);
+	header_write((struct cap_delivery *)(void *)to, call,
+	    endpoint->interfaces[target->interface_index - 1]);
 	copy_words((uint64_t *)(void *)(to + sizeof(struct cap_delivery)),
 	    (const uint64_t *)(const void *)from, call->sqe.len / sizeof(uint64_t));
 	endpoint->last_caller = client->pid;
-	call->object = object;
-	call->interface_index = interface_index;
+	call->object = target->object;
+	call->object_epoch = target->object_epoch;
+	call->interface_index = target->interface_index;
 	call->place = OP_PLACE_DELIVERED;
 	server = op_process(receive);
 	call->server = server;

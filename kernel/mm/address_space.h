@@ -12,6 +12,17 @@
 
 struct address_space;
 struct memory_object;
+/*
+ * Why a process may map what it maps: opaque here, and cap/'s. What it has mapped by a grant that
+ * was revoked is taken away again.
+ */
+struct grant_cell;
+struct grant_cell_hooks {
+	void (*get)(struct grant_cell *cell);
+	void (*put)(struct grant_cell *cell);
+	bool (*is_live)(const struct grant_cell *cell);
+};
+void address_space_cells_set(const struct grant_cell_hooks *hooks);
 
 /* An empty one, its root table included; everything in it is charged to `payer`, which outlives it.
  */
@@ -57,6 +68,7 @@ struct space_request {
 	struct memory_object *object;
 	uint64_t offset;
 	uint64_t copy_bytes;
+	struct grant_cell *cell; /* of the hold on `object`; NULL: none */
 };
 
 /*
@@ -77,7 +89,7 @@ enum space_phase {
  * space_request.c's. */
 struct space_job {
 	struct address_space *space;
-	struct space_request request; /* holds a reference to its object, if there is one */
+	struct space_request request; /* holds a reference to its object and its cell, if any */
 	struct region *region;	      /* that the request made */
 	uint64_t done;		      /* bytes of this phase */
 	enum space_phase phase;
@@ -91,6 +103,14 @@ enum job_state space_request_step(struct space_job *job);
 void space_request_give_up(struct space_job *job);
 /* After JOB_DONE: status and address; the job holds nothing any more. */
 MUST_CHECK enum cap_status space_request_end(struct space_job *job, uaddr_t *address);
+
+/*
+ * Take away what revoked grants have mapped, from address *cursor on, at the price of at most
+ * `entries` regions looked at and pages unmapped: what is left of them. *cursor is where to go on;
+ * UINT64_MAX: nothing is left. A request that is at work on its region ends by itself, before its
+ * process runs again.
+ */
+uint32_t address_space_sweep(struct address_space *space, uaddr_t *cursor, uint32_t entries);
 
 /* Teardown in steps: everything mapped, kept and reserved goes back, then the tables, then the
  * space itself. */

@@ -18,9 +18,15 @@ struct region {
 	uaddr_t end;
 	struct memory_object *object; /* OBJECT: a reference and a mapping */
 	uint64_t offset;	      /* of `start` in the object */
+	struct grant_cell *cell;      /* OBJECT: by which it was mapped, a reference; NULL: none */
 	uint32_t kind;
-	uint32_t unused;
+	bool is_at_work; /* a request maps its pages, or takes them back */
 };
+
+/* Hooks of cap/; NULL is live. */
+void mapping_cell_get(struct grant_cell *cell);
+void mapping_cell_put(struct grant_cell *cell);
+bool mapping_cell_is_live(const struct grant_cell *cell);
 
 /* One page-table page: remembered so that teardown need not search the tables. */
 struct table_note {

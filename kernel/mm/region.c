@@ -79,6 +79,7 @@ region_new(struct address_space *space, const struct region *wanted, struct regi
 	list_init(&(*out)->link);
 	if (wanted->object != NULL)
 		memory_object_map_get(wanted->object);
+	mapping_cell_get(wanted->cell);
 	link_by_address(space, *out);
 	return CAP_OK;
 }
@@ -107,6 +108,7 @@ region_remove_locked(struct address_space *space, struct region *region) NO_LOCK
 	space->region_count--;
 	if (region->object != NULL)
 		memory_object_map_put(region->object);
+	mapping_cell_put(region->cell);
 	pool_free(&region_pool, space->payer, region);
 }
 

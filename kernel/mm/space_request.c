@@ -93,7 +93,9 @@ place_locked(struct space_job *job) REQUIRES(&job->space->lock)
 	struct space_request *request = &job->request;
 	bool shares = request->operation == SPACE_MAP_OBJECT;
 	struct region wanted = { .kind = shares ? REGION_OBJECT : REGION_ANONYMOUS,
-		.object = shares ? request->object : NULL };
+		.object = shares ? request->object : NULL,
+		.cell = shares ? request->cell : NULL,
+		.is_at_work = true };
 
 	if (request->address == 0) {
 		request->address = region_find_room_locked(job->space, request->bytes);
@@ -132,6 +134,8 @@ begin_map_locked(struct space_job *job) REQUIRES(&job->space->lock)
 	if (status != CAP_OK)
 		region_remove_locked(job->space, job->region);
 	job->phase = operation == SPACE_RESERVE ? SPACE_DONE : SPACE_WORK;
+	if (status == CAP_OK && job->phase == SPACE_DONE)
+		job->region->is_at_work = false;
 	return status;
 }
 
@@ -221,6 +225,9 @@ work_page_locked(struct space_job *job, uaddr_t address) REQUIRES(&job->space->l
 	case SPACE_PROTECT:
 	case SPACE_PROTECT_OBJECT:
 		entry = page_entry_find(job->space, address);
+		/* It was there when it was checked; a revocation may have taken it since. */
+		if (entry == NULL || !arch_pte_is_used(*entry))
+			return CAP_ERR_NOT_MAPPED;
 		*entry = arch_pte_leaf(arch_pte_frame(*entry), job->request.access);
 		page_flush(job->space, address);
 		return CAP_OK;
@@ -290,6 +297,8 @@ next_phase_locked(struct space_job *job) REQUIRES(&job->space->lock)
 	}
 	if (job->request.operation == SPACE_UNMAP || job->request.operation == SPACE_UNMAP_OBJECT)
 		remove_regions_locked(job);
+	if (job->region != NULL)
+		job->region->is_at_work = false;
 	job->phase = SPACE_DONE;
 }
 
@@ -298,6 +307,10 @@ go_on_locked(struct space_job *job) REQUIRES(&job->space->lock)
 {
 	uint64_t end = job->done + step_bytes(job);
 
+	if (!mapping_cell_is_live(job->request.cell)) {
+		turn_back(job, CAP_ERR_REVOKED);
+		return;
+	}
 	if (end > job->request.bytes)
 		end = job->request.bytes;
 	for (; job->done < end; job->done += PAGE_BYTES) {
@@ -341,9 +354,12 @@ space_request_begin(
 	spin_lock(&job->space->lock);
 	status = makes_region(job) ? begin_map_locked(job) : begin_change_locked(job);
 	spin_unlock(&job->space->lock);
-	if (status == CAP_OK && request->object != NULL)
+	if (status != CAP_OK)
+		return status;
+	if (request->object != NULL)
 		memory_object_get(request->object);
-	return status;
+	mapping_cell_get(request->cell);
+	return CAP_OK;
 }
 
 enum job_state
@@ -377,5 +393,6 @@ space_request_end(struct space_job *job, uaddr_t *address)
 		*address = job->request.address;
 	if (job->request.object != NULL)
 		memory_object_put(job->request.object);
+	mapping_cell_put(job->request.cell);
 	return job->status;
 }

@@ -63,6 +63,12 @@ MUST_CHECK enum cap_status object_call_result_cap(
     struct object_call *call, uint32_t ordinal, const struct cap_hold *hold, struct capnp_cap *out);
 
 /*
+ * The hold that the call was made by: codes of cap_lookup, if it is there no more. Takes no
+ * reference. Lock: LOCK_RANK_PROCESS, inside.
+ */
+MUST_CHECK enum cap_status object_call_hold(const struct object_call *call, struct cap_hold *out);
+
+/*
  * The method returns OBJECT_PENDING next: the op waits on the object (counted until the op ends).
  * `waiter` lives in the method's own record; its `forget` is called if the op ends by cancellation,
  * deadline or exit before someone completes it.

@@ -4,8 +4,11 @@
 
 #include <schema/endpoint.server.h>
 
+#include "cap/process.h"
 #include "ipc/endpoint.h"
+#include "mm/pool.h"
 #include "object/call.h"
+#include "object/revocation.h"
 
 static enum cap_status
 endpoint_client(struct endpoint_server *server, struct endpoint_client_params params,
@@ -37,8 +40,84 @@ endpoint_client(struct endpoint_server *server, struct endpoint_client_params pa
 	return CAP_OK;
 }
 
+static struct pool revocation_pool;
+
+/* One that an endpoint runs: at most one for each op of a caller. */
+struct endpoint_revocation {
+	struct revocation revocation;
+	struct ledger *payer; /* a reference */
+};
+
+void
+endpoint_object_init(void)
+{
+	pool_init(&revocation_pool, "revocation", sizeof(struct endpoint_revocation));
+}
+
+static void
+revocation_free(struct revocation *revocation)
+{
+	struct endpoint_revocation *ended =
+	    LIST_ENTRY(revocation, struct endpoint_revocation, revocation);
+	struct ledger *payer = ended->payer;
+
+	pool_free(&revocation_pool, payer, ended);
+	ledger_put(payer);
+}
+
+/* The owner's hold goes on with the new epoch; the facets keep the old one. */
+static enum cap_status
+clients_revoke(struct object_call *call)
+{
+	struct process *process = call->process;
+	struct cap_hold hold;
+	enum cap_status status;
+
+	/* There is one, in a table: never an answer's. */
+	if ((call->op->sqe.flags & CAP_SQE_PROMISED) != 0)
+		return CAP_ERR_INVALID_CAP;
+	spin_lock(&process->lock);
+	status = cap_table_peek_locked(process->table, call->op->sqe.target, &hold);
+	if (status == CAP_OK && hold.object != call->object)
+		status = CAP_ERR_INVALID_CAP;
+	/* False: its epochs are used up, and the owner's side is as dead as the others. */
+	if (status == CAP_OK && object_revoke(call->object))
+		cap_table_renew_locked(process->table, call->op->sqe.target);
+	spin_unlock(&process->lock);
+	return status;
+}
+
+static enum cap_status
+endpoint_revoke_clients(struct endpoint_server *server,
+    struct endpoint_revoke_clients_params params,
+    struct endpoint_revoke_clients_results_builder results, const struct capos_caller *caller)
+{
+	struct object_call *call = caller->call;
+	struct ledger *payer = call->process->ledger;
+	struct endpoint_revocation *made;
+	void *memory;
+	enum cap_status status = pool_alloc(&revocation_pool, payer, &memory);
+
+	(void)server;
+	(void)params;
+	(void)results;
+	if (status != CAP_OK)
+		return status;
+	made = memory;
+	status = clients_revoke(call);
+	if (status != CAP_OK) {
+		pool_free(&revocation_pool, payer, made);
+		return status;
+	}
+	made->payer = payer;
+	ledger_get(payer);
+	revocation_begin(&made->revocation, revocation_free);
+	return revocation_run(&made->revocation, call);
+}
+
 static const struct endpoint_methods methods = {
 	.client = endpoint_client,
+	.revoke_clients = endpoint_revoke_clients,
 };
 
 static enum cap_status

@@ -63,6 +63,7 @@ static const struct object_type factory_type = {
 void
 endpoint_factory_init(void)
 {
+	endpoint_object_init();
 	object_init(&factory, &factory_type);
 }
 

@@ -16,10 +16,10 @@ void space_call_module_init(void);
  * reference. */
 MUST_CHECK enum cap_status
 memory_capability_create(struct ledger *payer, struct memory_object *memory, struct object **out);
-/* What a capability id of the process's table names, if it is a MemoryObject; valid until this CPU
- * leaves the kernel. */
+/* What a capability id of the process's table names, if it is a MemoryObject, as `object` and
+ * `cell` of a request; valid until this CPU leaves the kernel. */
 MUST_CHECK enum cap_status
-memory_capability_find(struct process *process, cap_id_t cap_id, struct memory_object **out);
+memory_capability_find(struct process *process, cap_id_t cap_id, struct space_request *request);
 
 /* The VirtualMemory of one process: whoever holds it changes that process's space, so it is never
  * handed on. */

@@ -76,11 +76,16 @@ memory_map(struct memory_object_server *server, struct memory_object_map_params 
 		.object = memory_of(caller),
 		.offset = memory_object_map_params_offset(params),
 	};
+	struct cap_hold hold;
 	enum cap_status status;
 
 	(void)server;
 	if (!page_access_of(memory_object_map_params_protection(params), &request.access))
 		return CAP_ERR_INVALID_ARGUMENT;
+	status = object_call_hold(caller->call, &hold);
+	if (status != CAP_OK)
+		return status;
+	request.cell = hold.cell;
 	status = space_call_run(caller->call, caller->call->process->space, &request, &map_answer);
 	if (status == CAP_OK)
 		memory_object_map_results_set_address(results, request.address);
@@ -177,7 +182,7 @@ memory_capability_create(struct ledger *payer, struct memory_object *memory, str
 }
 
 enum cap_status
-memory_capability_find(struct process *process, cap_id_t cap_id, struct memory_object **out)
+memory_capability_find(struct process *process, cap_id_t cap_id, struct space_request *request)
 {
 	struct cap_ref ref;
 	enum cap_status status = cap_lookup(process->table, cap_id, &ref);
@@ -186,7 +191,8 @@ memory_capability_find(struct process *process, cap_id_t cap_id, struct memory_o
 		return status;
 	if (ref.object->type != &memory_type)
 		return CAP_ERR_WRONG_INTERFACE;
-	*out = LIST_ENTRY(ref.object, struct memory_capability, object)->memory;
+	request->object = LIST_ENTRY(ref.object, struct memory_capability, object)->memory;
+	request->cell = ref.cell;
 	return CAP_OK;
 }
 

@@ -245,15 +245,43 @@ object_call_result_cap(
 	return CAP_OK;
 }
 
+enum cap_status
+object_call_hold(const struct object_call *call, struct cap_hold *out)
+{
+	struct process *process = call->process;
+	enum cap_status status;
+
+	if ((call->op->sqe.flags & CAP_SQE_PROMISED) != 0) {
+		op_hold_get(call->op, out);
+		out->object = call->object;
+		return CAP_OK;
+	}
+	spin_lock(&process->lock);
+	status = cap_table_peek_locked(process->table, call->op->sqe.target, out);
+	spin_unlock(&process->lock);
+	if (status == CAP_OK && out->object != call->object)
+		status = CAP_ERR_INVALID_CAP;
+	return status;
+}
+
 void
 object_call_defer(struct object_call *call, struct op_waiter *waiter)
 {
 	struct op *op = call->op;
+	struct cap_hold hold;
 
 	object_get(call->object);
 	op->object = call->object;
 	op->peer = waiter;
 	op->place = OP_PLACE_OBJECT;
+	/* It has its hold already. */
+	if ((op->sqe.flags & CAP_SQE_PROMISED) != 0)
+		return;
+	/* Revoked since the lookup: epoch 0 is no object's, and the sweep that is to come ends it.
+	 */
+	if (object_call_hold(call, &hold) != CAP_OK)
+		hold = (struct cap_hold){ 0 };
+	op_hold_set(op, &(struct cap_ref){ .object_epoch = hold.object_epoch, .cell = hold.cell });
 }
 
 bool

@@ -9,6 +9,7 @@
 #include "mm/pool.h"
 #include "mm/user_copy.h"
 #include "object/call.h"
+#include "object/capability_manager.h"
 #include "object/ledger.h"
 #include "object/memory.h"
 #include "object/process.h"
@@ -17,6 +18,7 @@
 struct builder {
 	struct object object;
 	struct process *process; /* NULL: started */
+	struct object *manager;	 /* of the grants that follow; a reference; NULL: none */
 	bool is_broken;		 /* a step failed: what was made cannot be started */
 	struct ledger *payer;	 /* a reference */
 };
@@ -58,7 +60,7 @@ builder_map(struct process_builder_server *server, struct process_builder_map_pa
 	if (request.address == 0 ||
 	    !page_access_of(process_builder_map_params_protection(params), &request.access))
 		return CAP_ERR_INVALID_ARGUMENT;
-	status = memory_capability_find(caller->call->process, memory.cap_id, &request.object);
+	status = memory_capability_find(caller->call->process, memory.cap_id, &request);
 	return status == CAP_OK
 	    ? space_call_run(caller->call, process->space, &request, &map_answer)
 	    : status;
@@ -91,64 +93,71 @@ builder_map_copy(struct process_builder_server *server,
 		request.operation = SPACE_MAP_ANONYMOUS;
 		return space_call_run(caller->call, process->space, &request, &map_answer);
 	}
-	status = memory_capability_find(caller->call->process, memory.cap_id, &request.object);
+	status = memory_capability_find(caller->call->process, memory.cap_id, &request);
 	return status == CAP_OK
 	    ? space_call_run(caller->call, process->space, &request, &map_answer)
 	    : status;
-}
-
-/* The capability moves or is copied from the caller's table: looked at and refused first, then
- * granted, then taken. */
-static enum cap_status
-grant_cap(struct object_call *call, struct process *process, struct process_grant *grant,
-    struct capnp_cap cap)
-{
-	bool moves = cap.mode == CAPNP_CAP_MOVE;
-	enum cap_status status;
-
-	spin_lock(&call->process->lock);
-	status = cap_table_peek_locked(call->process->table, cap.cap_id, &grant->hold);
-	spin_unlock(&call->process->lock);
-	if (status != CAP_OK)
-		return status;
-	if (grant->hold.mode == OBJECT_TRANSFER_NONE ||
-	    (grant->hold.mode == OBJECT_TRANSFER_MOVE && !moves))
-		return CAP_ERR_TRANSFER_NOT_SUPPORTED;
-	cap_hold_get(&grant->hold);
-	status = process_grant(process, grant);
-	if (status != CAP_OK) {
-		cap_hold_put(&grant->hold);
-		return status;
-	}
-	if (!moves)
-		return CAP_OK;
-	spin_lock(&call->process->lock);
-	cap_table_take_locked(call->process->table, cap.cap_id);
-	spin_unlock(&call->process->lock);
-	cap_hold_put(&grant->hold); /* the references that the caller's slot had */
-	return CAP_OK;
 }
 
 static enum cap_status
 builder_grant(struct process_builder_server *server, struct process_builder_grant_params params,
     struct process_builder_grant_results_builder results, const struct capos_caller *caller)
 {
-	struct process *process = builder_of(caller)->process;
+	struct builder *builder = builder_of(caller);
 	struct capnp_text name = process_builder_grant_params_name(params);
-	struct capnp_cap cap = process_builder_grant_params_cap(params);
-	struct process_grant grant = {
-		.name = name.data,
-		.name_bytes = name.size,
-		.origin_pid = caller->call->process->pid,
+	struct capability_grant request = {
+		.manager = builder->manager,
+		.process = builder->process,
+		.grant = { .name = name.data,
+		    .name_bytes = name.size,
+		    .origin_pid = caller->call->process->pid },
+		.cap = process_builder_grant_params_cap(params),
 	};
+	uint64_t id = 0;
+	enum cap_status status;
 
 	(void)server;
-	(void)results;
 	if (capnp_reader_error(caller->call->params) != CAPNP_OK)
 		return CAP_ERR_MALFORMED_MESSAGE;
-	if (process == NULL)
+	if (builder->process == NULL)
 		return CAP_ERR_WRONG_STATE;
-	return grant_cap(caller->call, process, &grant, cap);
+	status = capability_grant(caller->call, &request, &id);
+	if (status == CAP_OK)
+		process_builder_grant_results_set_grant(results, id);
+	return status;
+}
+
+static enum cap_status
+builder_manage(struct process_builder_server *server, struct process_builder_manage_params params,
+    struct process_builder_manage_results_builder results, const struct capos_caller *caller)
+{
+	struct builder *builder = builder_of(caller);
+	struct object_call *call = caller->call;
+	struct object *manager;
+	struct cap_hold hold;
+	struct capnp_cap made;
+	enum cap_status status;
+
+	(void)server;
+	(void)params;
+	if (builder->process == NULL || builder->manager != NULL)
+		return CAP_ERR_WRONG_STATE;
+	if (call->op->reserved_slots == 0)
+		return CAP_ERR_TOO_MANY_CAPS;
+	status = capability_manager_create(call->process->ledger, builder->process, &manager);
+	if (status != CAP_OK)
+		return status;
+	hold = object_hold(manager, 0);
+	/* A slot is reserved: this cannot fail. */
+	status = object_call_result_cap(call, 0, &hold, &made);
+	if (status != CAP_OK) {
+		object_put(manager);
+		return status;
+	}
+	object_get(manager);
+	builder->manager = manager;
+	process_builder_manage_results_set_manager(results, made);
+	return CAP_OK;
 }
 
 static enum cap_status
@@ -311,6 +320,8 @@ builder_start(struct process_builder_server *server, struct process_builder_star
 	if (status != CAP_OK)
 		return status;
 	builder->process = NULL;
+	if (builder->manager != NULL)
+		capability_manager_started(builder->manager);
 	answer_started(caller->call, process, results);
 	return CAP_OK;
 }
@@ -321,6 +332,7 @@ static const struct process_builder_methods methods = {
 	.grant = builder_grant,
 	.grant_local = builder_grant_local,
 	.start = builder_start,
+	.manage = builder_manage,
 };
 
 static enum cap_status
@@ -345,6 +357,12 @@ builder_destroy(struct object *object)
 	struct builder *builder = LIST_ENTRY(object, struct builder, object);
 	struct ledger *payer = builder->payer;
 
+	if (builder->manager != NULL) {
+		if (builder->process != NULL)
+			capability_manager_abandoned(builder->manager);
+		object_put(builder->manager);
+		builder->manager = NULL;
+	}
 	if (builder->process != NULL) {
 		if (process_abandon_step(builder->process) == JOB_AGAIN)
 			return JOB_AGAIN;
@@ -393,4 +411,5 @@ process_objects_init(void)
 	pool_init(&builder_pool, "process-builder", sizeof(struct builder));
 	process_hooks_set(&hooks);
 	process_factory_init();
+	capability_manager_init();
 }

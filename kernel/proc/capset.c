@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The CapSet page (abi/capset.h): written while the process is made, read only for it afterwards.
- */
+/* The CapSet page (abi/capset.h): read only for the process;
+ * written while it is made, and when something is granted to it later. */
 #include <abi/start.h>
 #include <core/string.h>
 #include <schema/limits.capnp.h>
@@ -94,6 +94,8 @@ process_grant(struct process *process, const struct process_grant *grant)
 		.origin_pid = grant->origin_pid,
 	};
 	memcpy(entry->name, grant->name, grant->name_bytes);
-	record->capset->entry_count++;
+	/* The process may read it meanwhile: the entry is whole when it counts. */
+	__atomic_store_n(
+	    &record->capset->entry_count, record->capset->entry_count + 1, __ATOMIC_RELEASE);
 	return CAP_OK;
 }

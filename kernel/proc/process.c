@@ -190,6 +190,24 @@ process_after(int64_t pid)
 	return NULL;
 }
 
+struct process *
+process_from(uint32_t pid)
+{
+	for (struct list_node *node = processes.next; node != &processes; node = node->next) {
+		struct process *process = &LIST_ENTRY(node, struct process_record, all)->process;
+
+		if (process->pid >= pid && process_takes_grants(process))
+			return process;
+	}
+	return NULL;
+}
+
+bool
+process_takes_grants(const struct process *process)
+{
+	return process->state == PROCESS_BUILDING || process->state == PROCESS_RUNNING;
+}
+
 bool
 process_is_running(const struct process *process)
 {

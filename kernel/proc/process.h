@@ -39,11 +39,14 @@ struct process_grant {
 	uint32_t origin_pid;  /* 0: made by the kernel */
 };
 /*
- * One more entry of the CapSet. CAP_ERR_NAME_TOO_LONG, CAP_ERR_NAME_IN_USE, CAP_ERR_CAP_SET_FULL,
- * and what cap_table_add() refuses with; nothing is changed then.
+ * One more entry of the CapSet, also while the process runs. CAP_ERR_NAME_TOO_LONG,
+ * CAP_ERR_NAME_IN_USE, CAP_ERR_CAP_SET_FULL, and what cap_table_add() refuses with; nothing is
+ * changed then.
  */
 MUST_CHECK enum cap_status
 process_grant(struct process *process, const struct process_grant *grant);
+/* It is being made, or runs. */
+bool process_takes_grants(const struct process *process);
 
 struct process_entry {
 	uaddr_t entry;
@@ -99,6 +102,8 @@ uint8_t *process_io_bitmap(struct process *process);
 /* For statistics: the started process with the lowest pid above `pid`; NULL: none. No reference is
  * taken. */
 struct process *process_after(int64_t pid);
+/* The first process that is being made or runs, with this pid or a higher one; NULL: none. */
+struct process *process_from(uint32_t pid);
 
 /* [A-Za-z0-9._-], 1 to 31 bytes. */
 bool name_is_valid(const char *name, size_t bytes);

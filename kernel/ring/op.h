@@ -40,18 +40,24 @@ enum op_place {
 
 #define OP_TIMED 0x01	/* it has a deadline */
 #define OP_ANSWERS 0x02 /* a CALL that names its answer: ipc/answer.h */
+/*
+ * The hold that it was begun by has a grant cell, which stands, counted, in place of sqe.target:
+ * cap/process.h.
+ */
+#define OP_CELLED 0x04
 
 struct op {
-	struct cap_sqe sqe;    /* the submission, each word read once */
+	struct cap_sqe sqe;    /* the submission, each word read once; see OP_CELLED */
 	_Atomic uint8_t state; /* [a] enum op_state */
 	uint8_t index;	       /* in its ring */
 	uint16_t interface_index;
 	/* A fresh op has zeros in these four, by one store. */
 	uint8_t place;		/* enum op_place; guarded by the lock of where it waits */
 	uint8_t reserved_slots; /* of cap_max, still reserved: in the table, or by the answer */
-	uint8_t extras;		/* OP_TIMED, OP_ANSWERS: what its end has to look after */
+	uint8_t extras;		/* OP_TIMED and the others: what its end has to look after */
 	uint8_t unused;
-	uint32_t sequence; /* of its submission in its ring: who is older */
+	uint32_t sequence;     /* of its submission in its ring: who is older */
+	uint32_t object_epoch; /* of a pending CALL: of the hold that it was begun by */
 	struct ring *ring;
 	struct object *object; /* counted while pending */
 	void *peer;	       /* by place */

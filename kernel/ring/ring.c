@@ -405,6 +405,8 @@ extras_end(struct op *op, int32_t result)
 
 	if (op->extras & OP_ANSWERS)
 		hooks.op_answered(op, result);
+	if (op->extras & OP_CELLED)
+		hooks.op_cell_drop(op);
 	if ((op->extras & OP_TIMED) == 0)
 		return;
 	spin_lock(&ring->lock);

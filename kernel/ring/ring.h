@@ -40,6 +40,8 @@ struct ring_hooks {
 	/* A CALL that names its answer was claimed and ends with this: its completion comes next.
 	 */
 	void (*op_answered)(struct op *op, int32_t result);
+	/* An OP_CELLED op was claimed and ends: the reference to its cell goes. */
+	void (*op_cell_drop)(struct op *op);
 };
 void ring_init(const struct ring_hooks *hooks);
 /*

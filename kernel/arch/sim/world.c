@@ -89,14 +89,21 @@ world_process(const uint64_t *limits)
 {
 	struct process_limits given = { 0 };
 	struct process_entry entry = { .entry = USER_IMAGE_BASE };
-	struct world_process made = { 0 };
+	struct process *process;
 
 	if (limits != NULL)
 		memcpy(given.limit, limits, sizeof(given.limit));
-	must(process_create(&ledger_boot, "world", 5, &given, &made.process));
-	map_data(made.process);
-	must(process_start(made.process, &entry));
-	made.thread = made.process->thread;
+	must(process_create(&ledger_boot, "world", 5, &given, &process));
+	must(process_start(process, &entry));
+	return world_process_of(process);
+}
+
+struct world_process
+world_process_of(struct process *process)
+{
+	struct world_process made = { .process = process, .thread = process->thread };
+
+	map_data(process);
 	made.ring = ring_pinned(made.thread->ring, USER_RING_ADDRESS, PAGE_BYTES);
 	made.message = USER_RING_ADDRESS + made.ring->message_offset;
 	made.message_bytes = made.ring->message_bytes;

@@ -41,6 +41,8 @@ void world_start_in(uint64_t arena_bytes);
  * numbers, 0: the default.
  */
 struct world_process world_process(const uint64_t *limits);
+/* One that a builder has started: it is given its memory. */
+struct world_process world_process_of(struct process *process);
 
 /* Into the submission queue, and the tail moved; no entry. */
 void world_submit(struct world_process *from, const struct cap_sqe *sqe);
