@@ -11,11 +11,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef uint64_t cap_id_t; /* generation (40 bits) | index (24 bits); zero is the null capability */
+/*
+ * Generation (40 bits) | index (24 bits); zero is the null capability. The highest bit is never
+ * set: a runtime may mark ids of its own by it.
+ */
+typedef uint64_t cap_id_t;
 
 #define CAP_ID_INDEX_BITS 24
 #define CAP_ID_INDEX_MASK ((UINT64_C(1) << CAP_ID_INDEX_BITS) - 1)
-#define CAP_ID_GENERATION_MAX ((UINT64_C(1) << 40) - 1)
+#define CAP_ID_GENERATION_MAX ((UINT64_C(1) << 39) - 1)
 
 #define CAP_RING_MAGIC UINT32_C(0x676e6972) /* "ring" */
 #define CAP_RING_VERSION UINT32_C(0)

@@ -48,18 +48,30 @@ append_transfers(struct capos_call *call, size_t message_bytes)
 	return true;
 }
 
+/* Flags of a call on a promise, or whose answer has a name, as they stand in the first word. */
+static inline uint64_t
+promise_flags(const struct capos_call *call)
+{
+	uint64_t flags = capos_is_promise(call->target.cap_id) ? CAP_SQE_PROMISED << 8 : 0;
+
+	if (call->answer_id != 0 && call->promise_only)
+		flags |= CAP_SQE_ANSWER_ONLY << 8;
+	return flags;
+}
+
 static inline void
 fill_submission(struct cap_sqe *sqe, const struct capos_call *call, size_t message_bytes)
 {
 	capos_fill(sqe,
 	    (struct capos_sqe_words){
-		CAP_OP_CALL | (uint64_t)call->method << 16,
-		call->target.cap_id,
+		CAP_OP_CALL | promise_flags(call) | (uint64_t)call->method << 16,
+		call->target.cap_id & ~CAPOS_PROMISE,
 		(uint64_t)&call->completion,
 		(uint64_t)call->block->params,
 		(uint64_t)call->result_buffer,
 		message_bytes | (uint64_t)call->result_bytes << 32,
-		(uint64_t)call->params.cap_count << 32 | (uint64_t)call->cap_max << 40,
+		call->answer_id | (uint64_t)call->params.cap_count << 32 |
+		    (uint64_t)call->cap_max << 40,
 		call->deadline_ns,
 	    });
 }
@@ -277,15 +289,31 @@ await_end(struct capos_call *call)
 		capos_exit(CAPOS_EXIT_PANIC);
 }
 
+struct capos_cap
+capos_call_result(struct capos_call *call, uint32_t ordinal, struct capos_cap none)
+{
+	if (call->state != CAPOS_CALL_DONE || call->result < 0)
+		return none;
+	read_caps(call, (uint32_t)call->result);
+	if (ordinal >= call->results.cap_count || call->results.caps[ordinal].cap_id == 0)
+		return none;
+	return (struct capos_cap){ call->target.self, call->results.caps[ordinal].cap_id,
+		call->results.caps[ordinal].interface_id };
+}
+
 void
 capos_call_end_rest(struct capos_call *call)
 {
+	bool was_sent = call->state == CAPOS_CALL_SENT || call->state == CAPOS_CALL_DONE;
+
 	if (call->state == CAPOS_CALL_SENT)
 		await_end(call);
 	if (call->state == CAPOS_CALL_DONE && call->cap_count != 0 && call->result >= 0) {
 		read_caps(call, (uint32_t)call->result);
 		release_unclaimed(call);
 	}
+	if (call->answer_id != 0)
+		capos_answer_end(call, was_sent);
 	if (call->block != NULL && call->block->kind != CAPOS_BLOCK_KINDS)
 		capos_block_give(call->target.self, call->block);
 	call->block = NULL;
@@ -314,8 +342,12 @@ capos_release(struct capos_cap cap)
 {
 	struct cap_sqe *sqe;
 
-	/* A ring that cannot take it has failed as a whole; the next call says so. */
-	if (cap.cap_id == 0 || capos_submit(cap.self, &sqe) != CAP_OK)
+	/*
+	 * Null and promises are nobody's. A ring that cannot take it has failed as a whole; the
+	 * next call says so.
+	 */
+	if (cap.cap_id == 0 || capos_is_promise(cap.cap_id) ||
+	    capos_submit(cap.self, &sqe) != CAP_OK)
 		return;
 	*sqe = (struct cap_sqe){
 		.op = CAP_OP_RELEASE,

@@ -44,8 +44,15 @@ struct capos_call {
 	uint8_t cap_max;
 	uint16_t method;
 	int32_t result;
-	uint16_t cap_count;
-	uint32_t adopted; /* a bit for each result capability that has an owner */
+	union {
+		struct {
+			uint16_t cap_count;
+			uint16_t answer_id; /* 0: the answer has no name */
+		};
+		uint32_t to_give_back; /* either */
+	};
+	uint16_t adopted;  /* a bit for each result capability that has an owner */
+	bool promise_only; /* see promise.h */
 	struct capos_cap target;
 	struct capos_block *block;
 	uint8_t *result_buffer;
@@ -76,7 +83,8 @@ capos_call_begin_block(struct capos_call *call, struct capos_cap target, uint16_
 	call->cap_max = cap_max;
 	call->method = method;
 	call->adopted = 0;
-	call->cap_count = 0;
+	call->promise_only = false;
+	call->to_give_back = 0;
 	call->results.cap_count = 0;
 	call->target = target;
 	call->deadline_ns = 0;
@@ -136,13 +144,20 @@ MUST_CHECK enum cap_status capos_call_cancel(struct capos_call *call);
  * buffers. */
 void capos_call_end_rest(struct capos_call *call);
 
+/* A result capability of a call that is done, whoever has it; `none` if the answer has none there.
+ */
+struct capos_cap
+capos_call_result(struct capos_call *call, uint32_t ordinal, struct capos_cap none);
+/* The answer of a call that is over loses its name. */
+void capos_answer_end(struct capos_call *call, bool was_sent);
+
 /* Buffers go back; result capabilities that nobody adopted are released. A call in flight is
  * cancelled and awaited; if the ring has failed, so that its end cannot be known, the program ends
  * with CAPOS_EXIT_PANIC. */
 static inline void
 capos_call_end(struct capos_call *call)
 {
-	if (__builtin_expect(call->state != CAPOS_CALL_DONE || call->cap_count != 0 ||
+	if (__builtin_expect(call->state != CAPOS_CALL_DONE || call->to_give_back != 0 ||
 		    call->block->kind == CAPOS_BLOCK_KINDS,
 		0)) {
 		capos_call_end_rest(call);
@@ -159,7 +174,7 @@ capos_call_end(struct capos_call *call)
  */
 MUST_CHECK enum cap_status capos_adopt(
     struct capos_call *call, uint32_t ordinal, uint64_t interface_id, struct capos_cap *out);
-/* Drop a capability: the RELEASE is queued. */
+/* Drop a capability: the RELEASE is queued. Nothing for null and for promises. */
 void capos_release(struct capos_cap cap);
 /* Make the kernel take all that is queued; the first failure of a RELEASE or a later signal
  * (notification.h) since the last flush. */

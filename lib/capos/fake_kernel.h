@@ -151,7 +151,7 @@ fake_run(const struct cap_sqe *sqe)
 		fake_complete(sqe, fake.release_result);
 		return;
 	case CAP_OP_FINISH:
-		fake_complete(sqe, fake_finish(sqe->target));
+		fake_complete(sqe, sqe->flags & CAP_SQE_ANSWER ? CAP_OK : fake_finish(sqe->target));
 		return;
 	default:
 		fake.in_flight[fake.in_flight_count++] = *sqe;

@@ -4,11 +4,16 @@
 
 #include "capos.h"
 
+/* Where a call without a block goes: no room, and something in flight for ever. */
+static struct capos nowhere = { .even = 1 };
+
 struct capnp_struct_builder
 capos_flat_begin_failed(struct capos_flat_call *call, enum cap_status status)
 {
 	if (call->block != NULL)
 		capos_flat_end(call);
+	/* It has no room for anything, so that sending looks at the block only then. */
+	call->self = &nowhere;
 	call->block = NULL;
 	call->result = status;
 	return (struct capnp_struct_builder){ 0 };
@@ -50,12 +55,18 @@ queue(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t len
 	__atomic_store_n(&ring->sq_tail, tail + 1, __ATOMIC_RELEASE);
 }
 
-/* The queue is full, or all ops are in flight. */
+/* The queue is full, all ops are in flight, or there is no block: the room that was taken is none.
+ */
 static __attribute__((noinline)) enum cap_status
 send_into_full(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths)
 {
-	enum cap_status status = capos_make_room(call->self);
+	enum cap_status status;
 
+	if (call->block == NULL) {
+		call->self->room = 0;
+		return (enum cap_status)call->result;
+	}
+	status = capos_make_room(call->self);
 	if (status != CAP_OK) {
 		capos_flat_end(call);
 		return status;
@@ -65,14 +76,28 @@ send_into_full(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uin
 	return CAP_OK;
 }
 
+/* The target is promised; room was taken, if there was any. */
+static __attribute__((noinline)) enum cap_status
+send_promised(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths)
+{
+	cap_id &= ~CAPOS_PROMISE;
+	head |= CAP_SQE_PROMISED << 8;
+	if (call->self->room == UINT32_MAX)
+		return send_into_full(call, cap_id, head, lengths);
+	queue(call, cap_id, head, lengths);
+	return CAP_OK;
+}
+
 enum cap_status
 capos_flat_send(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths)
 {
-	if (call->block == NULL)
-		return (enum cap_status)call->result;
-	if (__builtin_expect(call->self->room == 0, 0))
-		return send_into_full(call, cap_id, head, lengths);
-	call->self->room--;
+	int64_t room = (int64_t)call->self->room - 1;
+
+	call->self->room = (uint32_t)room;
+	/* No room and a promise have the same sign. */
+	if (__builtin_expect((room | (int64_t)cap_id) < 0, 0))
+		return capos_is_promise(cap_id) ? send_promised(call, cap_id, head, lengths)
+						: send_into_full(call, cap_id, head, lengths);
 	queue(call, cap_id, head, lengths);
 	return CAP_OK;
 }
@@ -85,7 +110,7 @@ capos_flat_wait(struct capos_flat_call *call)
 			capos_exit(CAPOS_EXIT_PANIC);
 }
 
-/* Others are in flight, or there is no block. */
+/* Others are in flight, there is no block, or the target is promised. */
 static __attribute__((noinline)) enum cap_status
 run_among_others(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths)
 {
@@ -99,10 +124,11 @@ enum cap_status
 capos_flat_run(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths)
 {
 	struct capos *self = call->self;
-	const struct cap_cqe *cqe = &self->cq[self->cq_head & self->cq_mask];
+	const struct cap_cqe *cqe;
 
-	if (__builtin_expect(capos_in_flight(self) != 0 || call->block == NULL, 0))
+	if (__builtin_expect(capos_in_flight(self) != 0 || capos_is_promise(cap_id), 0))
 		return run_among_others(call, cap_id, head, lengths);
+	cqe = &self->cq[self->cq_head & self->cq_mask];
 	queue(call, cap_id, head, lengths);
 	/* The kernel's entry orders what it wrote before what is read here. */
 	if (__builtin_expect(capos_enter(1, CAP_DEADLINE_NONE) != 1, 0)) {

@@ -131,18 +131,18 @@ capos_make_room(struct capos *self)
 	return CAP_OK;
 }
 
-/* A FINISH that comes too late finds nothing, which is no failure. */
-static void
-on_cancelled(struct capos_completion *completion, const struct cap_cqe *cqe)
+void
+capos_ignore_completion(struct capos_completion *completion, const struct cap_cqe *cqe)
 {
 	(void)completion;
 	(void)cqe;
 }
 
+/* A FINISH that comes too late finds nothing, which is no failure. */
 enum cap_status
 capos_finish(struct capos *self, struct capos_completion *completion)
 {
-	static struct capos_completion cancelled = { on_cancelled };
+	static struct capos_completion cancelled = { capos_ignore_completion };
 	struct cap_sqe *sqe;
 
 	CAPOS_TRY(capos_submit(self, &sqe));

@@ -60,6 +60,8 @@ struct capos {
 	uint32_t even;	    /* sq_tail - cq_head when nothing is in flight: see capos_in_flight() */
 	uint32_t unawaited; /* of these: nobody waits for them (capos_unawaited) */
 	uint32_t pid;
+	uint16_t answers;		    /* places of answers that calls have: promise.h */
+	uint16_t answer_number;		    /* of the last one */
 	const struct capset_header *capset; /* NULL: no capabilities */
 	struct capos_block *free_blocks[CAPOS_BLOCK_KINDS];
 	/* Of a RELEASE or a signal that nobody waited for: the first failure since the last flush.
@@ -101,6 +103,15 @@ capos_submit(struct capos *self, struct cap_sqe **out)
 	CAPOS_TRY(capos_take_room(self));
 	*out = &self->sq[self->sq_tail & self->sq_mask];
 	return CAP_OK;
+}
+
+/* A capability id that is a promise: the rest is what CAP_PROMISE() makes. */
+#define CAPOS_PROMISE (UINT64_C(1) << 63)
+
+static inline bool
+capos_is_promise(uint64_t cap_id)
+{
+	return cap_id >= CAPOS_PROMISE;
 }
 
 /* A submission, word by word, for the hot paths. */
@@ -195,6 +206,9 @@ capos_wait_any(struct capos *self, uint64_t deadline_ns)
 		return (enum cap_status)entered;
 	return capos_reap(self) != 0 ? CAP_OK : CAP_ERR_TIMED_OUT;
 }
+
+/* For what nobody listens to. */
+void capos_ignore_completion(struct capos_completion *completion, const struct cap_cqe *cqe);
 
 /* Queue the cancellation of what is in flight; its own completion still comes. */
 MUST_CHECK enum cap_status capos_finish(struct capos *self, struct capos_completion *completion);

@@ -3,7 +3,8 @@
  * `<area>.client.h`: typed handles and calls over lib/capos. Every method has `_begin` (build the
  * parameters in place) and `_wait` (read the results in place). A method whose parameters are
  * scalars, Text, Data and capabilities and whose results are scalars and capabilities is a plain
- * function as well; if both messages are flat, it comes from emit_flat.c instead.
+ * function as well; if both messages are flat, it comes from emit_flat.c instead. A capability of
+ * the results has a `_promised_<field>`, by its number in the schema's order: lists have none.
  */
 #include "emit.h"
 
@@ -270,6 +271,36 @@ emit_results(struct emitter *emitter, const char *name, const char *results_name
 	    name, verb, results_name, verb, results_name);
 }
 
+/* `<method>_promised_<field>`: a capability of an answer that needs not be there. */
+static void
+emit_promises(struct emitter *emitter, const char *name, view_t results)
+{
+	struct capnp_list fields = node_members(results);
+	uint32_t ordinal = 0;
+
+	for (uint32_t i = 0; i < fields.count; i++) {
+		view_t field = capnp_list_struct(fields, i);
+		enum type_kind kind =
+		    field_is_group(field) ? TYPE_VOID : type_kind(field_type(field));
+		struct name field_name = name_snake(member_name(field));
+
+		if (kind == TYPE_INTERFACE)
+			fprintf(emitter->out,
+			    "static inline struct %s\n%s_promised_%s(struct capos_call *call)\n{\n"
+			    "\treturn (struct %s){ capos_promised(call, %u) };\n}\n\n",
+			    plain_c_type(emitter, field_type(field)).text + strlen("struct "), name,
+			    field_name.text,
+			    plain_c_type(emitter, field_type(field)).text + strlen("struct "),
+			    ordinal);
+		else if (kind == TYPE_CAPABILITY)
+			fprintf(emitter->out,
+			    "static inline struct capos_cap\n%s_promised_%s(struct capos_call *call)\n{\n"
+			    "\treturn capos_promised(call, %u);\n}\n\n",
+			    name, field_name.text, ordinal);
+		ordinal += type_is_cap(kind);
+	}
+}
+
 static void
 emit_method(struct emitter *emitter, view_t node, uint32_t index)
 {
@@ -291,6 +322,7 @@ emit_method(struct emitter *emitter, view_t node, uint32_t index)
 	    block_kind(emitter, params, results), params_name.text);
 	emit_results(emitter, name.text, results_name.text, "wait");
 	emit_results(emitter, name.text, results_name.text, "run");
+	emit_promises(emitter, name.text, results);
 	if (struct_is_flat(params) && struct_is_flat(results)) {
 		emit_flat(emitter,
 		    &(struct client_method){ name.text, handle.text, index, params, results });
@@ -347,7 +379,7 @@ emit_client(struct emitter *emitter, view_t file)
 {
 	emit_head(emitter, "typed clients");
 	fprintf(emitter->out,
-	    "#pragma once\n#include <capos/flat_call.h>\n\n#include \"%.*s.capnp.h\"\n",
+	    "#pragma once\n#include <capos/flat_call.h>\n#include <capos/promise.h>\n\n#include \"%.*s.capnp.h\"\n",
 	    (int)emitter->schema_name.size, emitter->schema_name.data);
 	emit_client_imports(emitter, file);
 	fprintf(emitter->out, "\n");
