@@ -77,7 +77,7 @@ spawn_filter(void)
 	if (status == CAP_OK)
 		status = capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &suite.process.cap);
 	if (status == CAP_OK)
-		status = capos_adopt(&call, 1, BYTE_FILTER_INTERFACE_ID, &suite.filter.cap);
+		status = capos_adopt(&call, 2, BYTE_FILTER_INTERFACE_ID, &suite.filter.cap);
 	capos_call_end(&call);
 	return status;
 }
@@ -242,7 +242,11 @@ capos_main(struct capos *self)
 		return 101;
 	claims_start(&suite.claims, self, "pipe");
 	for (uint32_t round = 0; round < 2; round++) {
-		claim(&suite.claims, "a filter is started", spawn_filter() == CAP_OK);
+		bool started = spawn_filter() == CAP_OK;
+
+		claim(&suite.claims, "a filter is started", started);
+		if (!started)
+			break;
 		claim_streams();
 		claim_closed_reader();
 		claim_death();
