@@ -193,11 +193,20 @@ open_results(struct capos_call *call)
 	return status;
 }
 
+/* One that has no end of its own comes behind the calls that it depends on. */
+static enum cap_status
+wait_once(struct capos_call *call)
+{
+	if (capos_is_promise(call->target.cap_id) && !call->may_end_early && call->deadline_ns == 0)
+		return capos_wait_behind(call->target.self, call->target.cap_id);
+	return capos_wait_any(call->target.self, CAP_DEADLINE_NONE);
+}
+
 static __attribute__((noinline)) enum cap_status
 wait(struct capos_call *call)
 {
 	while (call->state == CAPOS_CALL_SENT)
-		CAPOS_TRY(capos_wait_any(call->target.self, CAP_DEADLINE_NONE));
+		CAPOS_TRY(wait_once(call));
 	return open_results(call);
 }
 
@@ -264,6 +273,7 @@ capos_call_cancel(struct capos_call *call)
 		return CAP_OK;
 	if (call->state != CAPOS_CALL_SENT)
 		return CAP_ERR_WRONG_STATE;
+	call->may_end_early = true;
 	return capos_finish(call->target.self, &call->completion);
 }
 

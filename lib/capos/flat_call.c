@@ -115,6 +115,10 @@ static __attribute__((noinline)) enum cap_status
 run_among_others(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths)
 {
 	CAPOS_TRY(capos_flat_send(call, cap_id, head, lengths));
+	/* If the ring fails, the wait says so. */
+	while (capos_is_promise(cap_id) && call->state == CAPOS_CALL_SENT)
+		if (capos_wait_behind(call->self, cap_id) != CAP_OK)
+			break;
 	capos_flat_wait(call);
 	return CAP_OK;
 }

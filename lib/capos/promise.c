@@ -14,8 +14,9 @@ _Static_assert(CAP_ANSWERS_MAX <= 8 * sizeof(((struct capos *)0)->answers), "a b
 
 /* A free place; 0: there is none. */
 static uint16_t
-answer_take(struct capos *self)
+answer_take(struct capos_call *call)
 {
+	struct capos *self = call->target.self;
 	uint32_t free = ~(uint32_t)self->answers & ((1U << CAP_ANSWERS_MAX) - 1);
 	uint32_t place;
 
@@ -23,6 +24,7 @@ answer_take(struct capos *self)
 		return 0;
 	place = (uint32_t)__builtin_ctz(free);
 	self->answers |= (uint16_t)(1U << place);
+	self->named[place] = call;
 	self->answer_number = self->answer_number == NUMBER_MAX ? 1 : self->answer_number + 1;
 	return (uint16_t)(self->answer_number * CAP_ANSWERS_MAX + place);
 }
@@ -53,7 +55,7 @@ name_answer(struct capos_call *call)
 		sqe = queued(call);
 	if (call->state != CAPOS_CALL_BUILDING && sqe == NULL)
 		return;
-	call->answer_id = answer_take(call->target.self);
+	call->answer_id = answer_take(call);
 	if (sqe == NULL || call->answer_id == 0)
 		return;
 	sqe->answer_id = call->answer_id;
@@ -72,6 +74,38 @@ capos_promised(struct capos_call *call, uint32_t ordinal)
 	if (call->answer_id != 0 && ordinal < 1U << CAP_PROMISE_ORDINAL_BITS)
 		promised.cap_id = CAPOS_PROMISE | CAP_PROMISE(call->answer_id, ordinal);
 	return promised;
+}
+
+/* Calls in flight that have to end before one on this target: it depends on them. */
+static uint32_t
+count_behind(const struct capos *self, uint64_t cap_id)
+{
+	uint32_t count = 0;
+
+	while (capos_is_promise(cap_id) && count < CAP_ANSWERS_MAX) {
+		uint32_t id = (uint32_t)(cap_id >> CAP_PROMISE_ORDINAL_BITS);
+		const struct capos_call *call = self->named[id % CAP_ANSWERS_MAX];
+
+		if ((self->answers & 1U << id % CAP_ANSWERS_MAX) == 0 || call->answer_id != id ||
+		    call->state != CAPOS_CALL_SENT)
+			break;
+		count++;
+		cap_id = call->target.cap_id;
+	}
+	return count;
+}
+
+enum cap_status
+capos_wait_behind(struct capos *self, uint64_t cap_id)
+{
+	uint32_t wanted = self->unawaited + 1 + count_behind(self, cap_id);
+	uint32_t in_flight = capos_in_flight(self);
+	int64_t entered = capos_enter(wanted < in_flight ? wanted : in_flight, CAP_DEADLINE_NONE);
+
+	if (entered < 0)
+		return (enum cap_status)entered;
+	(void)capos_reap(self);
+	return CAP_OK;
 }
 
 /* It comes behind all calls on its promises: the kernel takes them in order. */

@@ -276,3 +276,72 @@ TEST(a_promise_is_not_released)
 	CHECK_EQ(fake.log_count, 0);
 	capos_call_end(&call);
 }
+
+static uint32_t ended;
+
+/* All that are in flight end, the oldest first. */
+static void
+answer_all(void)
+{
+	while (fake.in_flight_count != 0) {
+		answer(&fake.in_flight[0]);
+		ended++;
+	}
+}
+
+TEST(a_wait_for_the_last_of_a_chain_is_one_entry)
+{
+	struct capos_call calls[4];
+
+	fake_start(&self);
+	fake.on_idle = answer_all;
+	begin(&calls[0]);
+	CHECK_EQ(capos_call_send(&calls[0]), CAP_OK);
+	for (uint32_t i = 1; i < 4; i++) {
+		struct endpoint_factory target = { capos_promised(&calls[i - 1], 0) };
+
+		(void)endpoint_factory_create_begin(&calls[i], target);
+		CHECK_EQ(capos_call_send(&calls[i]), CAP_OK);
+	}
+	ended = 0;
+	CHECK_EQ(capos_call_wait(&calls[3]), CAP_OK);
+	CHECK_EQ(fake.entries, 1);
+	CHECK_EQ(ended, 4);
+	for (uint32_t i = 0; i < 4; i++)
+		capos_call_end(&calls[i]);
+	flush();
+}
+
+/* The last in flight ends; the others do not. */
+static void
+answer_newest(void)
+{
+	answer(&fake.in_flight[fake.in_flight_count - 1]);
+}
+
+TEST(a_call_that_may_end_early_is_not_waited_for_behind_others)
+{
+	struct capos_call first;
+	struct capos_call second;
+	struct endpoint_factory target;
+
+	fake_start(&self);
+	fake.on_idle = answer_newest;
+	begin(&first);
+	target.cap = capos_promised(&first, 0);
+	CHECK_EQ(capos_call_send(&first), CAP_OK);
+	(void)endpoint_factory_create_begin(&second, target);
+	second.deadline_ns = 1;
+	CHECK_EQ(capos_call_send(&second), CAP_OK);
+	CHECK_EQ(capos_call_wait(&second), CAP_OK);
+	CHECK(!capos_call_is_done(&first));
+	capos_call_end(&second);
+	(void)endpoint_factory_create_begin(&second, target);
+	CHECK_EQ(capos_call_send(&second), CAP_OK);
+	CHECK_EQ(capos_call_cancel(&second), CAP_OK);
+	CHECK_EQ(capos_call_wait(&second), CAP_ERR_CANCELLED);
+	CHECK(!capos_call_is_done(&first));
+	capos_call_end(&second);
+	capos_call_end(&first);
+	flush();
+}

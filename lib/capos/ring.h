@@ -12,6 +12,7 @@
 #include "status.h"
 
 struct capos;
+struct capos_call;
 
 /* What a submission's user_data points to: it hears of its completion, once. The entry stands in
  * the ring: it is to be read before anything is submitted. */
@@ -67,6 +68,7 @@ struct capos {
 	/* Of a RELEASE or a signal that nobody waited for: the first failure since the last flush.
 	 */
 	enum cap_status release_status;
+	struct capos_call *named[CAP_ANSWERS_MAX]; /* whose answers those are */
 };
 
 /* One system call; on the host a test gives its own kernel. */
@@ -206,6 +208,12 @@ capos_wait_any(struct capos *self, uint64_t deadline_ns)
 		return (enum cap_status)entered;
 	return capos_reap(self) != 0 ? CAP_OK : CAP_ERR_TIMED_OUT;
 }
+
+/*
+ * For a call on this target, which cannot end before what it was promised by: the same, in one
+ * entry for all of them.
+ */
+MUST_CHECK enum cap_status capos_wait_behind(struct capos *self, uint64_t cap_id);
 
 /* For what nobody listens to. */
 void capos_ignore_completion(struct capos_completion *completion, const struct cap_cqe *cqe);

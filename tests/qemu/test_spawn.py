@@ -26,6 +26,10 @@ def test_clients_pay_for_what_a_server_keeps(boot):
     assert check_claims(boot("donation")) == {"donation": 15}
 
 
+def test_calls_go_on_what_other_calls_will_return(boot):
+    assert check_claims(boot("pipeline")) == {"pipeline": 22}
+
+
 def test_parent_and_child_see_the_same_pages(boot):
     assert check_claims(boot("memoryobject-shared")) == {"shared-memory": 15}
 

@@ -13,6 +13,7 @@
 #include <schema/memory.client.h>
 #include <schema/process.client.h>
 #include <schema/stats.client.h>
+#include <schema/steps.client.h>
 #include <schema/timer.client.h>
 #include <string.h>
 
@@ -36,6 +37,7 @@ static struct {
 	struct console console;
 	struct timer timer;
 	struct echo echo;
+	struct steps steps;
 	struct process_launcher launcher;
 	struct kernel_stats stats;
 	struct notification_factory notifications;
@@ -438,24 +440,34 @@ page_table_pages(void)
 	return pages;
 }
 
+/* A program that serves at an endpoint of its own, and a client of that. */
+struct server {
+	struct capnp_text binary;
+	struct capnp_text endpoint;
+	uint64_t interface_id;
+	struct capos_cap client;
+	struct process_handle process;
+};
+
 static void
-launch_overhead(struct echo *client, struct process_handle *process)
+launch_server(struct server *server)
 {
 	struct capos_call call;
 	struct process_launcher_launch_params_builder params =
 	    process_launcher_launch_begin(&call, bench.launcher);
 	struct cap_grant_builder grant;
 
-	process_launcher_launch_params_set_name(params, CAPNP_TEXT("overhead"));
-	process_launcher_launch_params_set_binary(params, CAPNP_TEXT("measure-overhead"));
+	process_launcher_launch_params_set_name(params, server->endpoint);
+	process_launcher_launch_params_set_binary(params, server->binary);
 	grant = cap_grant_builder_at(process_launcher_launch_params_init_grants(params, 1), 0);
-	cap_grant_set_name(grant, CAPNP_TEXT("echo"));
+	cap_grant_set_name(grant, server->endpoint);
 	cap_grant_set_local(grant, LOCAL_SOURCE_ENDPOINT);
-	cap_grant_set_interface_id(grant, ECHO_INTERFACE_ID);
+	cap_grant_set_interface_id(grant, server->interface_id);
 	require(capos_call_run(&call) == CAP_OK &&
-		capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &process->cap) == CAP_OK &&
-		capos_adopt(&call, 2, ECHO_INTERFACE_ID, &client->cap) == CAP_OK,
-	    "launch of measure-overhead");
+		capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &server->process.cap) ==
+		    CAP_OK &&
+		capos_adopt(&call, 2, server->interface_id, &server->client) == CAP_OK,
+	    "launch of a server");
 	capos_call_end(&call);
 }
 
@@ -476,20 +488,100 @@ overhead_bytes(void)
 {
 	uint64_t bytes = kernel_bytes();
 	uint64_t tables = page_table_pages();
+	struct server server = { CAPNP_TEXT("measure-overhead"), CAPNP_TEXT("echo"),
+		ECHO_INTERFACE_ID, { 0 }, { { 0 } } };
 	struct echo client;
-	struct process_handle process;
 	struct capos_call call;
 
-	launch_overhead(&client, &process);
+	launch_server(&server);
+	client.cap = server.client;
 	ping(client, "ready", 5);
 	bytes = kernel_bytes() - bytes + (page_table_pages() - tables) * 4096;
 	ping(client, NULL, 0);
-	(void)process_handle_wait_begin(&call, process);
+	(void)process_handle_wait_begin(&call, server.process);
 	require(capos_call_run(&call) == CAP_OK, "end of measure-overhead");
 	capos_call_end(&call);
 	capos_release(client.cap);
-	capos_release(process.cap);
+	capos_release(server.process.cap);
 	return bytes;
+}
+
+#define CHAIN 3 /* steps; their end is the fourth call */
+
+/* What a client without promises does: a round trip for each, and every capability is dropped. */
+static void
+sequential_4(uint64_t turn)
+{
+	struct steps at[CHAIN + 1] = { bench.steps };
+	uint64_t first = turn % 9 + 1;
+	uint64_t digits;
+
+	for (uint32_t i = 0; i < CHAIN; i++)
+		require(steps_next(at[i], i == 0 ? first : i, &at[i + 1]) == CAP_OK, "step");
+	require(steps_end(at[CHAIN], &digits) == CAP_OK && digits == first * 100 + 12, "digits");
+	for (uint32_t i = 1; i <= CHAIN; i++)
+		capos_release(at[i].cap);
+}
+
+static struct steps
+send_chain(struct capos_call calls[CHAIN], uint64_t first)
+{
+	struct steps at = bench.steps;
+
+	for (uint32_t i = 0; i < CHAIN; i++) {
+		steps_next_params_set_digit(steps_next_begin(&calls[i], at), i == 0 ? first : i);
+		capos_call_promise_only(&calls[i]);
+		at = steps_next_promised_on(&calls[i]);
+		require(capos_call_send(&calls[i]) == CAP_OK, "step");
+	}
+	return at;
+}
+
+static void
+pipeline_4(uint64_t turn)
+{
+	struct capos_call calls[CHAIN];
+	uint64_t first = turn % 9 + 1;
+	uint64_t digits;
+
+	require(
+	    steps_end(send_chain(calls, first), &digits) == CAP_OK && digits == first * 100 + 12,
+	    "digits");
+	for (uint32_t i = 0; i < CHAIN; i++)
+		capos_call_end(&calls[i]);
+}
+
+/* How often the client enters the kernel until the last of a chain is answered. */
+static uint64_t
+pipeline_entries(void)
+{
+	struct capos_call calls[CHAIN];
+	struct capos_flat_call end;
+	uint64_t entries = 0;
+	uint64_t digits;
+
+	require(steps_end_send(&end, send_chain(calls, 1)) == CAP_OK, "chain");
+	for (; end.state != CAPOS_CALL_DONE; entries++) {
+		require(capos_enter(capos_in_flight(bench.self), CAP_DEADLINE_NONE) > 0, "enter");
+		(void)capos_reap(bench.self);
+	}
+	require(steps_end_receive(&end, &digits) == CAP_OK && digits == 112, "digits");
+	for (uint32_t i = 0; i < CHAIN; i++)
+		capos_call_end(&calls[i]);
+	return entries;
+}
+
+static void
+measure_chains(void)
+{
+	struct server server = { CAPNP_TEXT("steps"), CAPNP_TEXT("steps"), STEPS_INTERFACE_ID,
+		{ 0 }, { { 0 } } };
+
+	launch_server(&server);
+	bench.steps.cap = server.client;
+	measure("sequential_4", sequential_4, 1);
+	measure("pipeline_4", pipeline_4, 1);
+	report("pipeline_4_client_entries", pipeline_entries());
 }
 
 int
@@ -521,6 +613,7 @@ capos_main(struct capos *self)
 	measure_signals();
 	measure("map_touch_unmap_4k", map_touch_unmap, 1);
 	measure_records();
+	measure_chains();
 	/* The first one may make tables of ours and the spawner's grow. */
 	(void)overhead_bytes();
 	report("process_overhead_bytes", overhead_bytes());
