@@ -13,16 +13,18 @@ PROGRAM_ELFS :=
 comma := ,
 
 # $(call program,FOLDER,HELPER-FOLDERS): FOLDER -> build/user/<name>.elf, the name being the folder's with - for _.
-# Symbols and debugging information stay in <name>.debug, out of the boot package.
+# Symbols and debugging information stay in <name>.debug; what crash records need of them is in <name>.sym, for boot
+# packages that want it.
 # Sources of helper folders are linked too, and their headers are found. A folder without main.c builds nothing yet.
 program = $(if $(wildcard $(1)/main.c),$(eval $(call program_rules,$(1),$(2),$(subst _,-,$(notdir $(1))))))
 
 define program_rules
-$(B)/user/$(3).elf: $(call objects,user,$(call sources,$(1) $(2))) $(USER_LIBRARY) $(USER_SCRIPT)
+$(B)/user/$(3).elf: $(call objects,user,$(call sources,$(1) $(2))) $(USER_LIBRARY) $(USER_SCRIPT) tools/mksymbols
 	$$(call say,LINK,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(LD) $$(USER_LINK_FLAGS) -o $$(@:.elf=.debug) $$(filter %.o %.a,$$^)
 	$$(Q)$$(OBJCOPY) --strip-all $$(@:.elf=.debug) $$@
+	$$(Q)tools/mksymbols $$(@:.elf=.debug) $$(@:.elf=.sym)
 $(call objects,user,$(call sources,$(1))): private user_FLAGS += $(addprefix -I,$(2))
 ALL_OBJECTS += $(call objects,user,$(call sources,$(1) $(2)))
 PROGRAM_ELFS += $(B)/user/$(3).elf

@@ -4,6 +4,8 @@
 using A = import "annotations.capnp";
 using import "process.capnp".ResourceLimits;
 using import "process.capnp".LocalSource;
+using import "supervisor.capnp".RestartPolicy;
+using import "supervisor.capnp".Watchdog;
 
 const manifestSchemaVersion :UInt32 = 1;
 
@@ -19,6 +21,8 @@ struct SystemManifest @0xcb076caa4772d8b2 {
   binaries @1 :List(NamedBlob);
   initConfig @2 :InitConfig;
   kernelParams @3 :KernelParams;
+  symbols @4 :List(NamedBlob);
+  # SymbolFile messages of programs, by the programs' names.
 }
 
 struct NamedBlob @0xc4e359c061bf9de3 {
@@ -106,6 +110,8 @@ struct ServiceEntry @0xebeaf04fecd22c13 {
   limits @5 :ResourceLimits;
   launchable @6 :List(Text);
   # Programs that a `launcher` cap of this service may start.
+  restart @7 :RestartPolicy;
+  watchdog @8 :Watchdog;
 }
 
 struct ServiceCap @0xaf2f0a3a99270e15 {
@@ -126,6 +132,13 @@ struct ServiceCap @0xaf2f0a3a99270e15 {
     # The process spawner.
     launcher @8 :Void;
     # A launcher for the programs in `launchable`.
+    supplier :group {
+      # A Supplier of what `service` exports.
+      service @9 :Text;
+      export @10 :Text;
+    }
+    supervisor @11 :Void;
+    # The Supervisor of these services.
   }
 }
 

@@ -52,8 +52,8 @@ interface ProcessHandle @0xc9b339a6895d094b $A.transfer(move) {
   # The life of one process. Dropping the handle does not end the process.
   wait @0 () -> (status :ExitStatus);
   # Answers when the process has ended and its last frame is back. One waiter at a time.
-  status @1 () -> (running :Bool, pid :UInt32, name :Text, status :ExitStatus);
-  # Answers at once.
+  status @1 () -> (running :Bool, pid :UInt32, name :Text, status :ExitStatus, ending :Bool);
+  # Answers at once. One that is `ending` runs nothing any more, and is not over yet.
 }
 
 interface ProcessControl @0x9f51c6e0d82b47a3 {

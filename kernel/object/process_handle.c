@@ -59,6 +59,7 @@ handle_status(struct process_handle_server *server, struct process_handle_status
 	(void)server;
 	(void)params;
 	process_handle_status_results_set_running(results, process_is_running(process));
+	process_handle_status_results_set_ending(results, process->state == PROCESS_EXITING);
 	process_handle_status_results_set_pid(results, process->pid);
 	process_handle_status_results_set_name(results, capnp_text_from_string(process->name));
 	if (!process_is_running(process))

@@ -115,6 +115,24 @@ TEST(a_running_process_is_told_by_pid_and_name)
 	check_status(process_handle_status_results_status(results), &none);
 }
 
+/* Killed, and what it had is being given back: it runs nothing, and is not over. */
+TEST(a_process_that_is_being_taken_down_is_ending)
+{
+	struct process_handle_status_results results;
+
+	start();
+	CHECK(!process_handle_status_results_ending(status_now(handle)));
+	process_exit(watched.thread, &killed);
+	CHECK_EQ(watched.process->state, PROCESS_EXITING);
+	results = status_now(handle);
+	CHECK(process_handle_status_results_running(results));
+	CHECK(process_handle_status_results_ending(results));
+	world_settle();
+	results = status_now(handle);
+	CHECK(!process_handle_status_results_running(results));
+	CHECK(!process_handle_status_results_ending(results));
+}
+
 TEST(who_waits_before_the_end_is_told_how_it_was)
 {
 	enum cap_status status;

@@ -16,6 +16,7 @@
 #include <schema/notification.capnp.h>
 #include <schema/process.capnp.h>
 #include <schema/stats.capnp.h>
+#include <schema/supervisor.capnp.h>
 #include <schema/timer.capnp.h>
 #include <stdbool.h>
 #include <string.h>
@@ -240,31 +241,60 @@ check_kernel_source(
 }
 
 /* An export of a service that is started before. */
+struct wanted_export {
+	const char *source; /* the member of the union that asks for it */
+	struct capnp_text service;
+	struct capnp_text name;
+};
+
 static enum cap_status
-check_service_source(struct validation *v, uint32_t index, struct service_cap_source_service source,
+check_export_source(struct validation *v, uint32_t index, const struct wanted_export *wanted,
     uint64_t *interface_id)
 {
 	for (uint32_t i = 0; i < v->service; i++) {
 		struct service_entry entry = service_entry_at(v->services, i);
 		struct service_export_list exports = service_entry_exports(entry);
 
-		if (!is_equal(
-			service_entry_name(entry), service_cap_source_service_service(source)))
+		if (!is_equal(service_entry_name(entry), wanted->service))
 			continue;
 		for (uint32_t j = 0; j < service_export_list_size(exports); j++) {
 			struct service_export export = service_export_at(exports, j);
 
-			if (!is_equal(service_export_name(export),
-				service_cap_source_service_export(source)))
+			if (!is_equal(service_export_name(export), wanted->name))
 				continue;
 			*interface_id = service_export_interface_id(export);
 			return CAP_OK;
 		}
 		return REFUSE_SERVICE(
-		    v, "caps[%u].source.service.export: there is no such export", index);
+		    v, "caps[%u].source.%s.export: there is no such export", index, wanted->source);
 	}
-	return REFUSE_SERVICE(
-	    v, "caps[%u].source.service.service: no service before this one has the name", index);
+	return REFUSE_SERVICE(v,
+	    "caps[%u].source.%s.service: no service before this one has the name", index,
+	    wanted->source);
+}
+
+static enum cap_status
+check_service_source(struct validation *v, uint32_t index, struct service_cap_source_service source,
+    uint64_t *interface_id)
+{
+	const struct wanted_export wanted = { "service", service_cap_source_service_service(source),
+		service_cap_source_service_export(source) };
+
+	return check_export_source(v, index, &wanted, interface_id);
+}
+
+static enum cap_status
+check_supplier_source(struct validation *v, uint32_t index,
+    struct service_cap_source_supplier source, uint64_t *interface_id)
+{
+	const struct wanted_export wanted = { "supplier",
+		service_cap_source_supplier_service(source),
+		service_cap_source_supplier_export(source) };
+	uint64_t supplied;
+	enum cap_status status = check_export_source(v, index, &wanted, &supplied);
+
+	*interface_id = SUPPLIER_INTERFACE_ID;
+	return status;
 }
 
 /* Zero: there is no such source. */
@@ -302,6 +332,12 @@ check_source(struct validation *v, uint32_t index, struct service_cap cap, uint6
 		if (*interface_id == 0)
 			return REFUSE_SERVICE(
 			    v, "caps[%u].source.local: no source is named", index);
+		return CAP_OK;
+	case SERVICE_CAP_SOURCE_WHICH_SUPPLIER:
+		return check_supplier_source(
+		    v, index, service_cap_source_get_supplier(source), interface_id);
+	case SERVICE_CAP_SOURCE_WHICH_SUPERVISOR:
+		*interface_id = SUPERVISOR_INTERFACE_ID;
 		return CAP_OK;
 	case SERVICE_CAP_SOURCE_WHICH_SPAWNER:
 		*interface_id = PROCESS_SPAWNER_INTERFACE_ID;
@@ -434,6 +470,58 @@ check_launchable(struct validation *v, struct service_entry entry)
 	return CAP_OK;
 }
 
+/* What was given away with the first process is not there for a second one. */
+static bool
+has_exclusive(struct service_cap_list caps)
+{
+	for (uint32_t i = 0; i < service_cap_list_size(caps); i++) {
+		struct service_cap_source source = service_cap_get_source(service_cap_at(caps, i));
+
+		if (service_cap_source_which(source) == SERVICE_CAP_SOURCE_WHICH_KERNEL &&
+		    is_exclusive(kernel_source_which(service_cap_source_kernel(source))))
+			return true;
+	}
+	return false;
+}
+
+static enum cap_status
+check_restart(struct validation *v, struct service_entry entry)
+{
+	struct restart_policy policy = service_entry_restart(entry);
+
+	if ((uint32_t)restart_policy_when(policy) > RESTART_WHEN_ALWAYS)
+		return REFUSE_SERVICE(v, "%s", "restart.when: there is no such policy");
+	if (restart_policy_max_restarts(policy) > MANIFEST_RESTARTS_MAX)
+		return REFUSE_SERVICE(
+		    v, "restart.maxRestarts: more than %u", MANIFEST_RESTARTS_MAX);
+	if (restart_policy_when(policy) != RESTART_WHEN_NEVER &&
+	    has_exclusive(service_entry_caps(entry)))
+		return REFUSE_SERVICE(v, "%s",
+		    "restart.when: its devices are gone with it; a driver is not started again");
+	return CAP_OK;
+}
+
+static enum cap_status
+check_watchdog(struct validation *v, struct service_entry entry)
+{
+	struct watchdog watchdog = service_entry_watchdog(entry);
+	struct service_export_list exports = service_entry_exports(entry);
+
+	if (watchdog_export(watchdog).size == 0)
+		return CAP_OK;
+	if (watchdog_every_ms(watchdog) == 0 || watchdog_deadline_ms(watchdog) == 0)
+		return REFUSE_SERVICE(v, "%s", "watchdog: a time is zero");
+	for (uint32_t i = 0; i < service_export_list_size(exports); i++) {
+		struct service_export export = service_export_at(exports, i);
+
+		if (is_equal(service_export_name(export), watchdog_export(watchdog)) &&
+		    service_export_interface_id(export) == WATCHED_INTERFACE_ID)
+			return CAP_OK;
+	}
+	return REFUSE_SERVICE(
+	    v, "%s", "watchdog.export: no export of this service that shows Watched");
+}
+
 static enum cap_status
 check_service(struct validation *v)
 {
@@ -454,6 +542,10 @@ check_service(struct validation *v)
 		status = check_exports(v, entry);
 	if (status == CAP_OK)
 		status = check_launchable(v, entry);
+	if (status == CAP_OK)
+		status = check_restart(v, entry);
+	if (status == CAP_OK)
+		status = check_watchdog(v, entry);
 	return status;
 }
 

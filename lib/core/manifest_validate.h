@@ -17,6 +17,7 @@
 #define MANIFEST_EXPORTS_MAX 16	   /* of one service */
 #define MANIFEST_LAUNCHABLE_MAX 64 /* of one service */
 #define MANIFEST_TOPICS_MAX 64
+#define MANIFEST_RESTARTS_MAX 16 /* within one window */
 
 /**
  * manifest_validate - check the whole graph, in the order of the manifest.

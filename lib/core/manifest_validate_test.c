@@ -86,6 +86,32 @@ TEST(a_manifest_that_can_be_started_passes)
 	CHECK_STR(why, "");
 }
 
+TEST(what_init_serves_itself_shows_its_interface)
+{
+	static const struct {
+		const char *source;
+		uint64_t interface_id;
+	} cases[] = {
+		{ "source = (supervisor = void)", SUPERVISOR_INTERFACE_ID },
+		{ "source = (supplier = (service = \"one\", export = \"echo\"))",
+		    SUPPLIER_INTERFACE_ID },
+	};
+	char why[200];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (uint64_t wrong = 0; wrong < 2; wrong++) {
+			char to[160];
+			char *text;
+
+			sprintf(to, "%s, expectedInterfaceId = %llu", cases[i].source,
+			    (unsigned long long)(cases[i].interface_id + wrong));
+			text = changed("source = (spawner = void)", to);
+			CHECK_EQ(validate(text, why), wrong ? CAP_ERR_INVALID_MANIFEST : CAP_OK);
+			free(text);
+		}
+	}
+}
+
 TEST(another_version_is_refused)
 {
 	char why[200];
@@ -143,6 +169,22 @@ static const struct {
 	    "initConfig.services[1].caps[1].source.service.service: " },
 	{ "export = \"echo\"", "export = \"heap\"",
 	    "initConfig.services[1].caps[1].source.service.export: " },
+	{ "source = (spawner = void)",
+	    "source = (supplier = (service = \"none\", export = \"echo\"))",
+	    "initConfig.services[1].caps[3].source.supplier.service: " },
+	{ "source = (spawner = void)",
+	    "source = (supplier = (service = \"one\", export = \"none\"))",
+	    "initConfig.services[1].caps[3].source.supplier.export: " },
+	{ "foreground = true", "restart = (maxRestarts = 17)",
+	    "initConfig.services[1].restart.maxRestarts: more than 16" },
+	{ "(name = \"one\",", "(restart = (when = always), name = \"one\",",
+	    "initConfig.services[0].restart.when: its devices" },
+	{ "foreground = true", "watchdog = (export = \"echo\")",
+	    "initConfig.services[1].watchdog.export: no export" },
+	{ "(name = \"one\",", "(watchdog = (export = \"echo\"), name = \"one\",",
+	    "initConfig.services[0].watchdog.export: no export" },
+	{ "(name = \"one\",", "(watchdog = (export = \"echo\", everyMs = 0), name = \"one\",",
+	    "initConfig.services[0].watchdog: a time is zero" },
 	{ "expectedInterfaceId = 77", "expectedInterfaceId = 78",
 	    "initConfig.services[1].caps[1].expectedInterfaceId: 0x4e" },
 	{ "expectedInterfaceId = 130851336575771238", "expectedInterfaceId = 130851336575771239",
@@ -244,16 +286,18 @@ TEST(a_damaged_message_is_told_as_such)
 	struct capnp_reader reader;
 	struct system_manifest_builder root;
 	char why[200];
+	size_t size;
 
 	capnp_builder_init(&builder, bytes, sizeof(bytes));
 	root = system_manifest_init_root(&builder);
 	system_manifest_set_schema_version(root, MANIFEST_SCHEMA_VERSION);
-	CHECK(capnp_builder_finish(&builder) != 0);
+	size = capnp_builder_finish(&builder);
+	CHECK(size != 0);
 	/* binaries points out of the message. */
 	root.s.pointers[1] = 0x40;
 	root.s.pointers[0] = 0x01;
 	root.s.pointers[4] = 0xff;
-	CHECK_EQ(capnp_reader_init(&reader, bytes, 48), CAPNP_OK);
+	CHECK_EQ(capnp_reader_init(&reader, bytes, size), CAPNP_OK);
 	CHECK_EQ(manifest_validate(system_manifest_root(&reader), why, sizeof(why)),
 	    CAP_ERR_INVALID_MANIFEST);
 	CHECK(strncmp(why, "the message is damaged: ", 24) == 0);

@@ -189,7 +189,8 @@ submit_turn(struct service_endpoint *at, const struct answer *answer)
 
 /* Build a CapException into `buffer`, which has room for the longest. */
 static size_t
-build_exception(uint8_t *buffer, uint32_t buffer_bytes, const struct capos_error *error)
+build_exception_with(
+    uint8_t *buffer, uint32_t buffer_bytes, const struct capos_error *error, bool with_reason)
 {
 	struct capnp_builder builder;
 	struct cap_exception_builder exception;
@@ -201,8 +202,20 @@ build_exception(uint8_t *buffer, uint32_t buffer_bytes, const struct capos_error
 	exception = cap_exception_init_root(&builder);
 	cap_exception_set_type(exception, error->type);
 	cap_exception_set_status(exception, error->status);
-	cap_exception_set_reason(exception, reason);
+	if (with_reason)
+		cap_exception_set_reason(exception, reason);
 	return capnp_builder_finish(&builder);
+}
+
+/* The type says what to do: the sentence is left out where the caller has no room for it. */
+static size_t
+build_exception(struct capos_block *block, uint32_t room, const struct capos_error *error)
+{
+	size_t bytes = build_exception_with(block->params, block->param_bytes, error, true);
+
+	return bytes <= room
+	    ? bytes
+	    : build_exception_with(block->params, block->param_bytes, error, false);
 }
 
 static void
@@ -297,7 +310,8 @@ finish_answer(struct capos_caller *caller, enum cap_status status, struct capnp_
 	if (status != CAP_ERR_APPLICATION_EXCEPTION)
 		caller->error = (struct capos_error){ exception_type_of(status), status,
 			capnp_text_from_string(cap_status_sentence(status)) };
-	answer->message_bytes = build_exception(block->params, block->param_bytes, &caller->error);
+	answer->message_bytes =
+	    build_exception(block, caller->delivery->result_len, &caller->error);
 	answer->cap_count = 0;
 	answer->is_exception = true;
 	answer->type = caller->error.type;
@@ -469,7 +483,8 @@ capos_fail(const struct capos_caller *caller, enum exception_type type, const ch
 struct capos_ticket
 capos_defer(const struct capos_caller *caller)
 {
-	return (struct capos_ticket){ caller->at->service, caller->delivery->call_id };
+	return (struct capos_ticket){ caller->at->service, caller->delivery->call_id,
+		caller->delivery->result_len };
 }
 
 /* Send an answer from a block of its own, and wait until the kernel has taken it. */
@@ -532,7 +547,7 @@ capos_reply_fail(struct capos_ticket ticket, enum exception_type type, enum cap_
 
 	if (block == NULL)
 		return CAP_ERR_NO_MEMORY;
-	answer.message_bytes = build_exception(block->params, block->param_bytes, &error);
+	answer.message_bytes = build_exception(block, ticket.result_bytes, &error);
 	return return_from(ticket, block, &answer);
 }
 

@@ -55,7 +55,8 @@ struct capos_caller {
 /* A call that stays open. */
 struct capos_ticket {
 	struct service *service;
-	uint64_t call_id; /* 0: none */
+	uint64_t call_id;      /* 0: none */
+	uint32_t result_bytes; /* room that the caller has for the answer */
 };
 
 /* The status that a method returns to keep its call open; never seen by a client. */

@@ -40,6 +40,7 @@ static struct {
 	uint32_t byte_count;
 	struct cap_record caps[CAPNP_CAPS_MAX];
 	uint32_t cap_count;
+	uint32_t room;	       /* for the answer; 0: plenty */
 	int32_t return_result; /* how the RETURN of its answer ends */
 	bool both;	       /* at both endpoints */
 } client;
@@ -131,6 +132,7 @@ deliver(const struct cap_sqe *receive)
 		.interface_id = client.interface_id,
 		.param_bytes = client.byte_count,
 		.method = client.method,
+		.result_len = client.room != 0 ? client.room : 4096,
 		.cap_count = (uint16_t)client.cap_count };
 	uint8_t *to = (uint8_t *)receive->result_addr;
 	uint32_t records_at = (uint32_t)sizeof(header) + ((client.byte_count + 7) & ~7U);
@@ -313,6 +315,17 @@ TEST(a_method_that_fails_answers_with_its_type_and_text)
 	server.status = CAP_ERR_APPLICATION_EXCEPTION;
 	run();
 	check_exception(EXCEPTION_TYPE_OVERLOADED, CAP_OK, "not today");
+}
+
+/* Without it, it takes 32 bytes. */
+TEST(a_sentence_that_the_caller_has_no_room_for_is_left_out)
+{
+	start();
+	server.status = CAP_ERR_APPLICATION_EXCEPTION;
+	client_pings("x");
+	client.room = 40;
+	run();
+	check_exception(EXCEPTION_TYPE_OVERLOADED, CAP_OK, "");
 }
 
 TEST(a_status_becomes_an_exception_of_its_kind)
@@ -567,6 +580,17 @@ TEST(a_ticket_may_fail_with_type_status_and_text)
 		     server.ticket, EXCEPTION_TYPE_DISCONNECTED, CAP_ERR_REVOKED, "it went away"),
 	    CAP_OK);
 	check_exception(EXCEPTION_TYPE_DISCONNECTED, CAP_ERR_REVOKED, "it went away");
+}
+
+TEST(a_ticket_knows_how_much_room_its_caller_has)
+{
+	start_deferred();
+	CHECK_EQ(server.ticket.result_bytes, 4096);
+	server.ticket.result_bytes = 40;
+	CHECK_EQ(capos_reply_fail(
+		     server.ticket, EXCEPTION_TYPE_DISCONNECTED, CAP_ERR_REVOKED, "it went away"),
+	    CAP_OK);
+	check_exception(EXCEPTION_TYPE_DISCONNECTED, CAP_ERR_REVOKED, "");
 }
 
 TEST(a_ticket_whose_caller_has_given_up_says_so)

@@ -8,7 +8,7 @@
 
 #include "init.h"
 
-CAPOS_LARGE_MESSAGES(2);
+CAPOS_LARGE_MESSAGES(3 + SUPPLIERS_MAX);
 
 #define EXIT_UNSTARTABLE 90
 
@@ -34,6 +34,7 @@ open_package(struct init_state *init)
 	struct virtual_memory memory;
 	struct boot_package package;
 
+	CAPOS_TRY(timer_from_capset(init->self, "timer", &init->timer));
 	CAPOS_TRY(virtual_memory_from_capset(init->self, "vm", &memory));
 	CAPOS_TRY(boot_package_from_capset(init->self, "package", &package));
 	CAPOS_TRY(boot_package_open(package, memory, &init->package));
@@ -82,6 +83,7 @@ int
 capos_main(struct capos *self)
 {
 	state.self = self;
+	service_init(&state.service, self);
 	if (console_from_capset(self, "console", &state.console) != CAP_OK)
 		return EXIT_UNSTARTABLE;
 	init_log(&state, "init: reading the manifest");

@@ -69,21 +69,59 @@ find_kernel(struct init_state *init, struct kernel_source wanted, struct source 
 	return CAP_ERR_NOT_FOUND;
 }
 
+/* EXPORTS_MAX: there is none. */
+static uint32_t
+export_index(
+    const struct init_state *init, struct capnp_text service, struct capnp_text export_name)
+{
+	for (uint32_t i = 0; i < init->export_count; i++)
+		if (is_same_text(init->exports[i].name, export_name) &&
+		    is_same_text(init->services[init->exports[i].service].name, service))
+			return i;
+	return EXPORTS_MAX;
+}
+
+static void
+copy_of(struct capos_cap cap, struct source *out)
+{
+	out->cap = (struct capnp_cap){ cap.cap_id, cap.interface_id, CAPNP_CAP_COPY };
+}
+
 static enum cap_status
 find_export(struct init_state *init, struct service_cap_source_service wanted, struct source *out)
 {
-	for (uint32_t i = 0; i < init->export_count; i++) {
-		const struct init_export *export = &init->exports[i];
+	uint32_t index = export_index(init, service_cap_source_service_service(wanted),
+	    service_cap_source_service_export(wanted));
 
-		if (!is_same_text(export->name, service_cap_source_service_export(wanted)) ||
-		    !is_same_text(init->services[export->service].name,
-			service_cap_source_service_service(wanted)))
-			continue;
-		out->cap = (struct capnp_cap){ export->client.cap_id, export->client.interface_id,
-			CAPNP_CAP_COPY };
-		return CAP_OK;
-	}
-	return CAP_ERR_NOT_FOUND;
+	if (index == EXPORTS_MAX)
+		return CAP_ERR_NOT_FOUND;
+	copy_of(init->exports[index].client, out);
+	return CAP_OK;
+}
+
+static enum cap_status
+find_supplier(
+    struct init_state *init, struct service_cap_source_supplier wanted, struct source *out)
+{
+	uint32_t index = export_index(init, service_cap_source_supplier_service(wanted),
+	    service_cap_source_supplier_export(wanted));
+	struct capos_cap client;
+
+	if (index == EXPORTS_MAX)
+		return CAP_ERR_NOT_FOUND;
+	CAPOS_TRY(init_supplier_make(init, index, &client));
+	copy_of(client, out);
+	return CAP_OK;
+}
+
+static enum cap_status
+find_supervisor(struct init_state *init, struct source *out)
+{
+	struct capos_cap client;
+
+	CAPOS_TRY(init_supervisor_make(init, &client));
+	copy_of(client, out);
+	return CAP_OK;
 }
 
 static enum cap_status
@@ -146,6 +184,10 @@ resolve(struct init_state *init, struct service_entry service, struct service_ca
 		return CAP_OK;
 	case SERVICE_CAP_SOURCE_WHICH_LAUNCHER:
 		return make_launcher(init, service, out);
+	case SERVICE_CAP_SOURCE_WHICH_SUPPLIER:
+		return find_supplier(init, service_cap_source_get_supplier(source), out);
+	case SERVICE_CAP_SOURCE_WHICH_SUPERVISOR:
+		return find_supervisor(init, out);
 	default:
 		return CAP_ERR_INVALID_MANIFEST;
 	}
@@ -190,14 +232,32 @@ build_grants(struct cap_grant_list_builder grants, struct service_entry service,
 	}
 }
 
-/* Clients come back in the order of the local endpoints: each is kept under the names that it is
+/* Kept under its name, instead of the one of an earlier start if there was one. */
+static enum cap_status
+keep_export(struct init_state *init, const struct init_service *service, struct capnp_text name,
+    struct capos_cap client)
+{
+	uint32_t index = export_index(init, service->name, name);
+
+	if (index == EXPORTS_MAX) {
+		if (init->export_count == EXPORTS_MAX)
+			return CAP_ERR_QUOTA_EXCEEDED;
+		index = init->export_count++;
+	} else {
+		capos_release(init->exports[index].client);
+	}
+	init->exports[index] = (struct init_export){ service->index, name, client };
+	return CAP_OK;
+}
+
+/* Clients come back in the order of the local endpoints: each is kept under the name that it is
  * exported as. */
 static enum cap_status
-keep_exports(struct init_state *init, struct service_entry service, const struct source *sources,
-    struct capos_call *call)
+keep_exports(struct init_service *service, const struct source *sources, struct capos_call *call)
 {
-	struct service_cap_list caps = service_entry_caps(service);
-	struct service_export_list exports = service_entry_exports(service);
+	struct service_entry entry = init_service_entry(service);
+	struct service_cap_list caps = service_entry_caps(entry);
+	struct service_export_list exports = service_entry_exports(entry);
 	uint32_t ordinal = 2; /* behind handle and control */
 
 	for (uint32_t i = 0; i < service_cap_list_size(caps); i++) {
@@ -209,14 +269,10 @@ keep_exports(struct init_state *init, struct service_entry service, const struct
 		for (uint32_t k = 0; k < service_export_list_size(exports); k++) {
 			struct service_export export = service_export_at(exports, k);
 
-			if (!is_same_text(service_export_cap(export),
+			if (is_same_text(service_export_cap(export),
 				service_cap_name(service_cap_at(caps, i))))
-				continue;
-			if (init->export_count == EXPORTS_MAX)
-				return CAP_ERR_QUOTA_EXCEEDED;
-			init->exports[init->export_count++] =
-			    (struct init_export){ init->service_count, service_export_name(export),
-				    client };
+				CAPOS_TRY(keep_export(
+				    service->init, service, service_export_name(export), client));
 		}
 	}
 	return CAP_OK;
@@ -234,55 +290,94 @@ copy_limits(struct resource_limits_builder to, struct resource_limits from)
 }
 
 static enum cap_status
-spawn(struct init_state *init, struct service_entry service, const struct source *sources)
+spawn(struct init_service *service, const struct source *sources)
 {
-	struct init_service *entry = &init->services[init->service_count];
+	struct service_entry entry = init_service_entry(service);
 	struct capos_call call;
 	struct process_spawner_spawn_params_builder params =
-	    process_spawner_spawn_begin(&call, init->spawner);
+	    process_spawner_spawn_begin(&call, service->init->spawner);
 	struct process_spawner_spawn_results results;
 	enum cap_status status;
 
-	process_spawner_spawn_params_set_name(params, service_entry_name(service));
-	process_spawner_spawn_params_set_binary(params, service_entry_binary(service));
+	process_spawner_spawn_params_set_name(params, service_entry_name(entry));
+	process_spawner_spawn_params_set_binary(params, service_entry_binary(entry));
 	build_grants(process_spawner_spawn_params_init_grants(
-			 params, service_cap_list_size(service_entry_caps(service))),
-	    service, sources);
-	copy_limits(
-	    process_spawner_spawn_params_init_limits(params), service_entry_limits(service));
+			 params, service_cap_list_size(service_entry_caps(entry))),
+	    entry, sources);
+	copy_limits(process_spawner_spawn_params_init_limits(params), service_entry_limits(entry));
 	status = process_spawner_spawn_run(&call, &results);
 	if (status == CAP_ERR_APPLICATION_EXCEPTION)
-		init_log(init, "init: %s: %.*s", service_entry_name(service).data,
+		init_log(service->init, "init: %s: %.*s", service_entry_name(entry).data,
 		    (int)call.error.reason.size, call.error.reason.data);
 	if (status == CAP_OK)
-		status = capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &entry->process.cap);
+		status = capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &service->process.cap);
 	if (status == CAP_OK)
-		status = capos_adopt(&call, 1, PROCESS_CONTROL_INTERFACE_ID, &entry->control.cap);
+		status = capos_adopt(&call, 1, PROCESS_CONTROL_INTERFACE_ID, &service->control.cap);
 	if (status == CAP_OK)
-		status = keep_exports(init, service, sources, &call);
+		status = keep_exports(service, sources, &call);
 	capos_call_end(&call);
 	return status;
+}
+
+/* The kernel's number of it, for records. */
+static uint32_t
+pid_of(struct process_handle process)
+{
+	struct capos_call call;
+	struct process_handle_status_results results;
+	uint32_t pid = 0;
+
+	(void)process_handle_status_begin(&call, process);
+	if (process_handle_status_run(&call, &results) == CAP_OK)
+		pid = process_handle_status_results_pid(results);
+	capos_call_end(&call);
+	return pid;
+}
+
+struct service_entry
+init_service_entry(const struct init_service *service)
+{
+	return service_entry_at(init_config_services(service->init->config), service->index);
+}
+
+struct init_service *
+init_service_find(struct init_state *init, struct capnp_text name)
+{
+	for (uint32_t i = 0; i < init->service_count; i++)
+		if (is_same_text(init->services[i].name, name))
+			return &init->services[i];
+	return NULL;
+}
+
+enum cap_status
+init_start_again(struct init_state *init, struct init_service *service)
+{
+	struct source sources[PROGRAM_GRANTS_MAX];
+
+	CAPOS_TRY(resolve_all(init, init_service_entry(service), sources));
+	CAPOS_TRY(spawn(service, sources));
+	service->pid = pid_of(service->process);
+	service->status = SERVICE_STATUS_RUNNING;
+	return CAP_OK;
 }
 
 enum cap_status
 init_start_services(struct init_state *init)
 {
 	struct service_entry_list services = init_config_services(init->config);
-	struct source sources[PROGRAM_GRANTS_MAX];
 
 	for (uint32_t i = 0; i < service_entry_list_size(services); i++) {
-		struct service_entry service = service_entry_at(services, i);
-		struct init_service *entry = &init->services[init->service_count];
+		struct service_entry entry = service_entry_at(services, i);
+		struct init_service *service = &init->services[i];
 
-		if (init->service_count == SERVICES_MAX ||
-		    service_cap_list_size(service_entry_caps(service)) > PROGRAM_GRANTS_MAX)
+		if (i == SERVICES_MAX ||
+		    service_cap_list_size(service_entry_caps(entry)) > PROGRAM_GRANTS_MAX)
 			return CAP_ERR_QUOTA_EXCEEDED;
-		entry->name = service_entry_name(service);
-		entry->is_foreground = service_entry_foreground(service);
-		entry->init = init;
-		CAPOS_TRY(resolve_all(init, service, sources));
-		CAPOS_TRY(spawn(init, service, sources));
-		init_log(init, "init: started %.*s", (int)entry->name.size, entry->name.data);
+		service->name = service_entry_name(entry);
+		service->index = i;
+		service->init = init;
+		CAPOS_TRY(init_start_again(init, service));
+		init_log(init, "init: started %.*s", (int)service->name.size, service->name.data);
 		init->service_count++;
 	}
 	return CAP_OK;

@@ -78,6 +78,19 @@ def test_the_package_holds_programs_graph_and_interface_numbers(build):
     assert "foreground = true" in package
 
 
+def test_symbol_files_go_along_if_they_are_wanted(build):
+    wanted = MANIFEST.replace("init: caps", "symbols: true\n\tinit: caps")
+    status, printed, package = build(wanted)
+    assert status != 0 and package is None and "there is no program at" in printed and ".sym" in printed
+    for name in PROGRAMS:
+        (build.folder / f"programs/{name}.sym").write_bytes(f"symbols of {name}".encode())
+    status, printed, package = build(wanted)
+    assert status == 0, printed
+    for name in PROGRAMS:
+        assert f'name = "{name}", data = "symbols of {name}"' in package
+    assert "symbols of" not in build()[2]
+
+
 def test_the_same_manifest_gives_the_same_bytes(build):
     build()
     first = (build.folder / "proof.bin").read_bytes()

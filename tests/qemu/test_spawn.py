@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that check the kernel from inside: every claim must be made, and must hold."""
 
+import pathlib
 import re
 
 
@@ -42,3 +43,15 @@ def test_a_gibibyte_goes_through_shared_memory_unchanged(boot):
 
 def test_pipes_carry_every_byte_and_tell_their_end(boot):
     assert check_claims(boot("pipe")) == {"pipe": 37}
+
+
+def test_services_that_fail_are_started_again(boot):
+    machine = boot("supervision")
+    assert check_claims(machine)["supervision"] >= 22
+    log = machine.console()
+    source = pathlib.Path(__file__).resolve().parents[2] / "tests/programs/crasher/main.c"
+    line = next(number for number, text in enumerate(source.read_text().splitlines(), 1) if "NOWHERE = 1;" in text)
+    assert re.search(r"^init: crasher \(pid \d+\): page fault at 0x10, instruction 0x4\w+ in write_nowhere "
+                     rf"\(tests/programs/crasher/main.c:{line}\), serving Echo.ping$", log, re.MULTILINE), log
+    assert "init: crasher does not answer: it is killed" in log
+    assert "init: crasher ends again and again: given up" in log

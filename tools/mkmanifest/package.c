@@ -25,6 +25,8 @@
 struct program {
 	const char *name;
 	struct bytes file;
+	const char *path;
+	struct bytes symbols; /* beside the file; empty: none are wanted */
 };
 
 struct programs {
@@ -115,13 +117,14 @@ read_programs(char *files, const char *folder)
 		if (path == NULL)
 			refuse("files: no path in `%s`", line);
 		*path++ = '\0';
-		programs.all[programs.count++] =
-		    (struct program){ line, read_program(folder, line, path) };
+		programs.all[programs.count++] = (struct program){
+			.name = line, .file = read_program(folder, line, path), .path = path
+		};
 	}
 	return programs;
 }
 
-static const struct program *
+static struct program *
 find_program(const struct programs *programs, struct capnp_text name)
 {
 	for (uint32_t i = 0; i < programs->count; i++)
@@ -129,6 +132,44 @@ find_program(const struct programs *programs, struct capnp_text name)
 		    memcmp(programs->all[i].name, name.data, name.size) == 0)
 			return &programs->all[i];
 	refuse("binaries: no file is named for %.*s", (int)name.size, name.data);
+}
+
+/* The symbol file stands beside the program: X.sym for X.elf. */
+static void
+read_symbols(struct system_manifest from, const struct programs *programs, const char *folder)
+{
+	struct named_blob_list names = system_manifest_symbols(from);
+
+	for (uint32_t i = 0; i < named_blob_list_size(names); i++) {
+		struct program *program =
+		    find_program(programs, named_blob_name(named_blob_at(names, i)));
+		size_t length = strlen(program->path);
+		char path[PATH_BYTES];
+
+		if (length < 4 || strcmp(program->path + length - 4, ".elf") != 0)
+			continue;
+		snprintf(path, sizeof(path), "%.*s.sym", (int)(length - 4), program->path);
+		program->symbols = read_program(folder, program->name, path);
+	}
+}
+
+static void
+copy_symbols(
+    struct system_manifest from, const struct programs *programs, struct system_manifest_builder to)
+{
+	struct named_blob_list names = system_manifest_symbols(from);
+	struct named_blob_list_builder blobs =
+	    system_manifest_init_symbols(to, named_blob_list_size(names));
+
+	for (uint32_t i = 0; i < named_blob_list_size(names); i++) {
+		struct capnp_text name = named_blob_name(named_blob_at(names, i));
+		struct bytes symbols = find_program(programs, name)->symbols;
+		struct named_blob_builder blob = named_blob_builder_at(blobs, i);
+
+		named_blob_set_name(blob, name);
+		named_blob_set_data(
+		    blob, (struct capnp_data){ symbols.data, (uint32_t)symbols.size });
+	}
 }
 
 static void
@@ -151,20 +192,22 @@ copy_with_programs(
 		named_blob_set_name(blob, name);
 		named_blob_set_data(blob, (struct capnp_data){ file.data, (uint32_t)file.size });
 	}
+	copy_symbols(from, programs, to);
 }
 
 static struct bytes
-embed(struct bytes manifest, const struct programs *programs)
+embed(struct bytes manifest, const struct programs *programs, const char *folder)
 {
 	struct bytes package = { NULL, 2 * manifest.size + 4096 };
 	struct capnp_reader reader;
 	struct capnp_builder builder;
 
-	for (uint32_t i = 0; i < programs->count; i++)
-		package.size += programs->all[i].file.size + 16;
-	package.data = allocate(package.size);
 	if (capnp_reader_init(&reader, manifest.data, manifest.size) != CAPNP_OK)
 		refuse("the converted manifest is no message");
+	read_symbols(system_manifest_root(&reader), programs, folder);
+	for (uint32_t i = 0; i < programs->count; i++)
+		package.size += programs->all[i].file.size + programs->all[i].symbols.size + 32;
+	package.data = allocate(package.size);
 	capnp_builder_init(&builder, package.data, package.size);
 	copy_with_programs(
 	    system_manifest_root(&reader), programs, system_manifest_init_root(&builder));
@@ -214,7 +257,7 @@ package_build(const struct package_request *request)
 	cue.expression = "manifest.files";
 	cue.form = "text";
 	programs = read_programs((char *)cue_export(&cue).data, request->binaries);
-	package = embed(manifest, &programs);
+	package = embed(manifest, &programs, request->binaries);
 	validate(package);
 	file_write(request->output, package);
 }
