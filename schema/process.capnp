@@ -120,9 +120,11 @@ struct CapGrant @0xd3b9a309bf984980 {
 
 interface ProcessSpawner @0xfa88d45818238e53 {
   # Starts the programs of the boot package with exact grants.
-  spawn @0 (name :Text, binary :Text, grants :List(CapGrant), limits :ResourceLimits)
-      -> (process :ProcessHandle, control :ProcessControl, clients :List(Capability));
+  spawn @0 (name :Text, binary :Text, grants :List(CapGrant), limits :ResourceLimits, managed :Bool)
+      -> (process :ProcessHandle, control :ProcessControl, clients :List(Capability),
+          manager :CapabilityManager);
   # `clients` are facets of the local endpoints that were granted, in the order of the grants.
+  # `managed`: the other grants can be taken back by the manager, where they are numbered from 1 in their order.
   # At most 8 capabilities among the grants, and at most 32 grants.
   makeLauncher @1 (binaries :List(Text)) -> (launcher :ProcessLauncher);
   # A launcher for the named programs only.
@@ -130,8 +132,9 @@ interface ProcessSpawner @0xfa88d45818238e53 {
 
 interface ProcessLauncher @0xcc1f5f763cc7b11b {
   # Starts some programs, with capabilities of the caller's own.
-  launch @0 (name :Text, binary :Text, grants :List(CapGrant))
-      -> (process :ProcessHandle, control :ProcessControl, clients :List(Capability));
+  launch @0 (name :Text, binary :Text, grants :List(CapGrant), managed :Bool)
+      -> (process :ProcessHandle, control :ProcessControl, clients :List(Capability),
+          manager :CapabilityManager);
   binaries @1 () -> (names :List(Text));
   # The programs that this launcher starts.
 }

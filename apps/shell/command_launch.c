@@ -99,7 +99,7 @@ struct launched {
 static void
 keep_clients(struct shell *shell, const struct launch_command *command, struct capos_call *call)
 {
-	uint32_t ordinal = 2; /* behind handle and control */
+	uint32_t ordinal = 3; /* behind handle, control and manager */
 
 	for (uint32_t i = 0; i < command->grant_count; i++) {
 		struct capos_cap client;

@@ -158,13 +158,32 @@ send_start(struct step *step, struct capos_cap builder, const struct program *pr
 	return capos_call_send(call);
 }
 
+/* Before the grants that it is for. */
+static enum cap_status
+send_manage(struct step *step, struct capos_cap builder)
+{
+	struct capos_call *call = step_begin(step, builder, PROCESS_BUILDER_METHOD_MANAGE, 1);
+
+	(void)process_builder_manage_params_init_root(&call->params);
+	return capos_call_send(call);
+}
+
+/* Steps before the first grant. */
+static uint32_t
+steps_before_grants(const struct program *program, const struct program_start *start)
+{
+	return program->image.segment_count + start->is_managed;
+}
+
 static enum cap_status
 send_step(struct step *step, struct capos_cap builder, const struct program *program,
     const struct program_start *start, uint32_t index)
 {
 	if (index < program->image.segment_count)
 		return send_segment(step, builder, program, index);
-	index -= program->image.segment_count;
+	if (index < steps_before_grants(program, start))
+		return send_manage(step, builder);
+	index -= steps_before_grants(program, start);
 	if (index < start->grant_count)
 		return send_grant(step, builder, &start->grants[index]);
 	return send_start(step, builder, program);
@@ -191,6 +210,9 @@ finish_step(struct step *step, struct program_started *out)
 		status = step->call.error.status;
 	if (status == CAP_OK && step->call.method == PROCESS_BUILDER_METHOD_START)
 		status = adopt_started(&step->call, out);
+	else if (status == CAP_OK && step->call.method == PROCESS_BUILDER_METHOD_MANAGE)
+		status =
+		    capos_adopt(&step->call, 0, CAPABILITY_MANAGER_INTERFACE_ID, &out->manager.cap);
 	else if (status == CAP_OK && step->call.cap_count != 0 &&
 	    out->client_count < PROGRAM_GRANTS_MAX)
 		status = capos_adopt(&step->call, 0, 0, &out->clients[out->client_count++]);
@@ -202,7 +224,7 @@ static enum cap_status
 run_steps(struct capos_cap builder, const struct program *program,
     const struct program_start *start, struct program_started *out)
 {
-	uint32_t count = program->image.segment_count + start->grant_count + 1;
+	uint32_t count = steps_before_grants(program, start) + start->grant_count + 1;
 	enum cap_status result = CAP_OK;
 
 	for (uint32_t first = 0; first < count && result == CAP_OK; first += STEPS_PER_ENTRY) {
@@ -214,7 +236,7 @@ run_steps(struct capos_cap builder, const struct program *program,
 		}
 		for (uint32_t i = 0; i < sent; i++) {
 			enum cap_status status = finish_step(&steps[i], out);
-			uint32_t index = first + i - program->image.segment_count;
+			uint32_t index = first + i - steps_before_grants(program, start);
 
 			if (result != CAP_OK || status == CAP_OK)
 				continue;
@@ -275,5 +297,7 @@ program_start(const struct process_loader *loader, const struct program *program
 		capos_release(out->process.cap);
 	if (out->control.cap.cap_id != 0)
 		capos_release(out->control.cap);
+	if (out->manager.cap.cap_id != 0)
+		capos_release(out->manager.cap);
 	return status;
 }

@@ -10,6 +10,7 @@
  */
 #include <capos/call.h>
 #include <core/elf.h>
+#include <schema/capability_manager.client.h>
 #include <schema/memory.client.h>
 #include <schema/process.client.h>
 
@@ -47,11 +48,13 @@ struct program_start {
 	struct resource_limits limits; /* may be empty */
 	const struct program_grant *grants;
 	uint32_t grant_count;
+	bool is_managed; /* grants of capabilities can be taken back */
 };
 
 struct program_started {
 	struct process_handle process;
 	struct process_control control;
+	struct capability_manager manager; /* cap_id 0: not managed */
 	struct capos_cap
 	    clients[PROGRAM_GRANTS_MAX]; /* of local endpoints, in the order of the grants */
 	uint32_t client_count;

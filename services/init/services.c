@@ -258,7 +258,7 @@ keep_exports(struct init_service *service, const struct source *sources, struct 
 	struct service_entry entry = init_service_entry(service);
 	struct service_cap_list caps = service_entry_caps(entry);
 	struct service_export_list exports = service_entry_exports(entry);
-	uint32_t ordinal = 2; /* behind handle and control */
+	uint32_t ordinal = 3; /* behind handle, control and manager */
 
 	for (uint32_t i = 0; i < service_cap_list_size(caps); i++) {
 		struct capos_cap client;

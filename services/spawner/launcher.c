@@ -35,6 +35,7 @@ launcher_launch(struct process_launcher_server *server,
 		.name = process_launcher_launch_params_name(params),
 		.program = find(launcher, process_launcher_launch_params_binary(params)),
 		.grants = process_launcher_launch_params_grants(params),
+		.is_managed = process_launcher_launch_params_managed(params),
 	};
 	struct program_started started;
 	struct capnp_list_builder clients;
@@ -51,6 +52,8 @@ launcher_launch(struct process_launcher_server *server,
 	clients = process_launcher_launch_results_init_clients(results, started.client_count);
 	for (uint32_t i = 0; i < started.client_count; i++)
 		capnp_any_set_cap(capnp_list_any_builder(clients, i), give(started.clients[i]));
+	if (request.is_managed)
+		process_launcher_launch_results_set_manager(results, give(started.manager.cap));
 	return CAP_OK;
 }
 

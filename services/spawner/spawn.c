@@ -62,6 +62,7 @@ spawner_run(struct spawner_state *state, const struct spawn_request *request,
 		.limits = request->limits,
 		.grants = grants,
 		.grant_count = count,
+		.is_managed = request->is_managed,
 	};
 	enum cap_status status;
 
@@ -99,6 +100,7 @@ spawner_spawn(struct process_spawner_server *server, struct process_spawner_spaw
 		.program = spawner_find(state, process_spawner_spawn_params_binary(params)),
 		.grants = process_spawner_spawn_params_grants(params),
 		.limits = process_spawner_spawn_params_limits(params),
+		.is_managed = process_spawner_spawn_params_managed(params),
 	};
 	struct program_started started;
 	struct capnp_list_builder clients;
@@ -115,6 +117,8 @@ spawner_spawn(struct process_spawner_server *server, struct process_spawner_spaw
 	clients = process_spawner_spawn_results_init_clients(results, started.client_count);
 	for (uint32_t i = 0; i < started.client_count; i++)
 		capnp_any_set_cap(capnp_list_any_builder(clients, i), give(started.clients[i]));
+	if (request.is_managed)
+		process_spawner_spawn_results_set_manager(results, give(started.manager.cap));
 	return CAP_OK;
 }
 

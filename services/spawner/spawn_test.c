@@ -29,6 +29,7 @@ enum kind {
 	KIND_BUILDER,
 	KIND_HANDLE,
 	KIND_CONTROL,
+	KIND_MANAGER,
 	KIND_ENDPOINT,
 	KIND_CLIENT,
 };
@@ -199,6 +200,12 @@ builder_call(const struct cap_sqe *sqe, struct capnp_reader *from, struct capnp_
 	case PROCESS_BUILDER_METHOD_START:
 		start_call(sqe, from, to);
 		return;
+	case PROCESS_BUILDER_METHOD_MANAGE:
+		CHECK_EQ(kernel.grant_count, 0);
+		process_builder_manage_results_set_manager(
+		    process_builder_manage_results_init_root(to), fake_cap());
+		answer_made(sqe, to, KIND_MANAGER, CAPABILITY_MANAGER_INTERFACE_ID);
+		return;
 	default:
 		kernel.maps += sqe->method == PROCESS_BUILDER_METHOD_MAP;
 		kernel.copies += sqe->method == PROCESS_BUILDER_METHOD_MAP_COPY;
@@ -343,11 +350,11 @@ check_nothing_is_left(bool is_answered)
 	}
 }
 
+static struct process_spawner_spawn_params_builder asked; /* by the spawn that was begun last */
+
 static struct cap_grant_list_builder
 begin_spawn(const char *name, const char *binary, uint32_t grant_count)
 {
-	struct process_spawner_spawn_params_builder asked;
-
 	capnp_builder_init(&params, param_words, sizeof(param_words));
 	asked = process_spawner_spawn_params_init_root(&params);
 	process_spawner_spawn_params_set_name(asked, capnp_text_from_string(name));
@@ -420,6 +427,7 @@ TEST(a_program_starts_with_exactly_what_was_asked_for)
 
 	start();
 	grants = begin_spawn("child", "first", 4);
+	process_spawner_spawn_params_set_managed(asked, true);
 	grant_given(grants, 0, "one");
 	grant_made(grants, 1, "vm", LOCAL_SOURCE_VIRTUAL_MEMORY);
 	grant_made(grants, 2, "serve", LOCAL_SOURCE_ENDPOINT);
@@ -429,18 +437,15 @@ TEST(a_program_starts_with_exactly_what_was_asked_for)
 	CHECK_EQ(kernel.frame_limit, 77);
 	CHECK_EQ(kernel.entry, 0x400010);
 	/* The code is shared; data and zeros are the process's own. */
-	CHECK_EQ(kernel.maps, 1);
-	CHECK_EQ(kernel.copies, 2);
+	CHECK(kernel.maps == 1 && kernel.copies == 2);
 	CHECK_EQ(kernel.grant_count, 4);
-	CHECK_STR(kernel.grants[0], "one");
-	CHECK_STR(kernel.grants[1], "vm");
-	CHECK_STR(kernel.grants[2], "serve");
-	CHECK_STR(kernel.grants[3], "two");
-	CHECK_EQ(kernel.granted[0], GIVEN_CAP);
+	CHECK(strcmp(kernel.grants[0], "one") == 0 && strcmp(kernel.grants[1], "vm") == 0);
+	CHECK(strcmp(kernel.grants[2], "serve") == 0 && strcmp(kernel.grants[3], "two") == 0);
+	CHECK(kernel.granted[0] == GIVEN_CAP && kernel.granted[3] == GIVEN_CAP + 1);
 	CHECK_EQ(kernel.modes[0], CAPNP_CAP_MOVE);
-	CHECK_EQ(kernel.granted[3], GIVEN_CAP + 1);
-	/* Handle and control, and the client of the endpoint. */
-	CHECK_EQ(results.cap_count, 3);
+	/* Handle, control, manager, and the client of the endpoint. */
+	CHECK_EQ(results.cap_count, 4);
+	CHECK_EQ(kernel.kinds[results.caps[2].cap_id - MADE_CAP], KIND_MANAGER);
 	CHECK_EQ(process_spawner_spawn_results_clients(process_spawner_spawn_results_root(&answer))
 		     .count,
 	    1);
@@ -453,23 +458,24 @@ TEST(a_program_is_loaded_once_however_often_it_starts)
 	for (uint32_t i = 0; i < 3; i++) {
 		(void)begin_spawn("child", "second", 0);
 		CHECK_EQ(spawn(), CAP_OK);
+		CHECK_EQ(results.caps[2].cap_id, 0); /* no manager was asked for */
 	}
 	/* Two segments have bytes; mapped to be filled, and not mapped any more. */
 	CHECK_EQ(kernel.unmaps, 2);
 	CHECK(state.programs[1].is_loaded && !state.programs[0].is_loaded);
-	CHECK_EQ(kernel.kinds[0], KIND_MEMORY);
-	CHECK_EQ(kernel.kinds[1], KIND_MEMORY);
+	CHECK(kernel.kinds[0] == KIND_MEMORY && kernel.kinds[1] == KIND_MEMORY);
 	CHECK_EQ(kernel.made, 2 + 3 * 3); /* builder, handle, control */
 }
 
 TEST(a_step_that_is_refused_is_told_and_leaves_nothing)
 {
-	/* Three segments, four grants, the start. */
-	for (uint32_t step = 1; step <= 8; step++) {
+	/* Three segments, the manager, four grants, the start. */
+	for (uint32_t step = 1; step <= 9; step++) {
 		struct cap_grant_list_builder grants;
 
 		start();
 		grants = begin_spawn("child", "first", 4);
+		process_spawner_spawn_params_set_managed(asked, true);
 		grant_given(grants, 0, "one");
 		grant_made(grants, 1, "serve", LOCAL_SOURCE_ENDPOINT);
 		grant_made(grants, 2, "again", LOCAL_SOURCE_ENDPOINT);

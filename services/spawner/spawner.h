@@ -53,6 +53,7 @@ struct spawn_request {
 	struct spawner_program *program;
 	struct cap_grant_list grants;
 	struct resource_limits limits;
+	bool is_managed;
 };
 /*
  * Take the grants, load if need be, start. A failure has been told to the caller: its status is

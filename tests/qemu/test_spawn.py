@@ -55,3 +55,7 @@ def test_services_that_fail_are_started_again(boot):
                      rf"\(tests/programs/crasher/main.c:{line}\), serving Echo.ping$", log, re.MULTILINE), log
     assert "init: crasher does not answer: it is killed" in log
     assert "init: crasher ends again and again: given up" in log
+
+
+def test_a_parent_takes_back_what_it_granted_from_its_child_and_from_an_observer(boot):
+    assert check_claims(boot("revocable-read")) == {"revocable-read": 20}
