@@ -71,15 +71,19 @@ page_commit_locked(
     struct address_space *space, uaddr_t address, enum page_access access, paddr_t *frame)
 {
 	uint64_t *entry;
-	enum cap_status status = page_entry_make_locked(space, address, &entry);
+	/* First: a quota that has no room for it leaves no tables behind. */
+	enum cap_status status = frame_alloc(space->payer, frame);
 
 	if (status != CAP_OK)
 		return status;
+	status = page_entry_make_locked(space, address, &entry);
+	if (status != CAP_OK) {
+		frame_free(space->payer, *frame);
+		return status;
+	}
 	KASSERT(!arch_pte_is_used(*entry));
-	status = frame_alloc(space->payer, frame);
-	if (status == CAP_OK)
-		*entry = arch_pte_leaf(*frame, access);
-	return status;
+	*entry = arch_pte_leaf(*frame, access);
+	return CAP_OK;
 }
 
 /* Take the page at `address` away; its frame goes back if it is the space's own. */

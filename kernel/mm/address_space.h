@@ -72,11 +72,11 @@ struct space_request {
 };
 
 /*
- * space_request_begin checks the request and reserves addresses, or returns the refusal with
- * nothing changed. Then space_request_step is called until it does not return JOB_AGAIN: each does
- * at most JOB_STEP_ENTRIES entries or JOB_STEP_BYTES. A step that meets a refusal or a shortage
- * undoes the request in further steps. The job belongs to whoever began it, and must end before the
- * space does.
+ * space_request_begin checks the request, which stays until the end, and reserves addresses, or
+ * returns the refusal with nothing changed. Then space_request_step is called until it does not
+ * return JOB_AGAIN: each does at most JOB_STEP_ENTRIES entries or JOB_STEP_BYTES. A step that meets
+ * a refusal or a shortage undoes the request in further steps. The job belongs to whoever began it,
+ * and must end before the space does.
  */
 enum space_phase {
 	SPACE_CHECK,
@@ -89,14 +89,22 @@ enum space_phase {
  * space_request.c's. */
 struct space_job {
 	struct address_space *space;
-	struct space_request request; /* holds a reference to its object and its cell, if any */
-	struct region *region;	      /* that the request made */
-	uint64_t done;		      /* bytes of this phase */
+	struct space_request *request; /* the caller's; begun, a reference to its object and cell */
+	struct region *region;	       /* that the request made */
+	uint64_t done;		       /* bytes of this phase */
 	enum space_phase phase;
 	enum cap_status status;
 };
 MUST_CHECK enum cap_status space_request_begin(
-    struct space_job *job, struct address_space *space, const struct space_request *request);
+    struct space_job *job, struct address_space *space, struct space_request *request);
+/*
+ * All of it at once, in one locked section: for at most SPACE_RUN_BYTES_MAX, whose phases together
+ * are no more than one step may be. request->address says where. The caller keeps the request's
+ * object.
+ */
+#define SPACE_RUN_BYTES_MAX JOB_STEP_BYTES
+MUST_CHECK enum cap_status
+space_request_run(struct address_space *space, struct space_request *request);
 enum job_state space_request_step(struct space_job *job);
 /* Nobody waits for it any more: what maps or commits is undone, anything else is finished. Steps go
  * on. */

@@ -93,6 +93,20 @@ ledger_charge(struct ledger *ledger, enum ledger_resource resource, uint64_t amo
 	return ledger_charge_below(ledger, NULL, resource, amount);
 }
 
+bool
+ledger_has_room(const struct ledger *ledger, enum ledger_resource resource, uint64_t amount)
+{
+	for (; ledger != NULL; ledger = ledger->parent) {
+		uint64_t used = atomic_load_explicit(&ledger->used[resource], memory_order_relaxed);
+		uint64_t limit =
+		    atomic_load_explicit(&ledger->limit[resource], memory_order_relaxed);
+
+		if (used > limit || amount > limit - used)
+			return false;
+	}
+	return true;
+}
+
 void
 ledger_release(struct ledger *ledger, enum ledger_resource resource, uint64_t amount)
 {

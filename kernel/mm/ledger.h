@@ -49,6 +49,8 @@ void ledger_put(struct ledger *ledger);
 /* CAP_ERR_QUOTA_EXCEEDED, and nothing charged, if the ledger or an ancestor has no room. */
 MUST_CHECK enum cap_status
 ledger_charge(struct ledger *ledger, enum ledger_resource resource, uint64_t amount);
+/* Whether a charge would be accepted now; another CPU may be first. */
+bool ledger_has_room(const struct ledger *ledger, enum ledger_resource resource, uint64_t amount);
 void ledger_release(struct ledger *ledger, enum ledger_resource resource, uint64_t amount);
 /*
  * The same up to an ancestor, which is not charged: for what changes the way below it alone. `end`

@@ -92,6 +92,16 @@ page_take_locked(struct pool *pool, struct pool_page *page) REQUIRES(&pool->lock
 enum cap_status
 pool_alloc(struct pool *pool, struct ledger *payer, void **out)
 {
+	enum cap_status status = pool_alloc_unset(pool, payer, out);
+
+	if (status == CAP_OK)
+		memset(*out, 0, pool->object_bytes);
+	return status;
+}
+
+enum cap_status
+pool_alloc_unset(struct pool *pool, struct ledger *payer, void **out)
+{
 	enum cap_status status = ledger_charge(payer, LEDGER_KERNEL_BYTES, pool->object_bytes);
 	struct list_node *first;
 	struct pool_page *page;
@@ -109,7 +119,6 @@ pool_alloc(struct pool *pool, struct ledger *payer, void **out)
 		ledger_release(payer, LEDGER_KERNEL_BYTES, pool->object_bytes);
 		return CAP_ERR_NO_MEMORY;
 	}
-	memset(object, 0, pool->object_bytes);
 	*out = object;
 	return CAP_OK;
 }

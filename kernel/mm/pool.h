@@ -20,6 +20,8 @@ struct pool {
 
 void pool_init(struct pool *pool, const char *name, size_t object_bytes);
 MUST_CHECK enum cap_status pool_alloc(struct pool *pool, struct ledger *payer, void **out);
+/* The same, not zeroed: the caller writes all of it at once. */
+MUST_CHECK enum cap_status pool_alloc_unset(struct pool *pool, struct ledger *payer, void **out);
 void pool_free(struct pool *pool, struct ledger *payer, void *object);
 
 struct pool_numbers {

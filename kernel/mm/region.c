@@ -17,19 +17,24 @@ region_module_init(void)
 	pool_init(&region_pool, "region", sizeof(struct region));
 }
 
+struct list_node *
+region_reaching_beyond_locked(struct address_space *space, uaddr_t address) NO_LOCK_ANALYSIS
+{
+	struct list_node *node = &space->regions;
+
+	/* From the top: what is mapped and unmapped again and again lies there. */
+	while (node->previous != &space->regions &&
+	    LIST_ENTRY(node->previous, struct region, link)->end > address)
+		node = node->previous;
+	return node;
+}
+
 bool
 region_is_free_locked(struct address_space *space, uaddr_t start, uaddr_t end) NO_LOCK_ANALYSIS
 {
-	for (struct list_node *node = space->regions.next; node != &space->regions;
-	    node = node->next) {
-		struct region *region = LIST_ENTRY(node, struct region, link);
+	struct list_node *node = region_reaching_beyond_locked(space, start);
 
-		if (region->start >= end)
-			return true;
-		if (region->end > start)
-			return false;
-	}
-	return true;
+	return node == &space->regions || LIST_ENTRY(node, struct region, link)->start >= end;
 }
 
 uaddr_t
@@ -37,12 +42,10 @@ region_find_room_locked(struct address_space *space, uint64_t bytes) NO_LOCK_ANA
 {
 	uaddr_t at = PLACE_FIRST;
 
-	for (struct list_node *node = space->regions.next; node != &space->regions;
-	    node = node->next) {
+	for (struct list_node *node = region_reaching_beyond_locked(space, at);
+	    node != &space->regions; node = node->next) {
 		struct region *region = LIST_ENTRY(node, struct region, link);
 
-		if (region->end <= at)
-			continue;
 		if (region->start >= at && region->start - at >= bytes + USER_PAGE_BYTES)
 			break;
 		at = region->end + USER_PAGE_BYTES; /* a gap catches what runs over the end */
@@ -53,12 +56,7 @@ region_find_room_locked(struct address_space *space, uint64_t bytes) NO_LOCK_ANA
 static void
 link_by_address(struct address_space *space, struct region *region) NO_LOCK_ANALYSIS
 {
-	struct list_node *node = space->regions.next;
-
-	while (
-	    node != &space->regions && LIST_ENTRY(node, struct region, link)->start < region->start)
-		node = node->next;
-	list_insert_before(node, &region->link);
+	list_insert_before(region_reaching_beyond_locked(space, region->start), &region->link);
 	space->region_count++;
 }
 
@@ -71,12 +69,11 @@ region_new(struct address_space *space, const struct region *wanted, struct regi
 
 	if (space->region_count == REGIONS_MAX)
 		return CAP_ERR_QUOTA_EXCEEDED;
-	status = pool_alloc(&region_pool, space->payer, &object);
+	status = pool_alloc_unset(&region_pool, space->payer, &object);
 	if (status != CAP_OK)
 		return status;
 	*out = object;
-	**out = *wanted;
-	list_init(&(*out)->link);
+	**out = *wanted; /* all of it; its link is set below */
 	if (wanted->object != NULL)
 		memory_object_map_get(wanted->object);
 	mapping_cell_get(wanted->cell);
@@ -129,12 +126,10 @@ region_covers_locked(struct address_space *space, const struct region *range) NO
 {
 	uaddr_t at = range->start;
 
-	for (struct list_node *node = space->regions.next;
+	for (struct list_node *node = region_reaching_beyond_locked(space, at);
 	    node != &space->regions && at < range->end; node = node->next) {
 		struct region *region = LIST_ENTRY(node, struct region, link);
 
-		if (region->end <= at)
-			continue;
 		if (region->start > at || region->kind != range->kind ||
 		    region->object != range->object)
 			return false;
@@ -143,35 +138,40 @@ region_covers_locked(struct address_space *space, const struct region *range) NO
 	return at >= range->end;
 }
 
-static enum cap_status
-cut_at(struct address_space *space, uaddr_t address) NO_LOCK_ANALYSIS
+static NO_INLINE enum cap_status
+cut(struct address_space *space, struct region *region, uaddr_t address) NO_LOCK_ANALYSIS
 {
-	for (struct list_node *node = space->regions.next; node != &space->regions;
-	    node = node->next) {
-		struct region *region = LIST_ENTRY(node, struct region, link);
-		struct region upper = *region;
-		struct region *added;
-		enum cap_status status;
+	struct region upper = *region;
+	struct region *added;
+	enum cap_status status;
 
-		if (region->start >= address)
-			break;
-		if (region->end <= address)
-			continue;
-		upper.start = address;
-		upper.offset = region->offset + (address - region->start);
-		status = region_new(space, &upper, &added);
-		if (status == CAP_OK)
-			region->end = address;
-		return status;
-	}
-	return CAP_OK;
+	upper.start = address;
+	upper.offset = region->offset + (address - region->start);
+	/* First: the upper part finds its place by the ends of the others. */
+	region->end = address;
+	status = region_new(space, &upper, &added);
+	if (status != CAP_OK)
+		region->end = upper.end;
+	return status;
 }
 
 enum cap_status
-region_cut_locked(struct address_space *space, uaddr_t start, uaddr_t end)
+region_cut_locked(struct address_space *space, uaddr_t start, uaddr_t end) NO_LOCK_ANALYSIS
 {
-	enum cap_status status = cut_at(space, start);
+	struct list_node *node = region_reaching_beyond_locked(space, start);
+	struct region *region = LIST_ENTRY(node, struct region, link);
 
+	/* Usually it is one region, and whole. */
+	if (node != &space->regions && region->start == start && region->end == end)
+		return CAP_OK;
+	if (node != &space->regions && region->start < start) {
+		enum cap_status status = cut(space, region, start);
+
+		if (status != CAP_OK)
+			return status;
+	}
+	node = region_reaching_beyond_locked(space, end);
+	region = LIST_ENTRY(node, struct region, link);
 	/* A cut alone changes nothing that anyone can see: it need not be undone. */
-	return status != CAP_OK ? status : cut_at(space, end);
+	return node != &space->regions && region->start < end ? cut(space, region, end) : CAP_OK;
 }

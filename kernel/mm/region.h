@@ -5,6 +5,8 @@
 
 void region_module_init(void);
 
+/* The first region that ends above `address`, or the list's head. */
+struct list_node *region_reaching_beyond_locked(struct address_space *space, uaddr_t address);
 /* True if nothing is in [start, end). */
 bool region_is_free_locked(struct address_space *space, uaddr_t start, uaddr_t end);
 /* The lowest free range of `bytes` above the program's usual places; 0: none. */

@@ -23,7 +23,7 @@
 static bool
 makes_region(const struct space_job *job)
 {
-	switch (job->request.operation) {
+	switch (job->request->operation) {
 	case SPACE_MAP_ANONYMOUS:
 	case SPACE_RESERVE:
 	case SPACE_MAP_OBJECT:
@@ -38,7 +38,7 @@ makes_region(const struct space_job *job)
 static bool
 owns_pages(const struct space_job *job)
 {
-	switch (job->request.operation) {
+	switch (job->request->operation) {
 	case SPACE_MAP_OBJECT:
 	case SPACE_UNMAP_OBJECT:
 	case SPACE_PROTECT_OBJECT:
@@ -50,26 +50,21 @@ owns_pages(const struct space_job *job)
 
 /*
  * A quota that is too small is found out before anything is made: undoing gives frames back, but
- * page tables that were made on the way stay with the process.
+ * page tables that were made on the way stay with the process. (One page finds out by itself.)
  */
 static enum cap_status
-quota_check(struct address_space *space, uint64_t bytes)
+quota_check(const struct address_space *space, uint64_t bytes)
 {
-	uint64_t pages = bytes / PAGE_BYTES;
-	enum cap_status status = ledger_charge(space->payer, LEDGER_FRAME_PAGES, pages);
-
-	if (status == CAP_OK)
-		ledger_release(space->payer, LEDGER_FRAME_PAGES, pages);
-	return status;
+	return ledger_has_room(space->payer, LEDGER_FRAME_PAGES, bytes / PAGE_BYTES)
+	    ? CAP_OK
+	    : CAP_ERR_QUOTA_EXCEEDED;
 }
 
 static bool
 is_range_valid(const struct space_request *request, bool may_be_zero)
 {
-	if (request->bytes == 0 || (request->bytes & PAGE_MASK) != 0 ||
-	    (request->address & PAGE_MASK) != 0)
-		return false;
-	if (request->bytes > USER_ADDRESS_END)
+	if (((request->bytes | request->address) & PAGE_MASK) != 0 || request->bytes == 0 ||
+	    request->bytes > USER_ADDRESS_END)
 		return false;
 	if (request->address == 0)
 		return may_be_zero;
@@ -90,7 +85,7 @@ is_object_range_valid(const struct space_request *request, uint64_t bytes)
 static enum cap_status
 place_locked(struct space_job *job) REQUIRES(&job->space->lock)
 {
-	struct space_request *request = &job->request;
+	struct space_request *request = job->request;
 	bool shares = request->operation == SPACE_MAP_OBJECT;
 	struct region wanted = { .kind = shares ? REGION_OBJECT : REGION_ANONYMOUS,
 		.object = shares ? request->object : NULL,
@@ -114,7 +109,7 @@ place_locked(struct space_job *job) REQUIRES(&job->space->lock)
 static enum cap_status
 begin_map_locked(struct space_job *job) REQUIRES(&job->space->lock)
 {
-	const struct space_request *request = &job->request;
+	const struct space_request *request = job->request;
 	enum space_operation operation = request->operation;
 	enum cap_status status;
 
@@ -129,7 +124,8 @@ begin_map_locked(struct space_job *job) REQUIRES(&job->space->lock)
 	status = place_locked(job);
 	if (status != CAP_OK)
 		return status;
-	if (operation == SPACE_MAP_ANONYMOUS || operation == SPACE_MAP_COPY)
+	if (request->bytes != PAGE_BYTES &&
+	    (operation == SPACE_MAP_ANONYMOUS || operation == SPACE_MAP_COPY))
 		status = quota_check(job->space, request->bytes);
 	if (status != CAP_OK)
 		region_remove_locked(job->space, job->region);
@@ -143,7 +139,7 @@ begin_map_locked(struct space_job *job) REQUIRES(&job->space->lock)
 static enum cap_status
 begin_change_locked(struct space_job *job) REQUIRES(&job->space->lock)
 {
-	const struct space_request *request = &job->request;
+	const struct space_request *request = job->request;
 	struct region range = { .start = request->address,
 		.end = request->address + request->bytes,
 		.kind = owns_pages(job) ? REGION_ANONYMOUS : REGION_OBJECT,
@@ -174,7 +170,7 @@ check_page_locked(struct space_job *job, uaddr_t address)
 	const uint64_t *entry = page_entry_find(job->space, address);
 	bool is_used = entry != NULL && arch_pte_is_used(*entry);
 
-	if (job->request.operation == SPACE_COMMIT)
+	if (job->request->operation == SPACE_COMMIT)
 		return is_used ? CAP_ERR_ADDRESS_IN_USE : CAP_OK;
 	return is_used ? CAP_OK : CAP_ERR_NOT_MAPPED;
 }
@@ -182,7 +178,7 @@ check_page_locked(struct space_job *job, uaddr_t address)
 static enum cap_status
 copy_page_locked(struct space_job *job, uaddr_t address) REQUIRES(&job->space->lock)
 {
-	const struct space_request *request = &job->request;
+	const struct space_request *request = job->request;
 	uint64_t at = address - request->address;
 	uint64_t left = at < request->copy_bytes ? request->copy_bytes - at : 0;
 	paddr_t frame;
@@ -197,7 +193,7 @@ copy_page_locked(struct space_job *job, uaddr_t address) REQUIRES(&job->space->l
 static enum cap_status
 share_page_locked(struct space_job *job, uaddr_t address) REQUIRES(&job->space->lock)
 {
-	const struct space_request *request = &job->request;
+	const struct space_request *request = job->request;
 	uint64_t *entry;
 	enum cap_status status = page_entry_make_locked(job->space, address, &entry);
 
@@ -214,10 +210,10 @@ work_page_locked(struct space_job *job, uaddr_t address) REQUIRES(&job->space->l
 	paddr_t frame;
 	uint64_t *entry;
 
-	switch (job->request.operation) {
+	switch (job->request->operation) {
 	case SPACE_MAP_ANONYMOUS:
 	case SPACE_COMMIT:
-		return page_commit_locked(job->space, address, job->request.access, &frame);
+		return page_commit_locked(job->space, address, job->request->access, &frame);
 	case SPACE_MAP_COPY:
 		return copy_page_locked(job, address);
 	case SPACE_MAP_OBJECT:
@@ -228,7 +224,7 @@ work_page_locked(struct space_job *job, uaddr_t address) REQUIRES(&job->space->l
 		/* It was there when it was checked; a revocation may have taken it since. */
 		if (entry == NULL || !arch_pte_is_used(*entry))
 			return CAP_ERR_NOT_MAPPED;
-		*entry = arch_pte_leaf(arch_pte_frame(*entry), job->request.access);
+		*entry = arch_pte_leaf(arch_pte_frame(*entry), job->request->access);
 		page_flush(job->space, address);
 		return CAP_OK;
 	default:
@@ -242,8 +238,9 @@ static uint64_t
 step_bytes(const struct space_job *job)
 {
 	bool writes = job->phase == SPACE_WORK &&
-	    (job->request.operation == SPACE_MAP_ANONYMOUS ||
-		job->request.operation == SPACE_COMMIT || job->request.operation == SPACE_MAP_COPY);
+	    (job->request->operation == SPACE_MAP_ANONYMOUS ||
+		job->request->operation == SPACE_COMMIT ||
+		job->request->operation == SPACE_MAP_COPY);
 
 	return (writes ? ZERO_PAGES_PER_STEP : JOB_STEP_ENTRIES) * PAGE_BYTES;
 }
@@ -253,11 +250,11 @@ static void
 remove_regions_locked(struct space_job *job) REQUIRES(&job->space->lock)
 {
 	struct address_space *space = job->space;
-	uaddr_t start = job->request.address;
-	uaddr_t end = start + job->request.bytes;
-	struct list_node *node = space->regions.next;
+	uaddr_t start = job->request->address;
+	uaddr_t end = start + job->request->bytes;
+	struct list_node *node = region_reaching_beyond_locked(space, start);
 
-	while (node != &space->regions) {
+	while (node != &space->regions && LIST_ENTRY(node, struct region, link)->start < end) {
 		struct region *region = LIST_ENTRY(node, struct region, link);
 
 		node = node->next;
@@ -270,7 +267,7 @@ remove_regions_locked(struct space_job *job) REQUIRES(&job->space->lock)
 static void
 turn_back(struct space_job *job, enum cap_status status)
 {
-	bool made_pages = makes_region(job) || job->request.operation == SPACE_COMMIT;
+	bool made_pages = makes_region(job) || job->request->operation == SPACE_COMMIT;
 
 	job->status = status;
 	if (job->phase == SPACE_WORK && made_pages) {
@@ -287,15 +284,15 @@ next_phase_locked(struct space_job *job) REQUIRES(&job->space->lock)
 	job->done = 0;
 	if (job->phase == SPACE_CHECK) {
 		job->phase = SPACE_WORK;
-		if (job->request.operation == SPACE_COMMIT) {
-			enum cap_status status = quota_check(job->space, job->request.bytes);
+		if (job->request->operation == SPACE_COMMIT) {
+			enum cap_status status = quota_check(job->space, job->request->bytes);
 
 			if (status != CAP_OK)
 				turn_back(job, status);
 		}
 		return;
 	}
-	if (job->request.operation == SPACE_UNMAP || job->request.operation == SPACE_UNMAP_OBJECT)
+	if (job->request->operation == SPACE_UNMAP || job->request->operation == SPACE_UNMAP_OBJECT)
 		remove_regions_locked(job);
 	if (job->region != NULL)
 		job->region->is_at_work = false;
@@ -307,14 +304,14 @@ go_on_locked(struct space_job *job) REQUIRES(&job->space->lock)
 {
 	uint64_t end = job->done + step_bytes(job);
 
-	if (!mapping_cell_is_live(job->request.cell)) {
+	if (!mapping_cell_is_live(job->request->cell)) {
 		turn_back(job, CAP_ERR_REVOKED);
 		return;
 	}
-	if (end > job->request.bytes)
-		end = job->request.bytes;
+	if (end > job->request->bytes)
+		end = job->request->bytes;
 	for (; job->done < end; job->done += PAGE_BYTES) {
-		uaddr_t at = job->request.address + job->done;
+		uaddr_t at = job->request->address + job->done;
 		enum cap_status status = job->phase == SPACE_CHECK ? check_page_locked(job, at)
 								   : work_page_locked(job, at);
 
@@ -323,7 +320,7 @@ go_on_locked(struct space_job *job) REQUIRES(&job->space->lock)
 			return;
 		}
 	}
-	if (job->done == job->request.bytes)
+	if (job->done == job->request->bytes)
 		next_phase_locked(job);
 }
 
@@ -331,7 +328,7 @@ static void
 undo_locked(struct space_job *job) REQUIRES(&job->space->lock)
 {
 	uint64_t bytes = step_bytes(job);
-	uaddr_t end = job->request.address + job->done;
+	uaddr_t end = job->request->address + job->done;
 
 	if (bytes > job->done)
 		bytes = job->done;
@@ -344,15 +341,41 @@ undo_locked(struct space_job *job) REQUIRES(&job->space->lock)
 	job->phase = SPACE_DONE;
 }
 
+static inline void
+job_init(struct space_job *job, struct address_space *space, struct space_request *request)
+{
+	job->space = space;
+	job->request = request;
+	job->region = NULL;
+	job->done = 0;
+	job->phase = SPACE_CHECK;
+	job->status = CAP_OK;
+}
+
+static inline enum cap_status
+begin_locked(struct space_job *job) REQUIRES(&job->space->lock)
+{
+	return makes_region(job) ? begin_map_locked(job) : begin_change_locked(job);
+}
+
+static inline void
+step_locked(struct space_job *job) REQUIRES(&job->space->lock)
+{
+	if (job->phase == SPACE_UNDO)
+		undo_locked(job);
+	else if (job->phase != SPACE_DONE)
+		go_on_locked(job);
+}
+
 enum cap_status
 space_request_begin(
-    struct space_job *job, struct address_space *space, const struct space_request *request)
+    struct space_job *job, struct address_space *space, struct space_request *request)
 {
 	enum cap_status status;
 
-	*job = (struct space_job){ .space = space, .request = *request };
+	job_init(job, space, request);
 	spin_lock(&job->space->lock);
-	status = makes_region(job) ? begin_map_locked(job) : begin_change_locked(job);
+	status = begin_locked(job);
 	spin_unlock(&job->space->lock);
 	if (status != CAP_OK)
 		return status;
@@ -366,19 +389,34 @@ enum job_state
 space_request_step(struct space_job *job)
 {
 	spin_lock(&job->space->lock);
-	if (job->phase == SPACE_UNDO)
-		undo_locked(job);
-	else if (job->phase != SPACE_DONE)
-		go_on_locked(job);
+	step_locked(job);
 	spin_unlock(&job->space->lock);
 	return job->phase == SPACE_DONE ? JOB_DONE : JOB_AGAIN;
+}
+
+enum cap_status
+space_request_run(struct address_space *space, struct space_request *request)
+{
+	struct space_job job;
+	enum cap_status status;
+
+	job_init(&job, space, request);
+	spin_lock(&job.space->lock);
+	status = begin_locked(&job);
+	if (status == CAP_OK) {
+		while (job.phase != SPACE_DONE)
+			step_locked(&job);
+		status = job.status;
+	}
+	spin_unlock(&job.space->lock);
+	return status;
 }
 
 void
 space_request_give_up(struct space_job *job)
 {
 	bool can_turn_back = makes_region(job) || job->phase == SPACE_CHECK ||
-	    job->request.operation == SPACE_COMMIT;
+	    job->request->operation == SPACE_COMMIT;
 
 	/* What takes away or changes pages goes on: half of it would be neither. */
 	if (can_turn_back && (job->phase == SPACE_CHECK || job->phase == SPACE_WORK))
@@ -390,9 +428,9 @@ space_request_end(struct space_job *job, uaddr_t *address)
 {
 	KASSERT(job->phase == SPACE_DONE);
 	if (address != NULL && job->status == CAP_OK)
-		*address = job->request.address;
-	if (job->request.object != NULL)
-		memory_object_put(job->request.object);
-	mapping_cell_put(job->request.cell);
+		*address = job->request->address;
+	if (job->request->object != NULL)
+		memory_object_put(job->request->object);
+	mapping_cell_put(job->request->cell);
 	return job->status;
 }

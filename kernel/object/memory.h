@@ -36,5 +36,14 @@ struct space_answer {
  * One operation for a method. CAP_OK: it is done, and request->address says where; OBJECT_PENDING:
  * it goes on as a job of the caller's thread; else it is refused. `answer` is constant.
  */
-MUST_CHECK enum cap_status space_call_run(struct object_call *call, struct address_space *space,
-    struct space_request *request, const struct space_answer *answer);
+MUST_CHECK enum cap_status space_call_run_long(struct object_call *call,
+    struct address_space *space, struct space_request *request, const struct space_answer *answer);
+/* The same: what is short is done at once, without a record of the work, and never pending. */
+MUST_CHECK static inline enum cap_status
+space_call_run(struct object_call *call, struct address_space *space, struct space_request *request,
+    const struct space_answer *answer)
+{
+	return request->bytes <= SPACE_RUN_BYTES_MAX
+	    ? space_request_run(space, request)
+	    : space_call_run_long(call, space, request, answer);
+}

@@ -142,6 +142,18 @@ memory_call(struct object_call *call)
 	    &methods, NULL, call->method, call->params, call->results, &caller);
 }
 
+/* The size is the second word of all methods but info(). What is not short may have to wait. */
+static enum cap_status
+memory_call_scalar(struct object_call *call, struct capnp_flat_call *message)
+{
+	struct capos_caller caller = { call };
+
+	if (call->method != MEMORY_OBJECT_METHOD_INFO &&
+	    (message->param_words < 2 || message->params[1] > SPACE_RUN_BYTES_MAX))
+		return CAPNP_NOT_FLAT;
+	return memory_object_dispatch_scalar(&methods, NULL, call->method, message, &caller);
+}
+
 static enum job_state
 memory_destroy(struct object *object)
 {
@@ -160,6 +172,7 @@ static const struct object_type memory_type = {
 	.kind = OBJECT_KIND_METHODS,
 	.transfer = OBJECT_TRANSFER_COPY,
 	.call = memory_call,
+	.call_scalar = memory_call_scalar,
 	.destroy = memory_destroy,
 };
 

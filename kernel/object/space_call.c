@@ -16,6 +16,7 @@ struct space_call {
 	struct job job;
 	struct op *op; /* NULL: it has ended */
 	struct space_job work;
+	struct space_request request;
 	const struct space_answer *answer;
 	struct object *object; /* a reference */
 	struct ledger *payer;  /* a reference */
@@ -101,8 +102,8 @@ wait_for(struct object_call *call, struct space_call *waiting, const struct spac
 }
 
 enum cap_status
-space_call_run(struct object_call *call, struct address_space *space, struct space_request *request,
-    const struct space_answer *given)
+space_call_run_long(struct object_call *call, struct address_space *space,
+    struct space_request *request, const struct space_answer *given)
 {
 	struct ledger *payer = call->process->ledger;
 	struct space_call *work;
@@ -115,7 +116,8 @@ space_call_run(struct object_call *call, struct address_space *space, struct spa
 	work = memory;
 	work->payer = payer;
 	ledger_get(payer);
-	status = space_request_begin(&work->work, space, request);
+	work->request = *request;
+	status = space_request_begin(&work->work, space, &work->request);
 	if (status == CAP_OK) {
 		if (space_request_step(&work->work) == JOB_AGAIN)
 			return wait_for(call, work, given);

@@ -235,3 +235,86 @@ TEST(an_unmapping_without_room_for_its_record_is_refused_and_unmaps_nothing)
 	}
 	CHECK(refused != 0 && refused != 1024 / 16);
 }
+
+/* The message as generated clients send it: the answer overwrites it, and the straight path takes
+ * it. */
+static struct cap_sqe
+in_one_place(struct cap_sqe call)
+{
+	call.result_addr = call.addr;
+	return call;
+}
+
+static uaddr_t
+address_in_place(const struct cap_cqe *cqe)
+{
+	uint64_t words[3];
+
+	CHECK_EQ(cqe->result, sizeof(words));
+	world_read(&one, one.message, words, sizeof(words));
+	return words[2];
+}
+
+TEST(the_straight_path_does_what_the_general_one_does)
+{
+	static const uint64_t sizes[] = { 1, 4, 5, 64 };
+	uint8_t byte = 7;
+
+	start();
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct cap_sqe call = in_one_place(map_call(sizes[i]));
+		struct cap_cqe cqe = world_do(&one, &call);
+		uaddr_t address = address_in_place(&cqe);
+		uaddr_t last = address + sizes[i] * PAGE_BYTES - 1;
+
+		CHECK_EQ(user_copy_out(one.process->space, last, &byte, 1), CAP_OK);
+		CHECK_EQ(
+		    user_copy_out(one.process->space, last + 1, &byte, 1), CAP_ERR_INVALID_BUFFER);
+		call = in_one_place(unmap_call(address, sizes[i]));
+		cqe = world_do(&one, &call);
+		CHECK_EQ(cqe.result, 16);
+		CHECK_EQ(user_copy_out(one.process->space, last, &byte, 1), CAP_ERR_INVALID_BUFFER);
+		/* Twice is refused, in the same way by both. */
+		call = unmap_call(address, sizes[i]);
+		cqe = world_do(&one, &call);
+		CHECK_EQ(cqe.result, CAP_ERR_APPLICATION_EXCEPTION);
+		call = in_one_place(unmap_call(address, sizes[i]));
+		cqe = world_do(&one, &call);
+		CHECK_EQ(cqe.result, CAP_ERR_APPLICATION_EXCEPTION);
+	}
+}
+
+TEST(a_short_request_needs_no_record_and_a_refused_one_leaves_nothing)
+{
+	struct world_accounts before, after;
+	struct cap_sqe call;
+	struct cap_cqe cqe;
+	struct ledger *ledger;
+
+	start();
+	/* The tables are there. */
+	call = map_call(1);
+	(void)world_do(&one, &call);
+	before = world_accounts(&one);
+	ledger = one.process->ledger;
+	ledger->limit[LEDGER_FRAME_PAGES] = ledger->used[LEDGER_FRAME_PAGES];
+	for (uint64_t pages = 1; pages <= 4; pages++) {
+		call = map_call(pages);
+		cqe = world_do(&one, &call);
+		CHECK_EQ(cqe.result, CAP_ERR_APPLICATION_EXCEPTION);
+	}
+	ledger->limit[LEDGER_FRAME_PAGES] = UINT64_MAX;
+	for (uint64_t frames = 0; frames < 4; frames++) {
+		call = map_call(4);
+		frame_fail_after(frames);
+		cqe = world_do(&one, &call);
+		frame_fail_after(UINT64_MAX);
+		CHECK_EQ(cqe.result, CAP_ERR_APPLICATION_EXCEPTION);
+	}
+	after = world_accounts(&one);
+	CHECK_MEMORY(&before, &after, sizeof(before));
+	/* With room for a region, and nothing more. */
+	call = map_call(1);
+	cqe = world_do(&one, &call);
+	CHECK(answered_address(&cqe) != 0);
+}

@@ -76,7 +76,7 @@ vm_unmap(struct virtual_memory_server *server, struct virtual_memory_unmap_param
 
 	(void)server;
 	(void)results;
-	return run(caller, &request, PROTECTION_NONE);
+	return space_call_run(caller->call, caller->call->process->space, &request, &plain_answer);
 }
 
 static enum cap_status
@@ -159,6 +159,17 @@ vm_call(struct object_call *call)
 	    &methods, NULL, call->method, call->params, call->results, &caller);
 }
 
+/* All methods have their size in the same word. What is not short may have to wait. */
+static enum cap_status
+vm_call_scalar(struct object_call *call, struct capnp_flat_call *message)
+{
+	struct capos_caller caller = { call };
+
+	if (message->param_words < 2 || message->params[1] > SPACE_RUN_BYTES_MAX)
+		return CAPNP_NOT_FLAT;
+	return virtual_memory_dispatch_scalar(&methods, NULL, call->method, message, &caller);
+}
+
 static enum job_state
 vm_destroy(struct object *object)
 {
@@ -176,6 +187,7 @@ static const struct object_type vm_type = {
 	.kind = OBJECT_KIND_METHODS,
 	.transfer = OBJECT_TRANSFER_NONE,
 	.call = vm_call,
+	.call_scalar = vm_call_scalar,
 	.destroy = vm_destroy,
 };
 
