@@ -247,6 +247,39 @@ TEST(a_hole_is_cut_into_a_region_and_mapped_again)
 	end();
 }
 
+TEST(a_region_gives_back_either_end)
+{
+	uint64_t pages;
+
+	start();
+	pages = payer->used[LEDGER_VIRTUAL_PAGES];
+	CHECK_EQ(do_range(SPACE_MAP_ANONYMOUS, AT, PAGES(4)), CAP_OK);
+	CHECK_EQ(do_range(SPACE_UNMAP, AT, PAGES(1)), CAP_OK);
+	CHECK_EQ(payer->used[LEDGER_VIRTUAL_PAGES], pages + 3);
+	CHECK_EQ(do_range(SPACE_UNMAP, AT + PAGES(3), PAGES(1)), CAP_OK);
+	CHECK_EQ(payer->used[LEDGER_VIRTUAL_PAGES], pages + 2);
+	CHECK_EQ(write_byte(AT + PAGES(1), 1), CAP_OK);
+	CHECK_EQ(do_range(SPACE_MAP_ANONYMOUS, AT, PAGES(1)), CAP_OK);
+	CHECK_EQ(do_range(SPACE_MAP_ANONYMOUS, AT + PAGES(3), PAGES(1)), CAP_OK);
+	end();
+}
+
+TEST(a_cut_without_room_for_its_region_changes_nothing)
+{
+	const struct space_request middle =
+	    range_of(SPACE_UNMAP, PAGE_ACCESS_NONE, AT + PAGES(1), PAGES(1));
+
+	start();
+	CHECK_EQ(do_range(SPACE_MAP_ANONYMOUS, AT, PAGES(3)), CAP_OK);
+	payer->limit[LEDGER_KERNEL_BYTES] = payer->used[LEDGER_KERNEL_BYTES];
+	check_refused(&middle, CAP_ERR_QUOTA_EXCEEDED);
+	payer->limit[LEDGER_KERNEL_BYTES] = 1 << 20;
+	for (uint32_t i = 0; i < 3; i++)
+		CHECK_EQ(write_byte(AT + PAGES(i), 1), CAP_OK);
+	CHECK_EQ(do_range(SPACE_UNMAP, AT, PAGES(3)), CAP_OK);
+	end();
+}
+
 TEST(protection_is_changed_for_whole_committed_ranges_only)
 {
 	struct space_request protect = range_of(SPACE_PROTECT, PAGE_ACCESS_READ, AT, PAGES(2));

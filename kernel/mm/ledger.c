@@ -41,6 +41,13 @@ ledger_module_init(void)
 	funding_module_init();
 }
 
+/* A limit may have become less than what is used. */
+static inline bool
+fits(uint64_t used, uint64_t limit, uint64_t amount)
+{
+	return !(used > limit || amount > limit - used);
+}
+
 static bool
 charge_one(struct ledger *ledger, enum ledger_resource resource, uint64_t amount)
 {
@@ -50,7 +57,7 @@ charge_one(struct ledger *ledger, enum ledger_resource resource, uint64_t amount
 		uint64_t limit =
 		    atomic_load_explicit(&ledger->limit[resource], memory_order_relaxed);
 
-		if (used > limit || amount > limit - used)
+		if (!fits(used, limit, amount))
 			return false;
 	} while (!atomic_compare_exchange_weak_explicit(&ledger->used[resource], &used,
 	    used + amount, memory_order_relaxed, memory_order_relaxed));
@@ -101,7 +108,7 @@ ledger_has_room(const struct ledger *ledger, enum ledger_resource resource, uint
 		uint64_t limit =
 		    atomic_load_explicit(&ledger->limit[resource], memory_order_relaxed);
 
-		if (used > limit || amount > limit - used)
+		if (!fits(used, limit, amount))
 			return false;
 	}
 	return true;
