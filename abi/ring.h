@@ -64,6 +64,7 @@ enum cap_op {
 #define CAP_SQE_PROMISED 0x02	 /* CALL: the target is a capability of an answer of this ring */
 #define CAP_SQE_ANSWER_ONLY 0x04 /* CALL: its capabilities are for promised calls alone */
 #define CAP_SQE_ANSWER 0x08	 /* FINISH: the target is an answer id */
+#define CAP_SQE_LAST 0x10	 /* promised CALL: as if the answer's FINISH came behind it */
 
 /*
  * Answers of a ring that exist at once, from the CALL that names one to its FINISH. An id's

@@ -176,3 +176,39 @@ TEST(the_end_of_a_client_leaves_nothing)
 	}
 	CHECK_MEMORY(&after, &before, sizeof(before));
 }
+
+TEST(the_last_call_on_an_answer_finishes_it)
+{
+	struct pair pair = pair_start();
+	struct cap_sqe last = promised(call_of(&pair, 2), 1, 0);
+	struct cap_sqe refused = last;
+
+	last.flags |= CAP_SQE_LAST;
+	/* Before the answer: it is over when that one runs. */
+	post(&pair.client, named_call(&pair, 1, 1));
+	post(&pair.client, last);
+	CHECK_EQ(run(&pair.client, promised(call_of(&pair, 3), 1, 0)), CAP_ERR_UNKNOWN_ANSWER);
+	serve(&pair, 1);
+	CHECK_EQ(slots_of(&pair), 1);
+	serve(&pair, 2);
+	/* Behind it, and the same for one that is refused. */
+	for (int i = 0; i < 2; i++) {
+		CHECK_EQ(next(&pair.client), 16);
+		if (i == 0)
+			CHECK_EQ(next(&pair.client), 16);
+		post(&pair.client, named_call(&pair, 1, 1));
+		serve(&pair, 1);
+		CHECK_EQ(next(&pair.client), 16);
+		CHECK_EQ(slots_of(&pair), 2);
+		last.len = i == 0 ? last.len : 65537;
+		post(&pair.client, last);
+		if (i == 0)
+			serve(&pair, 2);
+		else
+			CHECK_EQ(next(&pair.client), CAP_ERR_MESSAGE_TOO_LARGE);
+		CHECK_EQ(slots_of(&pair), 1);
+	}
+	/* It says nothing of a capability. */
+	refused.flags = CAP_SQE_LAST;
+	CHECK_EQ(run(&pair.client, refused), CAP_ERR_INVALID_REQUEST);
+}

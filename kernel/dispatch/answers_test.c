@@ -277,16 +277,55 @@ TEST(who_cannot_pay_for_an_answer_has_none)
 	struct ledger *ledger = pair.client.process->ledger;
 	struct world_accounts before = world_accounts(&pair.client);
 	struct world_accounts after;
+	struct cap_sqe many = named_call(&pair, 1, 1);
 
 	ledger->limit[LEDGER_CAP_SLOTS] = ledger->used[LEDGER_CAP_SLOTS];
 	CHECK_EQ(run(&pair.client, named_call(&pair, 1, 1)), CAP_ERR_QUOTA_EXCEEDED);
 	ledger->limit[LEDGER_CAP_SLOTS] = 4096;
-	ledger->limit[LEDGER_KERNEL_BYTES] = ledger->used[LEDGER_KERNEL_BYTES];
-	CHECK_EQ(run(&pair.client, named_call(&pair, 1, 1)), CAP_ERR_QUOTA_EXCEEDED);
+	ledger->limit[LEDGER_KERNEL_BYTES] = ledger->used[LEDGER_KERNEL_BYTES] + 64;
+	many.cap_max = TRANSFER_CAPS_MAX;
+	CHECK_EQ(run(&pair.client, many), CAP_ERR_QUOTA_EXCEEDED);
 	/* What a ring's first answer takes once stays: not the answer. */
 	after = world_accounts(&pair.client);
 	CHECK_EQ(after.own[LEDGER_CAP_SLOTS], before.own[LEDGER_CAP_SLOTS]);
 	CHECK_EQ(run(&pair.client, promised(call_of(&pair, 2), 1, 0)), CAP_ERR_UNKNOWN_ANSWER);
+	CHECK_EQ(run(&pair.client, named_call(&pair, 1, 1)), PENDING);
+}
+
+/* More capabilities than an answer has room for itself. */
+TEST(an_answer_may_have_as_many_capabilities_as_a_message)
+{
+	struct pair pair = pair_start();
+	struct cap_sqe call = named_call(&pair, 1, 1);
+	struct cap_transfer entries[TRANSFER_CAPS_MAX];
+	uint64_t bytes;
+	uint64_t call_id = 0;
+
+	post(&pair.client, named_call(&pair, 9, 2));
+	serve(&pair, 9);
+	CHECK_EQ(next(&pair.client), 16);
+	bytes = pair.client.process->ledger->used[LEDGER_KERNEL_BYTES];
+	call.cap_max = TRANSFER_CAPS_MAX;
+	post(&pair.client, call);
+	post(&pair.client, promised(call_of(&pair, 2), 1, TRANSFER_CAPS_MAX - 1));
+	CHECK_EQ(receive(&pair, &call_id), 1);
+	for (uint32_t i = 0; i < TRANSFER_CAPS_MAX; i++)
+		entries[i] = (struct cap_transfer){ .cap_id = pair.own, .mode = 1 };
+	world_write(&pair.server, pair.server.message + 512 + 16, entries, sizeof(entries));
+	CHECK_EQ(run(&pair.server,
+		     (struct cap_sqe){ .op = CAP_OP_RETURN,
+			 .target = call_id,
+			 .addr = pair.server.message + 512,
+			 .len = 16,
+			 .xfer_count = TRANSFER_CAPS_MAX }),
+	    0);
+	serve(&pair, 2);
+	CHECK_EQ(slots_of(&pair), 1 + 1 + TRANSFER_CAPS_MAX);
+	CHECK_EQ(next(&pair.client), 16);
+	CHECK_EQ(next(&pair.client), 16);
+	CHECK_EQ(run(&pair.client, finish_of(1)), 0);
+	CHECK_EQ(slots_of(&pair), 1 + 1);
+	CHECK_EQ(pair.client.process->ledger->used[LEDGER_KERNEL_BYTES], bytes);
 }
 
 TEST(a_dependant_whose_slots_cannot_be_reserved_ends_at_once)

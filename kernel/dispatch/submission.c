@@ -24,7 +24,7 @@
 #define WORD_TRANSFER 6 /* answer_id 32, xfer_count 8, cap_max 8, reserved 16 */
 
 #define OP_FLAGS UINT64_C(0x000000000000ff00)
-#define CALL_FLAGS ((uint64_t)(CAP_SQE_PROMISED | CAP_SQE_ANSWER_ONLY) << 8)
+#define CALL_FLAGS ((uint64_t)(CAP_SQE_PROMISED | CAP_SQE_ANSWER_ONLY | CAP_SQE_LAST) << 8)
 #define OP_METHOD UINT64_C(0x00000000ffff0000)
 #define OP_OP_FLAGS UINT64_C(0xffffffff00000000)
 #define LENGTHS_LEN UINT64_C(0x00000000ffffffff)
@@ -116,7 +116,8 @@ open_answer(struct op *op)
 {
 	bool is_promised = (op->sqe.flags & CAP_SQE_PROMISED) != 0;
 
-	if ((op->sqe.flags & CAP_SQE_ANSWER_ONLY) != 0 && op->sqe.answer_id == 0)
+	if (((op->sqe.flags & CAP_SQE_ANSWER_ONLY) != 0 && op->sqe.answer_id == 0) ||
+	    ((op->sqe.flags & CAP_SQE_LAST) != 0 && !is_promised))
 		return CAP_ERR_INVALID_REQUEST;
 	if (is_promised) {
 		enum cap_status status = answer_check_promise(op);
@@ -130,12 +131,23 @@ open_answer(struct op *op)
 static enum cap_status
 run_promised_call(struct op *op)
 {
+	struct ring *ring = op->ring;
+	uint64_t last = 0;
 	struct cap_ref target;
-	enum cap_status status = answer_target(op, &target);
+	enum cap_status status;
 
-	if (status == ANSWER_WAITS || status == ANSWER_ENDED)
-		return CAP_OK;
-	return status == CAP_OK ? run_call_on(op, target) : status;
+	/* Read before: the op may have ended when its call was run. */
+	if (op->sqe.flags & CAP_SQE_LAST)
+		last = op->sqe.target >> CAP_PROMISE_ORDINAL_BITS;
+	status = answer_target(op, &target);
+	if (status == CAP_OK)
+		status = run_call_on(op, target);
+	else if (status == ANSWER_WAITS || status == ANSWER_ENDED)
+		status = CAP_OK;
+	/* It was there, and nobody else finishes it. */
+	if (last != 0)
+		(void)!answer_finish(ring, last);
+	return status;
 }
 
 static enum cap_status

@@ -10,13 +10,13 @@
 #define DESTROY_ANSWERS_PER_STEP (JOB_STEP_ENTRIES / TRANSFER_CAPS_MAX)
 
 static struct pool answers_pool;
-static struct pool answer_pool;
+static struct pool caps_pool;
 
 void
 answer_pools_init(void)
 {
 	pool_init(&answers_pool, "answers", sizeof(struct answers));
-	pool_init(&answer_pool, "answer", sizeof(struct answer));
+	pool_init(&caps_pool, "answer_caps", TRANSFER_CAPS_MAX * sizeof(struct kept_cap));
 }
 
 struct answer *
@@ -27,8 +27,8 @@ answer_find(struct ring *ring, uint64_t id)
 
 	if (answers == NULL || id > UINT32_MAX)
 		return NULL;
-	answer = answers->at[answer_place((uint32_t)id)];
-	return answer == NULL || answer->id != id || answer->is_finished ? NULL : answer;
+	answer = &answers->at[answer_place((uint32_t)id)];
+	return id == 0 || answer->id != id || answer->is_finished ? NULL : answer;
 }
 
 /* At the ring's first answer; it stays as long as the ring. */
@@ -53,25 +53,43 @@ answers_make(struct ring *ring, struct ledger *payer)
 	return CAP_OK;
 }
 
-static enum cap_status
-answer_make(struct answers *answers, const struct op *op)
+/* Memory for more capabilities than the answer has room for itself. */
+static COLD enum cap_status
+more_caps(const struct answers *answers, struct answer *answer)
 {
 	void *memory;
-	struct answer *answer;
-	enum cap_status status = ledger_charge(answers->payer, LEDGER_CAP_SLOTS, op->sqe.cap_max);
+	enum cap_status status = pool_alloc(&caps_pool, answers->payer, &memory);
 
+	if (status == CAP_OK)
+		answer->caps = memory;
+	return status;
+}
+
+static enum cap_status
+answer_make(const struct answers *answers, struct answer *answer, const struct op *op)
+{
+	uint8_t slots = op->sqe.cap_max;
+	enum cap_status status = CAP_OK;
+
+	answer->caps = answer->few;
+	if (slots > ANSWER_FEW_CAPS)
+		status = more_caps(answers, answer);
 	if (status != CAP_OK)
 		return status;
-	status = pool_alloc(&answer_pool, answers->payer, &memory);
+	status = ledger_charge(answers->payer, LEDGER_CAP_SLOTS, slots);
 	if (status != CAP_OK) {
-		ledger_release(answers->payer, LEDGER_CAP_SLOTS, op->sqe.cap_max);
+		if (answer->caps != answer->few)
+			pool_free(&caps_pool, answers->payer, answer->caps);
 		return status;
 	}
-	answer = memory;
 	answer->id = op->sqe.answer_id;
-	answer->slots = op->sqe.cap_max;
+	atomic_store_explicit(&answer->state, ANSWER_PENDING, memory_order_relaxed);
+	answer->exception_type = 0;
+	answer->has_type = false;
+	answer->slots = slots;
+	answer->count = 0;
+	answer->is_finished = false;
 	list_init(&answer->dependants);
-	answers->at[answer_place(answer->id)] = answer;
 	return CAP_OK;
 }
 
@@ -79,31 +97,38 @@ enum cap_status
 answer_open(struct op *op)
 {
 	struct answers *answers = *ring_answers(op->ring);
+	struct answer *answer;
 	enum cap_status status = CAP_OK;
 
 	if (answers == NULL) {
 		status = answers_make(op->ring, op_process(op)->ledger);
+		if (status != CAP_OK)
+			return status;
 		answers = *ring_answers(op->ring);
-	} else if (answers->at[answer_place(op->sqe.answer_id)] != NULL) {
-		status = CAP_ERR_ANSWER_IN_USE;
 	}
-	if (status == CAP_OK)
-		status = answer_make(answers, op);
+	answer = answer_of(op);
+	if (answer->id != 0)
+		return CAP_ERR_ANSWER_IN_USE;
+	status = answer_make(answers, answer, op);
 	if (status == CAP_OK)
 		op->extras |= OP_ANSWERS;
 	return status;
 }
 
+/* Holes are kept as such. */
 static void
 keep_cap(struct kept_cap *cap, const struct cap_hold *hold, cap_id_t cap_id)
 {
-	if (cap_id != 0 && hold->mode != OBJECT_TRANSFER_COPY) {
-		cap->cap_id = cap_id;
+	cap->cap_id = 0;
+	cap->hold = *hold;
+	if (hold->object == NULL || cap_id == 0)
+		return;
+	if (hold->mode == OBJECT_TRANSFER_COPY) {
+		cap_hold_get(hold);
 		return;
 	}
-	if (cap_id != 0)
-		cap_hold_get(hold);
-	cap->hold = *hold;
+	cap->hold.object = NULL;
+	cap->cap_id = cap_id;
 }
 
 void
@@ -117,9 +142,7 @@ answer_keep(
 	answer = answer_of(call);
 	KASSERT(answer->state == ANSWER_PENDING && count <= TRANSFER_CAPS_MAX);
 	for (uint32_t i = 0; i < count; i++)
-		if (holds[i].object != NULL)
-			keep_cap(
-			    &answer->caps[i], &holds[i], records == NULL ? 0 : records[i].cap_id);
+		keep_cap(&answer->caps[i], &holds[i], records == NULL ? 0 : records[i].cap_id);
 	answer->count = (uint8_t)count;
 }
 
@@ -144,7 +167,8 @@ shrink(struct answers *answers, struct answer *answer)
 	for (uint32_t i = 0; i < answer->count; i++)
 		kept += answer->caps[i].hold.object != NULL;
 	KASSERT(kept <= answer->slots);
-	ledger_release(answers->payer, LEDGER_CAP_SLOTS, answer->slots - kept);
+	if (answer->slots != kept)
+		ledger_release(answers->payer, LEDGER_CAP_SLOTS, answer->slots - kept);
 	answer->slots = kept;
 }
 
@@ -181,19 +205,17 @@ answer_is_over_locked(const struct answer *answer)
 }
 
 void
-answer_take_out_locked(struct answers *answers, struct answer *answer)
-{
-	answers->at[answer_place(answer->id)] = NULL;
-}
-
-void
 answer_free(struct answers *answers, struct answer *answer)
 {
 	for (uint32_t i = 0; i < answer->count; i++)
 		if (answer->caps[i].hold.object != NULL)
 			cap_hold_drop(&answer->caps[i].hold);
-	ledger_release(answers->payer, LEDGER_CAP_SLOTS, answer->slots);
-	pool_free(&answer_pool, answers->payer, answer);
+	if (answer->slots != 0)
+		ledger_release(answers->payer, LEDGER_CAP_SLOTS, answer->slots);
+	if (answer->caps != answer->few)
+		pool_free(&caps_pool, answers->payer, answer->caps);
+	/* Release: whoever finds the place free finds nothing of it in use. */
+	__atomic_store_n(&answer->id, 0, __ATOMIC_RELEASE);
 }
 
 /* What still waits for it runs when it comes, and then it goes. */
@@ -209,8 +231,6 @@ answer_finish(struct ring *ring, uint64_t answer_id)
 	spin_lock(&answers->lock);
 	answer->is_finished = true;
 	is_over = answer_is_over_locked(answer);
-	if (is_over)
-		answer_take_out_locked(answers, answer);
 	spin_unlock(&answers->lock);
 	if (is_over)
 		answer_free(answers, answer);
@@ -227,14 +247,13 @@ answers_destroy_step(struct ring *ring)
 		return JOB_DONE;
 	KASSERT(!answers->is_job_queued && !answers->is_wake_queued);
 	for (uint32_t i = 0; i < CAP_ANSWERS_MAX; i++) {
-		struct answer *answer = answers->at[i];
+		struct answer *answer = &answers->at[i];
 
-		if (answer == NULL)
+		if (answer->id == 0)
 			continue;
 		if (count++ == DESTROY_ANSWERS_PER_STEP)
 			return JOB_AGAIN;
 		KASSERT(answer->state != ANSWER_PENDING && list_is_empty(&answer->dependants));
-		answers->at[i] = NULL;
 		answer_free(answers, answer);
 	}
 	*ring_answers(ring) = NULL;

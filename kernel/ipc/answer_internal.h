@@ -21,8 +21,11 @@ struct kept_cap {
 	cap_id_t cap_id;      /* 0: not named */
 };
 
+/* Most answers have one; for more than these, memory for as many as there can be is taken. */
+#define ANSWER_FEW_CAPS 2
+
 struct answer {
-	uint32_t id;		     /* [I] */
+	uint32_t id;		     /* 0: the place is free */
 	_Atomic uint8_t state;	     /* [a] enum answer_state; release: what it has is there */
 	uint8_t exception_type;	     /* of a failed one */
 	uint8_t slots;		     /* charged as LEDGER_CAP_SLOTS */
@@ -30,7 +33,8 @@ struct answer {
 	bool is_finished;	     /* guarded by the lock: nobody is interested but dependants */
 	bool has_type;		     /* exception_type was set before the end */
 	struct list_node dependants; /* guarded by the lock: struct op.link, oldest first */
-	struct kept_cap caps[TRANSFER_CAPS_MAX];
+	struct kept_cap *caps;	     /* `few`, or memory of their own */
+	struct kept_cap few[ANSWER_FEW_CAPS];
 };
 
 struct answers {
@@ -41,7 +45,7 @@ struct answers {
 	bool is_job_queued; /* [o] */
 	struct job wake;    /* on the reap list: see promise_job_bring() */
 	bool is_wake_queued;
-	struct answer *at[CAP_ANSWERS_MAX];
+	struct answer at[CAP_ANSWERS_MAX];
 };
 
 static inline uint32_t
@@ -54,16 +58,15 @@ answer_place(uint32_t id)
 static inline struct answer *
 answer_of(const struct op *call)
 {
-	return (*ring_answers(call->ring))->at[answer_place(call->sqe.answer_id)];
+	return &(*ring_answers(call->ring))->at[answer_place(call->sqe.answer_id)];
 }
 
 /* The answer of this id that may be named, or NULL. */
 struct answer *answer_find(struct ring *ring, uint64_t id);
 
-/* Nobody is interested, and nothing waits: it leaves its place. The caller frees it, unlocked. */
+/* Nobody is interested, and nothing waits. */
 bool answer_is_over_locked(const struct answer *answer);
-void answer_take_out_locked(struct answers *answers, struct answer *answer);
-/* Its capabilities are dropped. No lock is held. */
+/* One that is over, and that nobody else frees: its capabilities are dropped. No lock is held. */
 void answer_free(struct answers *answers, struct answer *answer);
 
 /* The job of dependants and of answers that are over; promise.c. */

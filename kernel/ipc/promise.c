@@ -84,7 +84,7 @@ enum cap_status
 answer_target(struct op *op, struct cap_ref *out)
 {
 	struct answers *answers = *ring_answers(op->ring);
-	struct answer *answer = answers->at[answer_place((uint32_t)promised_id(op))];
+	struct answer *answer = &answers->at[answer_place((uint32_t)promised_id(op))];
 	enum cap_status status = op_reserve_slots(op);
 	bool waits;
 
@@ -192,6 +192,7 @@ promise_splice(struct answers *answers, struct answer *answer)
 {
 	uint32_t bytes = 0;
 	bool is_rest;
+	bool is_over;
 
 	spin_lock(&answers->lock);
 	/* While older ones wait for the job, it does all, in their order. */
@@ -200,9 +201,13 @@ promise_splice(struct answers *answers, struct answer *answer)
 	    i++)
 		if (!splice_one_locked(answers, answer, &bytes))
 			break;
-	is_rest = !list_is_empty(&answer->dependants) || answer_is_over_locked(answer);
+	is_rest = !list_is_empty(&answer->dependants);
+	/* With the job under way, it is the job's. */
+	is_over = !answers->is_job_queued && answer_is_over_locked(answer);
 	spin_unlock(&answers->lock);
-	if (is_rest)
+	if (is_over)
+		answer_free(answers, answer);
+	else if (is_rest)
 		promise_job_bring(answers);
 }
 
@@ -213,10 +218,10 @@ oldest_ready_locked(struct answers *answers) REQUIRES(&answers->lock)
 	struct op *oldest = NULL;
 
 	for (uint32_t i = 0; i < CAP_ANSWERS_MAX; i++) {
-		struct answer *answer = answers->at[i];
+		struct answer *answer = &answers->at[i];
 		struct op *op;
 
-		if (answer == NULL || list_is_empty(&answer->dependants) ||
+		if (answer->id == 0 || list_is_empty(&answer->dependants) ||
 		    atomic_load_explicit(&answer->state, memory_order_acquire) == ANSWER_PENDING)
 			continue;
 		op = LIST_ENTRY(answer->dependants.next, struct op, link);
@@ -227,17 +232,15 @@ oldest_ready_locked(struct answers *answers) REQUIRES(&answers->lock)
 	return oldest;
 }
 
-/* One that is over, out of its place, or NULL. */
+/* One that is over, or NULL. Nobody else frees it: a FINISH that comes finds it finished. */
 static struct answer *
 over_locked(struct answers *answers) REQUIRES(&answers->lock)
 {
 	for (uint32_t i = 0; i < CAP_ANSWERS_MAX; i++) {
-		struct answer *answer = answers->at[i];
+		struct answer *answer = &answers->at[i];
 
-		if (answer == NULL || !answer_is_over_locked(answer))
-			continue;
-		answer_take_out_locked(answers, answer);
-		return answer;
+		if (answer->id != 0 && answer_is_over_locked(answer))
+			return answer;
 	}
 	return NULL;
 }

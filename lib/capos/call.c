@@ -52,8 +52,10 @@ append_transfers(struct capos_call *call, size_t message_bytes)
 static inline uint64_t
 promise_flags(const struct capos_call *call)
 {
-	uint64_t flags = capos_is_promise(call->target.cap_id) ? CAP_SQE_PROMISED << 8 : 0;
+	uint64_t flags = 0;
 
+	if (capos_is_promise(call->target.cap_id))
+		flags = capos_promise_use(call->target.self, call->target.cap_id);
 	if (call->answer_id != 0 && call->promise_only)
 		flags |= CAP_SQE_ANSWER_ONLY << 8;
 	return flags;
@@ -65,7 +67,7 @@ fill_submission(struct cap_sqe *sqe, const struct capos_call *call, size_t messa
 	capos_fill(sqe,
 	    (struct capos_sqe_words){
 		CAP_OP_CALL | promise_flags(call) | (uint64_t)call->method << 16,
-		call->target.cap_id & ~CAPOS_PROMISE,
+		call->target.cap_id & ~CAPOS_PROMISE_MARKS,
 		(uint64_t)&call->completion,
 		(uint64_t)call->block->params,
 		(uint64_t)call->result_buffer,

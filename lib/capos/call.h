@@ -51,8 +51,9 @@ struct capos_call {
 		};
 		uint32_t to_give_back; /* either */
 	};
-	uint16_t adopted;   /* a bit for each result capability that has an owner */
-	bool promise_only;  /* see promise.h */
+	uint16_t adopted;  /* a bit for each result capability that has an owner */
+	bool promise_only; /* see promise.h */
+	bool promise_once;
 	bool may_end_early; /* before what it depends on: it was cancelled */
 	struct capos_cap target;
 	struct capos_block *block;
@@ -85,6 +86,7 @@ capos_call_begin_block(struct capos_call *call, struct capos_cap target, uint16_
 	call->method = method;
 	call->adopted = 0;
 	call->promise_only = false;
+	call->promise_once = false;
 	call->may_end_early = false;
 	call->to_give_back = 0;
 	call->results.cap_count = 0;

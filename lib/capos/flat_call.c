@@ -80,8 +80,9 @@ send_into_full(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uin
 static __attribute__((noinline)) enum cap_status
 send_promised(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths)
 {
-	cap_id &= ~CAPOS_PROMISE;
-	head |= CAP_SQE_PROMISED << 8;
+	if (call->block != NULL)
+		head |= capos_promise_use(call->self, cap_id);
+	cap_id &= ~CAPOS_PROMISE_MARKS;
 	if (call->self->room == UINT32_MAX)
 		return send_into_full(call, cap_id, head, lengths);
 	queue(call, cap_id, head, lengths);

@@ -24,6 +24,7 @@ answer_take(struct capos_call *call)
 		return 0;
 	place = (uint32_t)__builtin_ctz(free);
 	self->answers |= (uint16_t)(1U << place);
+	self->finished &= (uint16_t)~(1U << place);
 	self->named[place] = call;
 	self->answer_number = self->answer_number == NUMBER_MAX ? 1 : self->answer_number + 1;
 	return (uint16_t)(self->answer_number * CAP_ANSWERS_MAX + place);
@@ -72,8 +73,18 @@ capos_promised(struct capos_call *call, uint32_t ordinal)
 	if (call->answer_id == 0)
 		name_answer(call);
 	if (call->answer_id != 0 && ordinal < 1U << CAP_PROMISE_ORDINAL_BITS)
-		promised.cap_id = CAPOS_PROMISE | CAP_PROMISE(call->answer_id, ordinal);
+		promised.cap_id = (call->promise_once ? CAPOS_PROMISE_MARKS : CAPOS_PROMISE) |
+		    CAP_PROMISE(call->answer_id, ordinal);
 	return promised;
+}
+
+uint64_t
+capos_promise_use(struct capos *self, uint64_t cap_id)
+{
+	if ((cap_id & CAPOS_PROMISE_ONCE) == 0)
+		return CAP_SQE_PROMISED << 8;
+	self->finished |= (uint16_t)(1U << (cap_id >> CAP_PROMISE_ORDINAL_BITS) % CAP_ANSWERS_MAX);
+	return (CAP_SQE_PROMISED | CAP_SQE_LAST) << 8;
 }
 
 /* Calls in flight that have to end before one on this target: it depends on them. */
@@ -119,7 +130,8 @@ capos_answer_end(struct capos_call *call, bool was_sent)
 
 	call->answer_id = 0;
 	/* A ring that cannot take it has failed as a whole; the next call says so. */
-	if (was_sent && capos_submit(self, &sqe) == CAP_OK) {
+	if (was_sent && (self->finished & 1U << id % CAP_ANSWERS_MAX) == 0 &&
+	    capos_submit(self, &sqe) == CAP_OK) {
 		*sqe = (struct cap_sqe){
 			.op = CAP_OP_FINISH,
 			.flags = CAP_SQE_ANSWER,

@@ -345,3 +345,41 @@ TEST(a_call_that_may_end_early_is_not_waited_for_behind_others)
 	capos_call_end(&first);
 	flush();
 }
+
+TEST(a_promise_for_one_call_needs_no_finish)
+{
+	struct capos_call first;
+	struct capos_call second;
+	struct endpoint_factory target;
+
+	fake_start(&self);
+	begin(&first);
+	capos_call_promise_once(&first);
+	target.cap = capos_promised(&first, 0);
+	CHECK_EQ(capos_call_send(&first), CAP_OK);
+	(void)endpoint_factory_create_begin(&second, target);
+	CHECK_EQ(capos_call_send(&second), CAP_OK);
+	flush();
+	CHECK_EQ(fake.log[1].flags, CAP_SQE_PROMISED | CAP_SQE_LAST);
+	CHECK_EQ(fake.log[1].target, CAP_PROMISE(fake.log[0].answer_id, 0));
+	answer(&fake.in_flight[0]);
+	fake_complete(&fake.in_flight[0], CAP_ERR_INVALID_CAP);
+	flush();
+	capos_call_end(&second);
+	capos_call_end(&first);
+	flush();
+	CHECK_EQ(fake.log_count, 2);
+	CHECK_EQ(self.answers, 0);
+	/* One that was never used is finished like any other. */
+	begin(&first);
+	capos_call_promise_once(&first);
+	(void)capos_promised(&first, 0);
+	CHECK_EQ(capos_call_send(&first), CAP_OK);
+	flush();
+	answer(&fake.in_flight[0]);
+	flush();
+	capos_call_end(&first);
+	flush();
+	CHECK_EQ(fake.log_count, 4);
+	CHECK_EQ(fake.log[3].flags, CAP_SQE_ANSWER);
+}

@@ -62,6 +62,7 @@ struct capos {
 	uint32_t unawaited; /* of these: nobody waits for them (capos_unawaited) */
 	uint32_t pid;
 	uint16_t answers;		    /* places of answers that calls have: promise.h */
+	uint16_t finished;		    /* of these: a call on them was sent as their last */
 	uint16_t answer_number;		    /* of the last one */
 	const struct capset_header *capset; /* NULL: no capabilities */
 	struct capos_block *free_blocks[CAPOS_BLOCK_KINDS];
@@ -109,12 +110,17 @@ capos_submit(struct capos *self, struct cap_sqe **out)
 
 /* A capability id that is a promise: the rest is what CAP_PROMISE() makes. */
 #define CAPOS_PROMISE (UINT64_C(1) << 63)
+#define CAPOS_PROMISE_ONCE (UINT64_C(1) << 62) /* for one call: it finishes the answer */
+#define CAPOS_PROMISE_MARKS (CAPOS_PROMISE | CAPOS_PROMISE_ONCE)
 
 static inline bool
 capos_is_promise(uint64_t cap_id)
 {
 	return cap_id >= CAPOS_PROMISE;
 }
+
+/* A promise becomes the target of a call that is submitted next: its flags, in the first word. */
+uint64_t capos_promise_use(struct capos *self, uint64_t cap_id);
 
 /* A submission, word by word, for the hot paths. */
 struct capos_sqe_words {

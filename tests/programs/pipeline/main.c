@@ -29,7 +29,7 @@ send_steps(uint32_t count, uint32_t wrong)
 		uint64_t digit = i == wrong ? 10 : (i + 1) % 10;
 
 		steps_next_params_set_digit(steps_next_begin(call, at), digit);
-		capos_call_promise_only(call);
+		capos_call_promise_once(call);
 		at = steps_next_promised_on(call);
 		if (capos_call_send(call) != CAP_OK)
 			at.cap.cap_id = 0;

@@ -530,7 +530,7 @@ send_chain(struct capos_call calls[CHAIN], uint64_t first)
 
 	for (uint32_t i = 0; i < CHAIN; i++) {
 		steps_next_params_set_digit(steps_next_begin(&calls[i], at), i == 0 ? first : i);
-		capos_call_promise_only(&calls[i]);
+		capos_call_promise_once(&calls[i]);
 		at = steps_next_promised_on(&calls[i]);
 		require(capos_call_send(&calls[i]) == CAP_OK, "step");
 	}
