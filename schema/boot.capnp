@@ -98,6 +98,8 @@ struct KernelSource @0xad8b1d699848e32c {
     notificationFactory @13 :Void;
     ledger @14 :Void;
     # The one at the root: what the machine has.
+    tapFactory @15 :Void;
+    payloadTapFactory @16 :Void;
   }
 }
 

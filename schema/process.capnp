@@ -6,6 +6,7 @@ using import "capability_manager.capnp".CapabilityManager;
 using import "ledger.capnp".Ledger;
 using import "memory.capnp".MemoryObject;
 using import "memory.capnp".Protection;
+using import "tap.capnp".RingTap;
 
 struct ResourceLimits @0x9ce4c4a6aa98779c {
   # What a process may use. A limit of zero means the default in its comment.
@@ -102,6 +103,8 @@ interface ProcessBuilder @0xc2dfab07a021f021 $A.transfer(none) {
   # handle.
   manage @5 () -> (manager :CapabilityManager);
   # The manager of the grants that follow; there is one.
+  tap @6 (tap :RingTap) -> ();
+  # The process starts with this tap, which sees its first call. The tap is looked at, and stays with the caller.
 }
 
 struct CapGrant @0xd3b9a309bf984980 {
@@ -113,6 +116,8 @@ struct CapGrant @0xd3b9a309bf984980 {
     # One of the caller's own.
     local @2 :LocalSource;
     # Made for the new process.
+    tap @4 :RingTap;
+    # No entry of the CapSet: the process starts with this tap (ProcessBuilder.tap). The name is not looked at.
   }
   interfaceId @3 :UInt64;
   # For a local endpoint: the interface that its clients see.

@@ -18,6 +18,7 @@
 #include "object/memory.h"
 #include "object/notification.h"
 #include "object/permanent.h"
+#include "object/ring_tap.h"
 #include "object/timer.h"
 #include "proc/process.h"
 
@@ -110,6 +111,12 @@ make_source(struct process *process, struct kernel_source source, struct object 
 	case KERNEL_SOURCE_WHICH_MACHINE_CONTROL:
 		permanent = machine_control_object();
 		break;
+	case KERNEL_SOURCE_WHICH_TAP_FACTORY:
+		permanent = tap_factory_object();
+		break;
+	case KERNEL_SOURCE_WHICH_PAYLOAD_TAP_FACTORY:
+		permanent = payload_tap_factory_object();
+		break;
 	case KERNEL_SOURCE_WHICH_LEDGER:
 		return ledger_capability_create(process->ledger, &ledger_boot, out);
 	case KERNEL_SOURCE_WHICH_VIRTUAL_MEMORY:
@@ -175,7 +182,11 @@ load_init(struct process *process, struct capnp_data file, struct process_entry 
 			return status;
 		}
 	}
-	*entry = (struct process_entry){ image.entry, INIT_STACK_BYTES, image.tls_bytes };
+	*entry = (struct process_entry){
+		.entry = image.entry,
+		.stack_bytes = INIT_STACK_BYTES,
+		.tls_bytes = image.tls_bytes,
+	};
 	return CAP_OK;
 }
 

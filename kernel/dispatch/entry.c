@@ -28,6 +28,7 @@
 #include "object/notification.h"
 #include "object/timer.h"
 #include "ring/ring.h"
+#include "ring/tap.h"
 #include "sched/thread.h"
 #include "sync/pending.h"
 #include "time/deadline.h"
@@ -163,6 +164,39 @@ ring_is_corrupt(struct thread *thread)
 	arch_thread_result_set(thread->registers, CAP_ERR_RING_CORRUPT);
 }
 
+/* The general way for each, with its record before it runs; the completion's is ring/'s. */
+static COLD void
+drain_tapped(struct thread *thread, struct ring *ring)
+{
+	struct op *op;
+
+	for (uint32_t i = 0; i < ENTRY_SUBMISSIONS_MAX && ring_ready(ring) != 0; i++) {
+		struct ring_tap *tap = ring_tapped(ring);
+
+		if (ring_take_tapped(ring, &op) == RING_FULL)
+			return;
+		if (tap != NULL)
+			ring_tap_submitted(tap, op, submission_interface(op));
+		submission_run_general(op);
+		if (thread->state == THREAD_DEAD)
+			kernel_leave();
+		run_jobs(thread);
+		window(thread);
+	}
+}
+
+/* What ring_refresh() told apart. False: the ring is corrupt, and the result says so. */
+static COLD bool
+take_unusually(struct thread *thread, struct ring *ring)
+{
+	if (ring_is_refused(ring)) {
+		ring_is_corrupt(thread);
+		return false;
+	}
+	drain_tapped(thread, ring);
+	return true;
+}
+
 /* Submissions are left that one entry does not take: they may be what is waited for. */
 static COLD bool
 takes_more(struct thread *thread)
@@ -197,10 +231,8 @@ take_submissions(struct thread *thread, struct ring *ring)
 {
 	if (!list_is_empty(&thread->jobs))
 		run_jobs(thread);
-	if (!ring_refresh(ring)) {
-		ring_is_corrupt(thread);
-		return false;
-	}
+	if (!ring_refresh(ring))
+		return take_unusually(thread, ring);
 	if (ring_ready(ring) != 0)
 		drain(thread, ring);
 	return true;

@@ -529,3 +529,41 @@ submission_run_promised(struct op *op, const struct cap_ref *target)
 	else if (op->extras & OP_TIMED)
 		op_deadline_arm(op);
 }
+
+/* The same bits as ring/ looks at: user_data and deadline are free, and no deadline is armed. */
+static bool
+is_plain_nop(const struct op *op)
+{
+	return op->sqe.op == CAP_OP_NOP && (words_besides_target(op) | op->sqe.target) == 0;
+}
+
+COLD void
+submission_run_general(struct op *op)
+{
+	enum cap_status status = CAP_OK;
+
+	if (op->sqe.op == CAP_OP_NOP) {
+		status = is_plain_nop(op) ? CAP_OK : CAP_ERR_INVALID_REQUEST;
+		if (status == CAP_OK)
+			op_complete_status(op, CAP_OK);
+	} else if (op_deadline_ns(op) != UINT64_MAX) {
+		run_with_deadline(op);
+	} else {
+		status = run(op);
+	}
+	if (status != CAP_OK)
+		refuse(op, status);
+}
+
+COLD uint64_t
+submission_interface(const struct op *op)
+{
+	struct cap_ref target;
+
+	/* Not all name a capability of the table. */
+	if (op->sqe.op == CAP_OP_NOP || op->sqe.op == CAP_OP_RETURN ||
+	    op->sqe.op == CAP_OP_FINISH || (op->sqe.flags & CAP_SQE_PROMISED) != 0 ||
+	    cap_lookup(op_process(op)->table, op->sqe.target, &target) != CAP_OK)
+		return 0;
+	return object_interface_id(target.object, target.interface_index);
+}

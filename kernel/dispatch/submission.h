@@ -15,3 +15,7 @@ bool submission_run(struct process *process, struct op *op);
 /* The same for a CALL that waited for its target: answer_run_fn of ipc/answer.h. */
 struct cap_ref;
 void submission_run_promised(struct op *op, const struct cap_ref *target);
+/* The same by no shorter way, NOPs included: for tapped rings. */
+void submission_run_general(struct op *op);
+/* What the capability shows that a submission names; 0: it names none, or no valid one. */
+uint64_t submission_interface(const struct op *op);

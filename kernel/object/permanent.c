@@ -7,6 +7,7 @@
 #include "object/ledger.h"
 #include "object/memory.h"
 #include "object/process.h"
+#include "object/ring_tap.h"
 
 enum job_state
 permanent_destroy(struct object *object)
@@ -33,4 +34,5 @@ objects_init(void)
 	machine_control_init();
 	boot_package_init();
 	device_objects_init();
+	ring_tap_objects_init();
 }

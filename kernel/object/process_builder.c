@@ -13,6 +13,7 @@
 #include "object/ledger.h"
 #include "object/memory.h"
 #include "object/process.h"
+#include "object/ring_tap.h"
 #include "proc/process.h"
 
 struct builder {
@@ -21,6 +22,7 @@ struct builder {
 	struct object *manager;	 /* of the grants that follow; a reference; NULL: none */
 	bool is_broken;		 /* a step failed: what was made cannot be started */
 	struct ledger *payer;	 /* a reference */
+	struct object *tap;	 /* a reference; NULL: none */
 };
 
 static struct pool builder_pool;
@@ -298,6 +300,58 @@ answer_started(struct object_call *call, struct process *process,
 }
 
 static enum cap_status
+builder_tap(struct process_builder_server *server, struct process_builder_tap_params params,
+    struct process_builder_tap_results_builder results, const struct capos_caller *caller)
+{
+	struct builder *builder = builder_of(caller);
+	struct capnp_cap cap = process_builder_tap_params_tap(params);
+	struct object *tap;
+	enum cap_status status;
+
+	(void)server;
+	(void)results;
+	if (capnp_reader_error(caller->call->params) != CAPNP_OK)
+		return CAP_ERR_MALFORMED_MESSAGE;
+	if (builder->process == NULL || builder->tap != NULL)
+		return CAP_ERR_WRONG_STATE;
+	status = tap_capability_find(caller->call->process, cap.cap_id, &tap);
+	if (status != CAP_OK)
+		return status;
+	object_get(tap);
+	builder->tap = tap;
+	return CAP_OK;
+}
+
+static void
+drop_tap(struct builder *builder)
+{
+	if (builder->tap != NULL)
+		object_put(builder->tap);
+	builder->tap = NULL;
+}
+
+/* The process runs, with its tap if there is one; or nothing has changed but its parts. */
+static enum cap_status
+start_tapped(struct builder *builder, struct process_entry *entry)
+{
+	struct process *process = builder->process;
+	enum cap_status status = CAP_OK;
+
+	if (builder->tap != NULL)
+		status = tap_claim(builder->tap, process, &entry->tap);
+	if (status != CAP_OK)
+		return status;
+	status = process_start(process, entry);
+	if (builder->tap == NULL)
+		return status;
+	if (status == CAP_OK)
+		tap_attached(builder->tap);
+	else
+		tap_unclaim(builder->tap);
+	return status;
+}
+
+static enum cap_status
 builder_start(struct process_builder_server *server, struct process_builder_start_params params,
     struct process_builder_start_results_builder results, const struct capos_caller *caller)
 {
@@ -316,10 +370,11 @@ builder_start(struct process_builder_server *server, struct process_builder_star
 	status = answer_check(caller->call);
 	if (status != CAP_OK)
 		return status;
-	status = process_start(process, &entry);
+	status = start_tapped(builder, &entry);
 	if (status != CAP_OK)
 		return status;
 	builder->process = NULL;
+	drop_tap(builder);
 	if (builder->manager != NULL)
 		capability_manager_started(builder->manager);
 	answer_started(caller->call, process, results);
@@ -333,6 +388,7 @@ static const struct process_builder_methods methods = {
 	.grant_local = builder_grant_local,
 	.start = builder_start,
 	.manage = builder_manage,
+	.tap = builder_tap,
 };
 
 static enum cap_status
@@ -368,6 +424,7 @@ builder_destroy(struct object *object)
 			return JOB_AGAIN;
 		builder->process = NULL;
 	}
+	drop_tap(builder);
 	pool_free(&builder_pool, payer, builder);
 	ledger_put(payer);
 	return JOB_DONE;

@@ -3,7 +3,8 @@
  * Ending a process. The thread is stopped at once; the rest is a reap job in phases: ops end,
  * callers of the calls that it held get `disconnected`, answers and capabilities are dropped,
  * thread and memory go back. What it dropped is destroyed by later reap jobs: the end, which
- * completes ProcessHandle.wait, comes behind them.
+ * completes ProcessHandle.wait, comes behind them. The ring goes behind the grace periods, too:
+ * another CPU may still be recording its last completion for a tap.
  */
 #include "base/assert.h"
 #include "ipc/answer.h"
@@ -17,7 +18,6 @@ enum teardown_phase {
 	TEARDOWN_CALLS,
 	TEARDOWN_ANSWERS,
 	TEARDOWN_CAPS,
-	TEARDOWN_THREAD,
 	TEARDOWN_DROPS, /* wait for the destruction of what was dropped */
 	TEARDOWN_MEMORY,
 };
@@ -40,9 +40,14 @@ continue_later(struct grace_item *item)
 static void
 free_thread(struct process *process)
 {
-	ring_destroy(process->thread->ring);
-	thread_free(process->thread, process->ledger);
+	struct thread *thread = process->thread;
+
+	/* Behind this no tap finds the ring. */
+	spin_lock(&process->lock);
 	process->thread = NULL;
+	spin_unlock(&process->lock);
+	ring_destroy(thread->ring);
+	thread_free(thread, process->ledger);
 }
 
 static bool
@@ -67,9 +72,6 @@ run_phase(struct process_record *record)
 			return false;
 		process->table = NULL;
 		return true;
-	case TEARDOWN_THREAD:
-		free_thread(process);
-		return true;
 	default:
 		return true;
 	}
@@ -92,6 +94,8 @@ teardown_step(struct job *job)
 		grace_defer(&record->last, continue_later);
 		return JOB_DONE;
 	}
+	if (record->process.thread != NULL)
+		free_thread(&record->process);
 	if (process_parts_free_step(record) == JOB_AGAIN)
 		return JOB_AGAIN;
 	process_ended(record);
@@ -110,4 +114,21 @@ process_exit(struct thread *thread, const struct process_exit *exit)
 	record->phase = TEARDOWN_OPS;
 	record->teardown.step = teardown_step;
 	job_reap_queue(&record->teardown);
+}
+
+bool
+process_tap_set(struct process *process, struct ring_tap *tap)
+{
+	bool is_set = false;
+
+	spin_lock(&process->lock);
+	if (process->thread != NULL &&
+	    (tap == NULL ||
+		(process->state == PROCESS_RUNNING &&
+		    ring_tapped(process->thread->ring) == NULL))) {
+		ring_tap_set(process->thread->ring, tap);
+		is_set = true;
+	}
+	spin_unlock(&process->lock);
+	return is_set;
 }

@@ -13,6 +13,8 @@
 
 #define PROCESS_NAME_BYTES 32
 
+struct ring_tap;
+
 struct process_limits {
 	uint64_t limit[LEDGER_RESOURCE_COUNT]; /* 0: the default */
 	struct ledger *group;		       /* above the process's; NULL: boot */
@@ -52,6 +54,7 @@ struct process_entry {
 	uaddr_t entry;
 	uint64_t stack_bytes; /* 0: the default */
 	uint64_t tls_bytes;
+	struct ring_tap *tap; /* of its first thread's ring; NULL: none */
 };
 /*
  * Stack, thread-local storage, ring, thread: then it runs. CAP_ERR_INVALID_ARGUMENT,
@@ -66,6 +69,12 @@ void process_exit(struct thread *thread, const struct process_exit *exit);
 /* How the process ended, and whether it still runs. Valid while the process's handle is held. */
 bool process_is_running(const struct process *process);
 const struct process_exit *process_exit_status(const struct process *process);
+
+/*
+ * Tap the ring of a running process, or (NULL) no more; false: it has ended, or has a tap already.
+ * Its handle is held. Lock: LOCK_RANK_PROCESS, inside.
+ */
+MUST_CHECK bool process_tap_set(struct process *process, struct ring_tap *tap);
 
 /* The object of ProcessHandle, embedded in the process's record; counted for the record's life. */
 struct object *process_handle_object(struct process *process);

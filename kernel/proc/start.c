@@ -115,6 +115,8 @@ process_start(struct process *process, const struct process_entry *entry)
 	}
 	/* Nothing below this line can fail. */
 	prepare_thread(process, entry);
+	if (entry->tap != NULL)
+		ring_tap_set(process->thread->ring, entry->tap);
 	process->state = PROCESS_RUNNING;
 	thread_start(process->thread);
 	return CAP_OK;

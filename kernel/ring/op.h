@@ -45,6 +45,7 @@ enum op_place {
  * cap/process.h.
  */
 #define OP_CELLED 0x04
+#define OP_TAPPED 0x08 /* a tap was told of its submission: ring/tap.h */
 
 struct op {
 	struct cap_sqe sqe;    /* the submission, each word read once; see OP_CELLED */

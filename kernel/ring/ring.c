@@ -12,6 +12,7 @@
 
 #include "base/assert.h"
 #include "mm/pool.h"
+#include "ring/tap.h"
 #include "time/deadline.h"
 
 struct op_deadline {
@@ -44,7 +45,10 @@ struct ring {
 	struct ledger *payer;		  /* [I] */
 	uaddr_t address;		  /* [I] */
 	uint32_t region_bytes;		  /* [I] */
-	uint8_t posted[RING_OPS_MAX];	  /* guarded by lock: op of each completion */
+	uint32_t sq_ready_max; /* [a] submissions; of a tapped ring 0: ready ones stand out */
+	struct ring_tap *tap;  /* [a] changed with the lock held; NULL: not tapped */
+	bool is_refused;       /* [o] why the last refresh was false: an index was forged */
+	uint8_t posted[RING_OPS_MAX]; /* guarded by lock: op of each completion */
 	struct op ops[RING_OPS_MAX];
 };
 
@@ -118,6 +122,7 @@ ring_create(const struct ring_request *request, struct ring **out)
 	ring->region_bytes = request->region_bytes;
 	ring->sq_mask = request->sq_entries - 1;
 	ring->cq_mask = request->cq_entries - 1;
+	ring->sq_ready_max = request->sq_entries;
 	ring->free_ops = UINT32_MAX >> (32 - request->cq_entries);
 	spin_init(&ring->lock, LOCK_RANK_RING, request->address);
 	for (uint32_t i = 0; i < request->cq_entries; i++) {
@@ -216,13 +221,17 @@ reap(struct ring *ring, uint32_t cq_head)
 	ring->cq_head = cq_head;
 }
 
-/* Forged indexes: the last valid head stays in force, and nothing before the forged tail is taken.
+/*
+ * Forged indexes: the last valid head stays in force, and nothing before the forged tail is taken.
+ * Or submissions of a tapped ring, which are ready.
  */
 static COLD bool
-refuse_indexes(struct ring *ring, uint32_t sq_tail)
+refuse_indexes(struct ring *ring, uint32_t sq_tail, bool is_refused)
 {
 	ring->sq_tail = sq_tail;
+	ring->is_refused = is_refused;
 	if (sq_tail - ring->sq_head > ring->sq_mask + 1) {
+		ring->is_refused = true;
 		ring->skipped += sq_tail - ring->sq_head;
 		ring->sq_head = sq_tail;
 		__atomic_store_n(&ring->shared->sq_head, sq_tail, __ATOMIC_RELEASE);
@@ -240,10 +249,10 @@ ring_refresh(struct ring *ring)
 	uint32_t cq_tail = __atomic_load_n(&ring->cq_tail, __ATOMIC_ACQUIRE);
 
 	if (cq_head - ring->cq_head > cq_tail - ring->cq_head)
-		return refuse_indexes(ring, sq_tail);
+		return refuse_indexes(ring, sq_tail, true);
 	reap(ring, cq_head);
-	if (sq_tail - ring->sq_head > ring->sq_mask + 1)
-		return refuse_indexes(ring, sq_tail);
+	if (sq_tail - ring->sq_head > __atomic_load_n(&ring->sq_ready_max, __ATOMIC_RELAXED))
+		return refuse_indexes(ring, sq_tail, false);
 	ring->sq_tail = sq_tail;
 	return true;
 }
@@ -367,6 +376,43 @@ ring_take(struct ring *ring, struct op **out)
 	return RING_TAKEN;
 }
 
+COLD enum ring_take
+ring_take_tapped(struct ring *ring, struct op **out)
+{
+	const struct cap_sqe *shared = &ring->sq[ring->sq_head & ring->sq_mask];
+
+	if (ring->free_ops == 0)
+		return RING_FULL;
+	ring->sq_head++;
+	*out = take_other(ring, shared, sqe_word(shared, 0));
+	/* Release: the slot is read before the process may see that it is free. */
+	__atomic_store_n(&ring->shared->sq_head, ring->sq_head, __ATOMIC_RELEASE);
+	return RING_TAKEN;
+}
+
+void
+ring_tap_set(struct ring *ring, struct ring_tap *tap)
+{
+	spin_lock(&ring->lock);
+	/* Release: whoever sees the tap sees what it points to. */
+	__atomic_store_n(&ring->tap, tap, __ATOMIC_RELEASE);
+	__atomic_store_n(
+	    &ring->sq_ready_max, tap != NULL ? 0 : ring->sq_mask + 1, __ATOMIC_RELAXED);
+	spin_unlock(&ring->lock);
+}
+
+bool
+ring_is_refused(const struct ring *ring)
+{
+	return ring->is_refused;
+}
+
+struct ring_tap *
+ring_tapped(const struct ring *ring)
+{
+	return __atomic_load_n(&ring->tap, __ATOMIC_ACQUIRE);
+}
+
 bool
 op_claim_end(struct op *op)
 {
@@ -399,12 +445,15 @@ deadline_drop(struct op *op)
 
 /* What depends on the answer is seen to before the process can know of it. */
 static COLD void
-extras_end(struct op *op, int32_t result)
+extras_end(struct op *op, const struct op_result *result)
 {
 	struct ring *ring = op->ring;
 
+	/* The ring may be another one's by now, or nobody's. */
+	if ((op->extras & OP_TAPPED) != 0 && ring_tapped(ring) != NULL)
+		ring_tap_completed(ring_tapped(ring), op, result);
 	if (op->extras & OP_ANSWERS)
-		hooks.op_answered(op, result);
+		hooks.op_answered(op, result->result);
 	if (op->extras & OP_CELLED)
 		hooks.op_cell_drop(op);
 	if ((op->extras & OP_TIMED) == 0)
@@ -419,8 +468,11 @@ op_complete(struct op *op, const struct op_result *result)
 {
 	struct ring *ring = op->ring;
 
-	if (op->extras != 0)
-		extras_end(op, result->result);
+	if (op->extras != 0) {
+		const struct op_result copy = *result; /* in memory on this path alone */
+
+		extras_end(op, &copy);
+	}
 	spin_lock(&ring->lock);
 	atomic_store_explicit(&op->state, OP_POSTED, memory_order_relaxed);
 	post_locked(ring, op->index, op->sqe.user_data, result);

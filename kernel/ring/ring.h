@@ -56,14 +56,28 @@ void ring_destroy(struct ring *ring); /* every op has ended */
 struct thread *ring_thread(const struct ring *ring);
 
 /*
- * Read both indexes: completions that were reaped give their ops back. False: one is forged; of a
- * forged sq_tail nothing is taken, and the kernel's head is that value now.
+ * Read both indexes: completions that were reaped give their ops back. False: one is forged
+ * (ring_is_refused), or the ring is tapped; of a forged sq_tail nothing is taken, and the kernel's
+ * head is that value now.
  */
 bool ring_refresh(struct ring *ring);
+/*
+ * A tap (ring/tap.h) that records what the ring carries from the thread's next entry on; NULL: none
+ * any more. Of a tapped ring ring_refresh() is false whenever something was submitted, so that
+ * nobody else pays for taps. Lock: LOCK_RANK_RING, inside.
+ */
+struct ring_tap;
+void ring_tap_set(struct ring *ring, struct ring_tap *tap);
+/* NULL: none. Valid until this CPU leaves the kernel. */
+struct ring_tap *ring_tapped(const struct ring *ring);
+/* Behind a ring_refresh() that said false: an index is forged; else submissions are ready. */
+bool ring_is_refused(const struct ring *ring);
 /* Submissions that are ready, as of the last ring_refresh. */
 uint32_t ring_ready(const struct ring *ring);
 /* Claim an op and copy the next submission, which is ready, out of shared memory into it, once. */
 enum ring_take ring_take(struct ring *ring, struct op **op);
+/* The same for a tapped ring: a NOP gets an op, too. RING_TAKEN or RING_FULL. */
+enum ring_take ring_take_tapped(struct ring *ring, struct op **op);
 /* Completions that are posted and not reaped, as of the last ring_refresh. */
 uint32_t ring_unread(const struct ring *ring);
 uint32_t ring_cq_entries(const struct ring *ring);
@@ -123,7 +137,7 @@ struct op_result {
  * LOCK_RANK_RING, inside.
  */
 void op_complete(struct op *op, const struct op_result *result);
-/* The same for an op without a deadline. */
+/* The same for an op without extras. */
 void op_complete_untimed(struct op *op, const struct op_result *result);
 void op_complete_status(struct op *op, int32_t result);
 

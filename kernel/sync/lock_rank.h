@@ -9,12 +9,13 @@ enum lock_rank {
 	LOCK_RANK_ANSWERS = 1,	     /* what the CALLs of a ring name: ipc/answer.h */
 	LOCK_RANK_OBJECT = 2,	     /* endpoints and other objects */
 	LOCK_RANK_PROCESS = 3,	     /* capability table, delivered calls; key: pid */
-	LOCK_RANK_ADDRESS_SPACE = 4, /* key: address space id */
-	LOCK_RANK_RING = 5,	     /* completion side of a ring */
-	LOCK_RANK_TIME = 6,	     /* deadlines */
-	LOCK_RANK_RUN_QUEUE = 7,     /* key: CPU */
-	LOCK_RANK_LINEAGE = 8,	     /* which grant was made from which */
-	LOCK_RANK_MEMORY = 9,	     /* pools, then frames: see mm/ */
-	LOCK_RANK_FRAMES = 10,
-	LOCK_RANK_LOG = 11,
+	LOCK_RANK_TAP = 4,	     /* of a ring: reads memory of its process */
+	LOCK_RANK_ADDRESS_SPACE = 5, /* key: address space id */
+	LOCK_RANK_RING = 6,	     /* completion side of a ring */
+	LOCK_RANK_TIME = 7,	     /* deadlines */
+	LOCK_RANK_RUN_QUEUE = 8,     /* key: CPU */
+	LOCK_RANK_LINEAGE = 9,	     /* which grant was made from which */
+	LOCK_RANK_MEMORY = 10,	     /* pools, then frames: see mm/ */
+	LOCK_RANK_FRAMES = 11,
+	LOCK_RANK_LOG = 12,
 };

@@ -17,6 +17,7 @@
 #include <schema/process.capnp.h>
 #include <schema/stats.capnp.h>
 #include <schema/supervisor.capnp.h>
+#include <schema/tap.capnp.h>
 #include <schema/timer.capnp.h>
 #include <stdbool.h>
 #include <string.h>
@@ -81,6 +82,8 @@ manifest_kernel_interface(enum kernel_source_which which)
 		[KERNEL_SOURCE_WHICH_INTERRUPT] = INTERRUPT_INTERFACE_ID,
 		[KERNEL_SOURCE_WHICH_MACHINE_CONTROL] = MACHINE_CONTROL_INTERFACE_ID,
 		[KERNEL_SOURCE_WHICH_LEDGER] = LEDGER_INTERFACE_ID,
+		[KERNEL_SOURCE_WHICH_TAP_FACTORY] = TAP_FACTORY_INTERFACE_ID,
+		[KERNEL_SOURCE_WHICH_PAYLOAD_TAP_FACTORY] = PAYLOAD_TAP_FACTORY_INTERFACE_ID,
 	};
 
 	return (uint32_t)which < sizeof(interfaces) / sizeof(interfaces[0]) ? interfaces[which] : 0;

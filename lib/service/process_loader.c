@@ -126,7 +126,13 @@ send_grant(struct step *step, struct capos_cap builder, const struct program_gra
 {
 	struct capos_call *call;
 
-	if (grant->cap.cap_id != 0) {
+	if (grant->is_tap) {
+		struct process_builder_tap_params_builder params;
+
+		call = step_begin(step, builder, PROCESS_BUILDER_METHOD_TAP, 0);
+		params = process_builder_tap_params_init_root(&call->params);
+		process_builder_tap_params_set_tap(params, lend(grant->cap, false));
+	} else if (grant->cap.cap_id != 0) {
 		struct process_builder_grant_params_builder params;
 
 		call = step_begin(step, builder, PROCESS_BUILDER_METHOD_GRANT, 0);

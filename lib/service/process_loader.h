@@ -39,6 +39,7 @@ struct program_grant {
 	struct capnp_text name;
 	struct capos_cap cap; /* cap_id 0: `local` */
 	bool moves;	      /* the capability is given away */
+	bool is_tap;	      /* a RingTap: no grant, the process starts with it */
 	enum local_source local;
 	uint64_t interface_id; /* of a local endpoint's clients */
 };

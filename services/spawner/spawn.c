@@ -27,10 +27,21 @@ take_grants(const struct spawn_request *request, const struct capos_caller *call
 			to->local = cap_grant_local(from);
 			continue;
 		}
-		CAPOS_TRY(capos_take(caller, params, cap_grant_cap(from), &to->cap));
-		to->moves = true;
+		to->is_tap = cap_grant_which(from) == CAP_GRANT_WHICH_TAP;
+		CAPOS_TRY(capos_take(caller, params,
+		    to->is_tap ? cap_grant_tap(from) : cap_grant_cap(from), &to->cap));
+		to->moves = !to->is_tap;
 	}
 	return CAP_OK;
+}
+
+/* A tap was looked at, and stays with whoever passed it: what we have of it goes. */
+static void
+release_taps(const struct program_grant *grants, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (grants[i].is_tap)
+			capos_release(grants[i].cap);
 }
 
 static void
@@ -81,6 +92,8 @@ spawner_run(struct spawner_state *state, const struct spawn_request *request,
 	 * harmless. */
 	if (status != CAP_OK)
 		release_grants(grants, count);
+	else
+		release_taps(grants, count);
 	return status;
 }
 
