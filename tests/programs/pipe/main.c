@@ -77,7 +77,8 @@ spawn_filter(void)
 	if (status == CAP_OK)
 		status = capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &suite.process.cap);
 	if (status == CAP_OK)
-		status = capos_adopt(&call, 3, BYTE_FILTER_INTERFACE_ID, &suite.filter.cap);
+		status = capos_adopt(&call, PROCESS_SPAWNER_SPAWN_RESULTS_CAP_COUNT,
+		    BYTE_FILTER_INTERFACE_ID, &suite.filter.cap);
 	capos_call_end(&call);
 	return status;
 }

@@ -36,7 +36,8 @@ start_flood(struct suite *suite, struct flood *flood)
 	if (status == CAP_OK)
 		status = capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &flood->process.cap);
 	if (status == CAP_OK)
-		status = capos_adopt(&call, 3, ECHO_INTERFACE_ID, &flood->stop.cap);
+		status = capos_adopt(&call, PROCESS_SPAWNER_SPAWN_RESULTS_CAP_COUNT,
+		    ECHO_INTERFACE_ID, &flood->stop.cap);
 	capos_call_end(&call);
 	return status;
 }

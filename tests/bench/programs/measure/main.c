@@ -466,7 +466,8 @@ launch_server(struct server *server)
 	require(capos_call_run(&call) == CAP_OK &&
 		capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &server->process.cap) ==
 		    CAP_OK &&
-		capos_adopt(&call, 2, server->interface_id, &server->client) == CAP_OK,
+		capos_adopt(&call, PROCESS_LAUNCHER_LAUNCH_RESULTS_CAP_COUNT, server->interface_id,
+		    &server->client) == CAP_OK,
 	    "launch of a server");
 	capos_call_end(&call);
 }
