@@ -24,6 +24,25 @@ TEST(a_finish_before_the_answer_lets_what_waits_run)
 	CHECK_EQ(run(&pair.client, named_call(&pair, 3, 1)), PENDING);
 }
 
+TEST(a_finished_answer_goes_when_what_the_client_does_for_it_is_done)
+{
+	struct pair pair = pair_start();
+	uint64_t call_id = 0;
+
+	post(&pair.client, named_call(&pair, 1, 1));
+	post(&pair.client, promised(call_of(&pair, 0), 1, 0));
+	CHECK_EQ(run(&pair.client, finish_of(1)), 0);
+	CHECK_EQ(receive(&pair, &call_id), 1);
+	CHECK_EQ(
+	    answer_with(&pair, call_id, (struct cap_transfer){ .cap_id = pair.timer, .mode = 1 }),
+	    0);
+	CHECK_EQ(slots_of(&pair), 1 + 1);
+	client_runs(&pair);
+	CHECK_EQ(next(&pair.client), 16);
+	CHECK_EQ(next(&pair.client), 24);
+	CHECK_EQ(slots_of(&pair), 1);
+}
+
 TEST(a_cancelled_call_breaks_its_promises)
 {
 	struct pair pair = pair_start();

@@ -61,6 +61,27 @@ TEST(a_long_line_of_dependants_keeps_its_order)
 		CHECK_EQ(receive(&pair, &call_id), i);
 }
 
+/* While older calls wait for the client, a later answer's go behind them. */
+TEST(what_is_left_to_the_client_is_not_overtaken_by_another_answer)
+{
+	struct pair pair = pair_start();
+	uint64_t first = 0;
+	uint64_t second = 0;
+
+	post(&pair.client, named_call(&pair, 1, 1));
+	post(&pair.client, named_call(&pair, 2, 2));
+	for (uint16_t i = 3; i < 20; i++)
+		post(&pair.client, promised(call_of(&pair, i), 1, 0));
+	post(&pair.client, promised(call_of(&pair, 20), 2, 0));
+	CHECK_EQ(receive(&pair, &first), 1);
+	CHECK_EQ(receive(&pair, &second), 2);
+	CHECK_EQ(answer(&pair, first), 0);
+	CHECK_EQ(answer(&pair, second), 0);
+	client_runs(&pair);
+	for (int i = 3; i < 21; i++)
+		CHECK_EQ(receive(&pair, &first), i);
+}
+
 TEST(large_dependants_are_left_to_the_client)
 {
 	struct pair pair = pair_start();
@@ -328,6 +349,34 @@ TEST(an_answer_may_have_as_many_capabilities_as_a_message)
 	CHECK_EQ(pair.client.process->ledger->used[LEDGER_KERNEL_BYTES], bytes);
 }
 
+TEST(what_an_earlier_answer_had_is_not_of_the_next_one_in_its_place)
+{
+	struct pair pair = pair_start();
+	struct cap_sqe call = named_call(&pair, 1, 1);
+	const struct cap_transfer entries[2] = { { .cap_id = pair.own, .mode = 1 },
+		{ .cap_id = pair.own, .mode = 1 } };
+	uint64_t call_id = 0;
+
+	call.cap_max = 2;
+	post(&pair.client, call);
+	CHECK_EQ(receive(&pair, &call_id), 1);
+	world_write(&pair.server, pair.server.message + 512 + 16, entries, sizeof(entries));
+	CHECK_EQ(run(&pair.server,
+		     (struct cap_sqe){ .op = CAP_OP_RETURN,
+			 .target = call_id,
+			 .addr = pair.server.message + 512,
+			 .len = 16,
+			 .xfer_count = 2 }),
+	    0);
+	CHECK_EQ(next(&pair.client), 16);
+	CHECK_EQ(run(&pair.client, finish_of(1)), 0);
+	post(&pair.client, named_call(&pair, 1, 1));
+	serve(&pair, 1);
+	CHECK_EQ(next(&pair.client), 16);
+	post(&pair.client, promised(call_of(&pair, 2), 1, 1));
+	check_broken(&pair, 2, EXCEPTION_TYPE_FAILED);
+}
+
 TEST(a_dependant_whose_slots_cannot_be_reserved_ends_at_once)
 {
 	struct pair pair = pair_start();
@@ -350,6 +399,7 @@ TEST(the_table_and_the_answer_can_both_have_it)
 	struct pair pair = pair_start();
 	struct cap_sqe call = named_call(&pair, 1, 1);
 	struct cap_cqe cqe = { 0 };
+	uint32_t references = endpoint_object(pair.endpoint)->references;
 
 	call.flags = 0;
 	post(&pair.client, call);
@@ -366,6 +416,7 @@ TEST(the_table_and_the_answer_can_both_have_it)
 	CHECK_EQ(next(&pair.client), 16);
 	CHECK_EQ(run(&pair.client, finish_of(1)), 0);
 	CHECK_EQ(slots_of(&pair), 1);
+	CHECK_EQ(endpoint_object(pair.endpoint)->references, references);
 }
 
 /* What can only be moved is one hold: the Endpoint's end would be its users' end. */
@@ -375,6 +426,7 @@ TEST(a_linear_capability_is_where_the_table_has_it)
 	struct cap_sqe call = named_call(&pair, 1, 1);
 	struct cap_cqe cqe = { 0 };
 	struct endpoint *second;
+	enum cap_status status = CAP_OK;
 	cap_id_t owner;
 	uint64_t call_id = 0;
 
@@ -391,11 +443,12 @@ TEST(a_linear_capability_is_where_the_table_has_it)
 	/* A method that there is not: the call reached the object. */
 	CHECK_EQ(
 	    run(&pair.client, promised(call_of(&pair, 23), 1, 0)), CAP_ERR_APPLICATION_EXCEPTION);
-	{
-		enum cap_status status = CAP_OK;
-
-		CHECK_EQ(exception_at(&pair, 23, &status), EXCEPTION_TYPE_UNIMPLEMENTED);
-	}
+	CHECK_EQ(exception_at(&pair, 23, &status), EXCEPTION_TYPE_UNIMPLEMENTED);
+	CHECK(object_revoke(endpoint_object(second)));
+	CHECK_EQ(
+	    run(&pair.client, promised(call_of(&pair, 22), 1, 0)), CAP_ERR_APPLICATION_EXCEPTION);
+	CHECK_EQ(exception_at(&pair, 22, &status), EXCEPTION_TYPE_DISCONNECTED);
+	CHECK_EQ(status, CAP_ERR_REVOKED);
 	CHECK_EQ(cap_table_release(pair.client.process->table, cqe.cap_id), CAP_OK);
 	post(&pair.client, promised(call_of(&pair, 2), 1, 0));
 	check_broken(&pair, 2, EXCEPTION_TYPE_FAILED);

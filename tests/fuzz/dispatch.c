@@ -126,6 +126,30 @@ take_target(struct input *input, const struct actor *actor, uint8_t op)
 	}
 }
 
+/* An answer gets a name, a call is made on one, or one is finished: of a few names. */
+static void
+pipeline(struct input *input, struct cap_sqe *sqe, uint8_t how)
+{
+	uint64_t id = take(input, 1) % 5;
+
+	if (sqe->op == CAP_OP_FINISH) {
+		sqe->flags = CAP_SQE_ANSWER;
+		sqe->target = id;
+	}
+	if (sqe->op == CAP_OP_RETURN)
+		sqe->xfer_count = (uint8_t)(how % 3);
+	if (sqe->op != CAP_OP_CALL)
+		return;
+	if (how != 7) {
+		sqe->answer_id = (uint32_t)take(input, 1) % 5;
+		sqe->flags |= how == 8 ? CAP_SQE_ANSWER_ONLY : 0;
+	}
+	if (how <= 7) {
+		sqe->flags |= how == 6 ? CAP_SQE_PROMISED | CAP_SQE_LAST : CAP_SQE_PROMISED;
+		sqe->target = CAP_PROMISE(id, take(input, 1) % 3);
+	}
+}
+
 static void
 submit(struct input *input, struct actor *actor)
 {
@@ -151,6 +175,8 @@ submit(struct input *input, struct actor *actor)
 		sqe.deadline_ns = take(input, 2);
 	if (oddity % 16 == 3)
 		sqe.reserved = (uint16_t)take(input, 2);
+	if (oddity % 16 >= 5 && oddity % 16 <= 9)
+		pipeline(input, &sqe, oddity % 16);
 	if (oddity % 16 == 4)
 		memcpy(&sqe, &(uint64_t){ take(input, 8) }, 8);
 	world_submit(&actor->process, &sqe);

@@ -26,7 +26,7 @@ static enum cap_status
 run_call(struct model *model, struct model_op *op)
 {
 	const struct cap_sqe allowed = {
-		.flags = CAP_SQE_PROMISED | CAP_SQE_ANSWER_ONLY,
+		.flags = CAP_SQE_PROMISED | CAP_SQE_ANSWER_ONLY | CAP_SQE_LAST,
 		.target = UINT64_MAX,
 		.method = UINT16_MAX,
 		.addr = UINT64_MAX,
@@ -43,7 +43,7 @@ run_call(struct model *model, struct model_op *op)
 		return CAP_ERR_INVALID_REQUEST;
 	if (op->sqe.xfer_count > MESSAGE_CAPS_MAX)
 		return CAP_ERR_INVALID_TRANSFER_DESCRIPTOR;
-	if ((op->sqe.flags & CAP_SQE_ANSWER_ONLY) != 0)
+	if ((op->sqe.flags & CAP_SQE_ANSWER_ONLY) != 0 || op->sqe.flags == CAP_SQE_LAST)
 		return CAP_ERR_INVALID_REQUEST;
 	if ((op->sqe.flags & CAP_SQE_PROMISED) != 0)
 		return CAP_ERR_UNKNOWN_ANSWER;
