@@ -394,6 +394,32 @@ TEST(a_dependant_whose_slots_cannot_be_reserved_ends_at_once)
 	serve(&pair, 2);
 }
 
+/* By an endpoint, and by a kernel object; at once, and after it waited. */
+TEST(a_promised_call_that_is_refused_gives_its_slots_back)
+{
+	for (uint32_t way = 0; way < 4; way++) {
+		struct pair pair = pair_start();
+		struct cap_sqe second = promised(call_of(&pair, 2), 1, 0);
+		struct cap_transfer entry = { .cap_id = way % 2 == 0 ? pair.own : pair.timer,
+			.mode = 1 };
+		uint64_t call_id = 0;
+
+		second.cap_max = 3;
+		second.len = 65537;
+		post(&pair.client, named_call(&pair, 1, 1));
+		if (way < 2)
+			post(&pair.client, second);
+		CHECK_EQ(receive(&pair, &call_id), 1);
+		CHECK_EQ(answer_with(&pair, call_id, entry), 0);
+		client_runs(&pair);
+		CHECK_EQ(next(&pair.client), 16);
+		if (way >= 2)
+			post(&pair.client, second);
+		CHECK_EQ(next(&pair.client), CAP_ERR_MESSAGE_TOO_LARGE);
+		CHECK_EQ(slots_of(&pair), 1 + 1);
+	}
+}
+
 TEST(the_table_and_the_answer_can_both_have_it)
 {
 	struct pair pair = pair_start();

@@ -144,6 +144,9 @@ run_promised_call(struct op *op)
 		status = run_call_on(op, target);
 	else if (status == ANSWER_WAITS || status == ANSWER_ENDED)
 		status = CAP_OK;
+	/* Unlike for others, its slots were reserved before anything was looked at. */
+	if (status != CAP_OK)
+		op_unreserve_slots(op);
 	/* It was there, and nobody else finishes it. */
 	if (last != 0)
 		(void)!answer_finish(ring, last);
@@ -524,10 +527,12 @@ submission_run_promised(struct op *op, const struct cap_ref *target)
 {
 	enum cap_status status = run_call_on(op, *target);
 
-	if (status != CAP_OK)
+	if (status != CAP_OK) {
+		op_unreserve_slots(op);
 		refuse(op, status);
-	else if (op->extras & OP_TIMED)
+	} else if (op->extras & OP_TIMED) {
 		op_deadline_arm(op);
+	}
 }
 
 /* The same bits as ring/ looks at: user_data and deadline are free, and no deadline is armed. */
