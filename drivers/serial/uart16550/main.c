@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The driver process of a 16550 UART. CapSet: `ports` (IoPortRange, 8 ports), `interrupt`
- * (Interrupt), `serial` (Endpoint: serves SerialPort).
+ * (Interrupt), `notifications` (NotificationFactory), `serial` (Endpoint: serves SerialPort).
  */
 #include <capos/capos.h>
+#include <capos/notification.h>
 #include <driver/port_io.h>
 #include <schema/device.client.h>
 #include <schema/device.server.h>
@@ -13,6 +14,7 @@
 #include "uart_regs.h"
 
 #define READ_BYTES_MAX 1024
+#define FIRED UINT64_C(1) /* the bit that the interrupt sets */
 
 CAPOS_LARGE_MESSAGES(2);
 
@@ -22,9 +24,10 @@ struct serial_port_server {
 	struct uart uart;
 	uint16_t base;
 	struct interrupt interrupt;
-	struct capos_call interrupt_wait; /* always in flight */
-	struct capos_ticket reader;	  /* call_id 0: nobody reads */
-	struct capos_ticket writer;	  /* call_id 0: nobody writes */
+	struct notification notification;
+	struct capos_event event;   /* always in flight: a wait for FIRED */
+	struct capos_ticket reader; /* call_id 0: nobody reads */
+	struct capos_ticket writer; /* call_id 0: nobody writes */
 	uint32_t read_bytes_max;
 };
 
@@ -94,14 +97,14 @@ answer_waiters(void)
 	}
 }
 
-static void on_interrupt(struct capos_call *call, void *context);
+static void on_fired(struct capos_event *event, void *context);
 
 static enum cap_status
 wait_for_interrupt(void)
 {
-	(void)interrupt_wait_begin(&driver.interrupt_wait, driver.interrupt);
-	driver.interrupt_wait.on_done = on_interrupt;
-	return capos_call_send(&driver.interrupt_wait);
+	CAPOS_TRY(capos_wait_send(&driver.event, driver.notification, FIRED, 0));
+	driver.event.on_done = on_fired;
+	return CAP_OK;
 }
 
 /*
@@ -109,14 +112,14 @@ wait_for_interrupt(void)
  * is looked for behind the acknowledgement.
  */
 static void
-on_interrupt(struct capos_call *call, void *context)
+on_fired(struct capos_event *event, void *context)
 {
-	enum cap_status status;
+	enum cap_status status = (enum cap_status)event->result;
 
 	(void)context;
-	capos_call_end(call);
 	uart_interrupt(&driver.uart);
-	status = interrupt_acknowledge(driver.interrupt);
+	if (status == CAP_OK)
+		status = interrupt_acknowledge(driver.interrupt);
 	uart_interrupt(&driver.uart);
 	answer_waiters();
 	if (status == CAP_OK)
@@ -179,6 +182,26 @@ static const struct serial_port_methods methods = {
 	.discard_input = serial_discard_input,
 };
 
+/* The interrupt sets a bit that we wait for. */
+static enum cap_status
+start_interrupt(struct capos *self)
+{
+	struct notification_factory factory;
+	struct signaller signaller;
+
+	CAPOS_TRY(interrupt_from_capset(self, "interrupt", &driver.interrupt));
+	CAPOS_TRY(notification_factory_from_capset(self, "notifications", &factory));
+	CAPOS_TRY(notification_factory_create(factory, &driver.notification));
+	CAPOS_TRY(notification_signaller(driver.notification, &signaller));
+	CAPOS_TRY(interrupt_notify(driver.interrupt,
+	    (struct capnp_cap){ signaller.cap.cap_id, signaller.cap.interface_id, CAPNP_CAP_COPY },
+	    FIRED));
+	/* The interrupt keeps one of its own. */
+	capos_release(signaller.cap);
+	capos_release(factory.cap);
+	return CAP_OK;
+}
+
 static enum cap_status
 start(struct capos *self)
 {
@@ -188,7 +211,7 @@ start(struct capos *self)
 
 	service_init(&driver.service, self);
 	CAPOS_TRY(io_port_range_from_capset(self, "ports", &ports));
-	CAPOS_TRY(interrupt_from_capset(self, "interrupt", &driver.interrupt));
+	CAPOS_TRY(start_interrupt(self));
 	CAPOS_TRY(capos_capset_find(self, "serial", ENDPOINT_INTERFACE_ID, &endpoint));
 	CAPOS_TRY(io_port_range_info(ports, &driver.base, &count));
 	if (count < UART_PORT_COUNT)
