@@ -16,7 +16,7 @@ SEED = 1
 INPUT_SECONDS = 60  # of one input: it never ends
 # How many times slower than the others: each input starts a machine.
 COSTS = {"dispatch": 20}
-LONGEST = {"line_editor": 512, "dispatch": 4096}  # each byte is a step
+LONGEST = {"shared_buffer": 512, "line_editor": 512, "dispatch": 4096}  # each byte is a step
 TARGETS = sorted(path.stem for path in pathlib.Path(__file__).resolve().parent.glob("*.c"))
 
 
