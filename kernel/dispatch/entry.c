@@ -170,7 +170,7 @@ drain_tapped(struct thread *thread, struct ring *ring)
 {
 	struct op *op;
 
-	for (uint32_t i = 0; i < ENTRY_SUBMISSIONS_MAX && ring_ready(ring) != 0; i++) {
+	for (uint32_t i = 0; i < ENTRY_SUBMISSIONS_MAX; i++) {
 		struct ring_tap *tap = ring_tapped(ring);
 
 		if (ring_take_tapped(ring, &op) == RING_FULL)
@@ -181,6 +181,9 @@ drain_tapped(struct thread *thread, struct ring *ring)
 		if (thread->state == THREAD_DEAD)
 			kernel_leave();
 		run_jobs(thread);
+		/* Behind the last one the entry leaves, as without a tap. */
+		if (ring_ready(ring) == 0)
+			return;
 		window(thread);
 	}
 }

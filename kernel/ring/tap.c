@@ -227,7 +227,6 @@ ring_tap_completed(struct ring_tap *tap, const struct op *op, const struct op_re
 
 	if (seen.call_id == 0)
 		return;
-	tap->ops[op->index].call_id = 0;
 	record_fill(&record, &op->sqe);
 	record.direction = CAP_TAP_COMPLETION;
 	record.call_id = seen.call_id;

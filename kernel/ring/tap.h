@@ -20,7 +20,7 @@ struct address_space;
 struct memory_object;
 
 struct tap_op {
-	uint64_t call_id; /* 0: none that this tap saw is in flight */
+	uint64_t call_id; /* 0: this tap saw no op of this index yet */
 	uint64_t target;  /* what stood in the submission */
 	uint64_t interface_id;
 };
@@ -38,8 +38,8 @@ struct ring_tap {
 	uint64_t dropped GUARDED_BY(&lock);
 	uint64_t call_ids GUARDED_BY(&lock);
 	/*
-	 * By index of the op: written before the op runs, when only its thread knows of it; taken
-	 * by whoever ends it.
+	 * By index of the op: written before the op runs, when only its thread knows of it; read by
+	 * whoever ends it, while nobody can have another op of this index.
 	 */
 	struct tap_op ops[RING_OPS_MAX];
 	/* A record was written or dropped. Called with locks held: may queue a job, no more. */

@@ -6,6 +6,7 @@
 #include "mm/frame.h"
 #include "mm/pool.h"
 #include "simulation.h"
+#include "tap.h"
 
 static struct frame_stats baseline_frames;
 static uint64_t baseline_boot[LEDGER_RESOURCE_COUNT];
@@ -235,6 +236,7 @@ compare(struct simulation *simulation)
 	if (simulation->model.call_id_reused)
 		simulation_fail(simulation, "a call id was used again");
 	compare_completions(simulation);
+	tap_compare(simulation);
 	for (uint32_t i = 0; i < MODEL_PROCESSES; i++)
 		if (simulation->model.processes[i].alive)
 			compare_table(simulation, &simulation->model.processes[i]);

@@ -13,3 +13,6 @@ bool corrupt_ledger(struct simulation *simulation);
 bool corrupt_byte(struct simulation *simulation);
 bool corrupt_op(struct simulation *simulation);
 bool corrupt_order(struct simulation *simulation);
+/* tap.c */
+bool corrupt_tap(struct simulation *simulation);
+bool corrupt_tap_record(struct simulation *simulation);

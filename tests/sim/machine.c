@@ -17,6 +17,7 @@
 #include "object/timer.h"
 #include "proc/process.h"
 #include "simulation.h"
+#include "tap.h"
 #include "wire.h"
 
 void
@@ -142,6 +143,7 @@ machine_bury(struct simulation *simulation, uint32_t index)
 {
 	struct world_process *dead = &simulation->processes[index];
 
+	tap_forget(index);
 	if (dead->process->state != PROCESS_DEAD)
 		simulation_fail(simulation, "process %u did not die", index);
 	object_put(process_handle_object(dead->process));

@@ -5,6 +5,7 @@
 
 #include "proc/process.h"
 #include "simulation.h"
+#include "tap.h"
 
 /* In a window of the entry that is going on, time passes. */
 static uint32_t windows_left;
@@ -223,6 +224,7 @@ operation_corrupt_ring(struct simulation *simulation, struct model_process *proc
 		world->ring->sq_tail += RING_SQ_ENTRIES + 1 + distance;
 		process->taken = world->ring->sq_tail;
 		process->queued = 0;
+		tap_skipped(process);
 	} else {
 		world->ring->cq_head += RING_CQ_ENTRIES + 1 + distance;
 	}
@@ -287,6 +289,8 @@ operation_born(struct simulation *simulation, uint32_t index)
 	simulation_note(simulation, "process %u is born", index);
 	limits_choose(simulation, limits);
 	process = machine_born(simulation, index, limits);
+	if (random_chance(&simulation->random, 40))
+		tap_choose(simulation, process);
 	machine_give(simulation, process, model->timer, 0);
 	machine_give(simulation, process, model->factory, 0);
 	machine_give(simulation, process, model->frames, 0);

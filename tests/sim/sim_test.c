@@ -88,6 +88,16 @@ TEST(a_queue_in_another_order_is_found)
 	CHECK(is_found(corrupt_order));
 }
 
+TEST(a_record_of_a_tap_that_lies_is_found)
+{
+	CHECK(is_found(corrupt_tap_record));
+}
+
+TEST(a_record_that_is_missing_is_found)
+{
+	CHECK(is_found(corrupt_tap));
+}
+
 TEST(a_run_that_misses_a_refusal_is_not_complete)
 {
 	begin(SEED);

@@ -13,6 +13,7 @@
 #include "object/endpoint.h"
 #include "object/permanent.h"
 #include "object/timer.h"
+#include "tap.h"
 
 #define PROCESSES_MIN 4
 
@@ -178,6 +179,7 @@ submit_one(struct simulation *simulation, struct model_process *process, bool un
 	    sqe.method, sqe.len, (unsigned long long)sqe.addr, sqe.result_len,
 	    (unsigned long long)sqe.result_addr, sqe.xfer_count, sqe.cap_max,
 	    (unsigned long long)sqe.deadline_ns, (unsigned long long)sqe.user_data);
+	tap_sent(simulation, process, &sqe);
 	world_submit(&simulation->processes[process->index], &sqe);
 	model_submit(process, &sqe);
 	simulation->operations++;
@@ -271,6 +273,7 @@ step_flood(struct simulation *simulation, struct model_process *process)
 	    simulation, "process %u floods %llx", process->index, (unsigned long long)sqe.target);
 	while (process->queued < RING_SQ_ENTRIES) {
 		sqe.user_data = ++simulation->user_data;
+		tap_sent(simulation, process, &sqe);
 		world_submit(&simulation->processes[process->index], &sqe);
 		model_submit(process, &sqe);
 		simulation->operations++;
@@ -336,7 +339,7 @@ victim(struct simulation *simulation, struct model_process *process)
 static void
 step_act(struct simulation *simulation, struct model_process *process)
 {
-	uint32_t weights[] = { 860, 40, 25, 8, 4, 30, 3, 1, 3 };
+	uint32_t weights[] = { 860, 40, 25, 8, 4, 30, 3, 1, 3, 6 };
 
 	if (is_stuck(process))
 		weights[8] = 100;
@@ -368,6 +371,9 @@ step_act(struct simulation *simulation, struct model_process *process)
 	case 7:
 		(void)step_flood(simulation, process);
 		return;
+	case 9:
+		tap_choose(simulation, process);
+		break;
 	case 8:
 		operation_end(simulation, victim(simulation, process));
 		break;
@@ -438,6 +444,7 @@ simulation_run(struct simulation *simulation, uint64_t operation_count)
 	simulation->random.state = simulation->seed;
 	machine_measure(&prices);
 	machine_start();
+	tap_start();
 	baseline_take();
 	model_start(&simulation->model, &prices);
 	simulation->model.kernel_bytes_of = kernel_bytes_of;
