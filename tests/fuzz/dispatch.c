@@ -11,12 +11,13 @@
 #include "object/memory.h"
 #include "object/notification.h"
 #include "object/permanent.h"
+#include "object/ring_tap.h"
 #include "object/timer.h"
 #include "proc/process.h"
 
 #define STEPS_MAX 200
 #define ARENA_BYTES (UINT64_C(1) << 20)
-#define CAPS 10
+#define CAPS 16
 
 struct input {
 	const uint8_t *bytes;
@@ -78,6 +79,10 @@ start_actors(void)
 		fuzz_require(virtual_memory_create(actors[i].process.process, &memory) == CAP_OK);
 		give(&actors[i], memory, 0);
 		object_put(memory);
+		/* Each may watch the other. */
+		give(&actors[i], tap_factory_object(), 0);
+		give(&actors[i], payload_tap_factory_object(), 0);
+		give(&actors[i], process_handle_object(actors[1 - i].process.process), 0);
 	}
 	for (uint32_t i = 0; i < 2; i++)
 		object_put(endpoint_object(endpoints[i]));
