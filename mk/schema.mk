@@ -10,7 +10,7 @@ CAPNPC_OBJECTS := $(call objects,generator,$(CAPNPC_SOURCES))
 
 GENERATED := $(if $(wildcard tools/capnpc-capos/main.c),$(B)/gen/done)
 
-$(foreach kind,kernel user sim host tool,$(eval $(call object_rule,$(kind),$(GENERATED))))
+$(foreach kind,kernel user sim bulk host tool,$(eval $(call object_rule,$(kind),$(GENERATED))))
 $(eval $(call object_rule,generator))
 $(eval $(call archive,generator,$(call objects,generator,$(call sources,lib/capnp))))
 ALL_OBJECTS += $(CAPNPC_OBJECTS)

@@ -5,6 +5,7 @@
 #   kernel     the machine's kernel
 #   user       programs of capOS
 #   sim        the kernel's core on the host
+#   bulk       the same without sanitizers, for very long runs
 #   host       libraries and programs on the host, for tests
 #   tool       host programs that build the system
 #   generator  the schema generator, which is built before anything generated exists
@@ -34,6 +35,7 @@ kernel_FLAGS := $(BASE_FLAGS) -Wvla $(FREESTANDING) -fomit-frame-pointer -mno-re
 user_FLAGS := $(BASE_FLAGS) $(FREESTANDING) -fomit-frame-pointer -ftls-model=local-exec $(INCLUDES)
 host_FLAGS := $(BASE_FLAGS) -O1 -D_GNU_SOURCE $(SANITIZERS) $(INCLUDES) -Itests
 sim_FLAGS := $(host_FLAGS) -Ikernel
+bulk_FLAGS := $(BASE_FLAGS) -O2 -D_GNU_SOURCE -ffunction-sections $(INCLUDES) -Itests -Ikernel
 tool_FLAGS := $(BASE_FLAGS) -O2 -D_GNU_SOURCE $(INCLUDES)
 generator_FLAGS := $(tool_FLAGS)
 

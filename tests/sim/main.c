@@ -1,33 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * simulator [--seed N] [--steps M]: M random operations of a seed, compared with the model after
- * each; then what was reached. A run that failed is repeated with the seed and the steps it prints.
+ * simulator [--seed N] [--steps M] [--shrink]: M random operations of a seed, compared with the
+ * model after each; then what was reached. A run that failed is repeated with the seed and the
+ * steps it prints; --shrink finds the least of it that fails (--corrupt STEP makes one that does).
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "shrink.h"
 #include "simulation.h"
 
-#define OPERATIONS 200000
+#define OPERATIONS 200000 /* after so many everything has been reached */
 
-int
-main(int argument_count, char **arguments)
+static int
+simulate(uint64_t seed, uint64_t operations)
 {
 	struct simulation *simulation = calloc(1, sizeof(*simulation));
-	uint64_t operations = OPERATIONS;
 	bool agreed;
 	bool complete;
 
 	if (simulation == NULL)
 		return 2;
-	simulation->seed = 1;
-	for (int i = 1; i + 1 < argument_count; i += 2) {
-		if (strcmp(arguments[i], "--seed") == 0)
-			simulation->seed = strtoull(arguments[i + 1], NULL, 0);
-		else if (strcmp(arguments[i], "--steps") == 0)
-			operations = strtoull(arguments[i + 1], NULL, 0);
-	}
+	simulation->seed = seed;
 	agreed = simulation_run(simulation, operations);
 	printf("seed %llu: %llu operations, %s\n", (unsigned long long)simulation->seed,
 	    (unsigned long long)simulation->operations,
@@ -36,4 +31,33 @@ main(int argument_count, char **arguments)
 	complete = operations < OPERATIONS || coverage_is_complete(&simulation->coverage);
 	free(simulation);
 	return agreed && complete ? 0 : 1;
+}
+
+int
+main(int argument_count, char **arguments)
+{
+	struct shrink_request request = { .seed = 1, .operations = OPERATIONS };
+	bool shrinks = false;
+
+	for (int i = 1; i < argument_count; i++) {
+		bool has_value = i + 1 < argument_count;
+
+		if (strcmp(arguments[i], "--shrink") == 0)
+			shrinks = true;
+		else if (strcmp(arguments[i], "--seed") == 0 && has_value)
+			request.seed = strtoull(arguments[++i], NULL, 0);
+		else if (strcmp(arguments[i], "--steps") == 0 && has_value)
+			request.operations = strtoull(arguments[++i], NULL, 0);
+		else if (strcmp(arguments[i], "--corrupt") == 0 && has_value)
+			request.corrupt_step = strtoull(arguments[++i], NULL, 0);
+		else
+			return 2;
+	}
+	if (!shrinks)
+		return simulate(request.seed, request.operations);
+	if (shrink(&request))
+		return 1;
+	printf("seed %llu: %llu operations do not fail\n", (unsigned long long)request.seed,
+	    (unsigned long long)request.operations);
+	return 0;
 }

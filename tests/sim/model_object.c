@@ -388,7 +388,9 @@ model_object_call(struct model *model, struct model_op *op, const struct model_s
 	status = run_method(model, op, target, words, &answer);
 	if (status != CAP_OK)
 		model_end_exception(model, op, status);
-	else if (!answer.pending)
+	else if (answer.pending)
+		model_spoil(model, op); /* the buffer is the kernel's until the op ends */
+	else
 		answer_write(model, op, &answer);
 	return CAP_OK;
 }

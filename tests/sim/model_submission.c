@@ -45,6 +45,8 @@ run_call(struct model *model, struct model_op *op)
 		return CAP_ERR_INVALID_TRANSFER_DESCRIPTOR;
 	if ((op->sqe.flags & CAP_SQE_ANSWER_ONLY) != 0 || op->sqe.flags == CAP_SQE_LAST)
 		return CAP_ERR_INVALID_REQUEST;
+	if ((op->sqe.flags & (CAP_SQE_LAST | CAP_SQE_PROMISED)) == CAP_SQE_LAST)
+		return CAP_ERR_INVALID_REQUEST;
 	if ((op->sqe.flags & CAP_SQE_PROMISED) != 0)
 		return CAP_ERR_UNKNOWN_ANSWER;
 	status = model_lookup(op->process, op->sqe.target, &target);

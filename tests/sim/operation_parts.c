@@ -132,7 +132,7 @@ part_source(struct simulation *simulation, struct model_process *process, uint64
 {
 	uint64_t address = WORLD_DATA;
 
-	for (uint32_t i = 0; i < 8 && bytes <= SMALL_BYTES; i++) {
+	for (uint32_t i = 0; i < 200 && bytes <= SMALL_BYTES; i++) {
 		address = small_buffer(simulation, false);
 		if (!is_used(process, address, SMALL_BYTES))
 			break;

@@ -2,7 +2,6 @@
 /* One run, step by step: see simulation.h. */
 #include "simulation.h"
 
-#include <sanitizer/common_interface_defs.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -64,6 +63,8 @@ simulation_note(struct simulation *simulation, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text + used, SIMULATION_TEXT - (size_t)used, format, arguments);
 	va_end(arguments);
+	if (simulation->keeps_all)
+		printf("  %s\n", text);
 }
 
 /*
@@ -78,6 +79,9 @@ __asan_default_options(void)
 	return "detect_stack_use_after_return=0";
 }
 
+/* There is none in a simulator that is built without them. */
+__attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)(void));
+
 /* For what ends the program: a panic of the kernel, a report of a sanitizer. */
 static struct simulation *current;
 
@@ -91,7 +95,8 @@ print_failure(const struct simulation *simulation)
 		fprintf(stderr, "  %s\n", simulation->history[i % SIMULATION_HISTORY]);
 	fprintf(stderr, "seed %llu, step %llu: %s\n", (unsigned long long)simulation->seed,
 	    (unsigned long long)simulation->step, simulation->failure);
-	fprintf(stderr, "again: build/test/simulator --seed %llu --steps %llu\n",
+	fprintf(stderr,
+	    "again: build/test/simulator --seed %llu --steps %llu, the least of it: --shrink\n",
 	    (unsigned long long)simulation->seed, (unsigned long long)simulation->operations);
 }
 
@@ -384,9 +389,18 @@ step_act(struct simulation *simulation, struct model_process *process)
 static void
 step(struct simulation *simulation)
 {
-	struct model_process *process = pick_process(simulation);
+	struct model_process *process;
 
 	simulation->step++;
+	if (simulation->step_told != NULL)
+		*simulation->step_told = simulation->step;
+	/* Each step has numbers of its own: those that are left out leave the others as they are.
+	 */
+	simulation->random.state = simulation->seed * UINT64_C(0xd1342543de82ef95) +
+	    simulation->step * UINT64_C(0x2545f4914f6cdd1d);
+	if (simulation->left_out != NULL && simulation->left_out[simulation->step])
+		return;
+	process = pick_process(simulation);
 	simulation->word_count = 0;
 	simulation->model.now_ns = sim.now_ns;
 	model_step_begin(&simulation->model);
@@ -439,9 +453,9 @@ simulation_run(struct simulation *simulation, uint64_t operation_count)
 	struct model_prices prices;
 
 	current = simulation;
-	__sanitizer_set_death_callback(die);
+	if (__sanitizer_set_death_callback != NULL)
+		__sanitizer_set_death_callback(die);
 	(void)signal(SIGABRT, aborted);
-	simulation->random.state = simulation->seed;
 	machine_measure(&prices);
 	machine_start();
 	tap_start();
@@ -452,7 +466,8 @@ simulation_run(struct simulation *simulation, uint64_t operation_count)
 	simulation->model.timer->kernel = timer_object();
 	simulation->model.factory->kernel = endpoint_factory_object();
 	simulation->model.frames->kernel = frame_allocator_object();
-	while (simulation->operations < operation_count && !simulation_failed(simulation))
+	while (simulation->operations < operation_count && !simulation_failed(simulation) &&
+	    (simulation->last_step == 0 || simulation->step < simulation->last_step))
 		step(simulation);
 	if (!simulation_failed(simulation))
 		end(simulation);

@@ -32,6 +32,11 @@ struct simulation {
 	char history[SIMULATION_HISTORY][SIMULATION_TEXT];
 	uint32_t history_count;
 	char failure[SIMULATION_TEXT * 2]; /* empty: none */
+	/* For shrink.h. */
+	const bool *left_out; /* by step; NULL: none is */
+	uint64_t last_step;   /* 0: as many as it takes */
+	uint64_t *step_told;  /* where to say how far it is; NULL: nowhere */
+	bool keeps_all;	      /* the history is printed as it is made */
 	/*
 	 * From that step on, until it says that it did: something is changed behind the model's
 	 * back, so that the comparison can be seen to fail. 0: never.
