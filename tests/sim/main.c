@@ -11,14 +11,13 @@
 #include "shrink.h"
 #include "simulation.h"
 
-#define OPERATIONS 200000 /* after so many everything has been reached */
+#define OPERATIONS 200000
 
 static int
 simulate(uint64_t seed, uint64_t operations)
 {
 	struct simulation *simulation = calloc(1, sizeof(*simulation));
 	bool agreed;
-	bool complete;
 
 	if (simulation == NULL)
 		return 2;
@@ -28,9 +27,9 @@ simulate(uint64_t seed, uint64_t operations)
 	    (unsigned long long)simulation->operations,
 	    agreed ? "kernel and model agree" : "kernel and model differ");
 	coverage_print(&simulation->coverage);
-	complete = operations < OPERATIONS || coverage_is_complete(&simulation->coverage);
 	free(simulation);
-	return agreed && complete ? 0 : 1;
+	/* Whether everything is reached is asked of one seed, by sim_test.c. */
+	return agreed ? 0 : 1;
 }
 
 int
