@@ -63,3 +63,7 @@ def test_a_seeded_mutant_that_no_longer_fits_is_an_error(mutants, tree, monkeypa
     tree({"tests/mutants/mm.txt": "kernel/mm/a.c | gone(a); | ; | kernel/mm\n"})
     with pytest.raises(SystemExit):
         list(mutants.seeded())
+
+
+def test_every_seeded_fault_still_has_its_place(mutants):
+    assert len(list(mutants.seeded())) > 100
