@@ -116,18 +116,35 @@ run_jobs(struct thread *thread)
 	}
 }
 
+/* What may be left by what was not short. */
+static inline void
+run_left(struct thread *thread)
+{
+	/* A method may have ended this very process. */
+	if (thread->state == THREAD_DEAD)
+		kernel_leave();
+	if (!list_is_empty(&thread->jobs))
+		run_jobs(thread);
+}
+
 /* True: it was short. */
 static inline bool
 run_taken(struct thread *thread, struct op *op)
 {
 	if (submission_run(thread->process, op))
 		return true;
-	/* A method may have ended this very process. */
-	if (thread->state == THREAD_DEAD)
-		kernel_leave();
-	if (!list_is_empty(&thread->jobs))
-		run_jobs(thread);
+	run_left(thread);
 	return false;
+}
+
+static inline bool
+run_bare(struct thread *thread, struct ring *ring, const struct ring_bare *bare)
+{
+	enum submission_end end = submission_run_bare(thread->process, ring, bare);
+
+	if (end == SUBMISSION_UNUSUAL)
+		run_left(thread);
+	return end == SUBMISSION_SHORT;
 }
 
 /* Short submissions, NOPs among them, between two windows. */
@@ -136,14 +153,20 @@ run_taken(struct thread *thread, struct op *op)
 static inline __attribute__((always_inline)) void
 drain(struct thread *thread, struct ring *ring)
 {
+	struct ring_bare bare;
 	struct op *op;
 
 	for (uint32_t i = 0; i < ENTRY_SUBMISSIONS_MAX; i++) {
-		enum ring_take taken = ring_take(ring, &op);
+		enum ring_take taken = ring_take(ring, &op, &bare);
+		bool is_short = true;
 
 		if (taken == RING_FULL)
 			return;
-		if (taken == RING_DONE || run_taken(thread, op)) {
+		if (taken == RING_BARE)
+			is_short = run_bare(thread, ring, &bare);
+		else if (taken == RING_TAKEN)
+			is_short = run_taken(thread, op);
+		if (is_short) {
 			if (ring_ready(ring) == 0)
 				return;
 			if ((i + 1) % SHORT_PER_WINDOW != 0)

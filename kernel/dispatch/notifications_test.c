@@ -116,6 +116,48 @@ TEST(bits_stay_until_somebody_waits_and_are_cleared_then)
 	CHECK(nothing_to_reap());
 }
 
+static int32_t
+signal_with_bits(uint32_t index, uint64_t bits)
+{
+	struct cap_sqe sqe = signal_of(2);
+	uint64_t words[8];
+	struct cap_cqe cqe;
+
+	memcpy(words, &sqe, sizeof(sqe));
+	words[index] |= bits;
+	memcpy(&sqe, words, sizeof(sqe));
+	cqe = world_do(&signaller, &sqe);
+	CHECK_EQ(cqe.user_data, 1);
+	CHECK_EQ(cqe.bits, 0);
+	return cqe.result;
+}
+
+/* The words that the straight path does without, one after the other. */
+TEST(a_signal_with_more_than_a_mask_sets_nothing)
+{
+	start();
+	for (uint32_t bit = 8; bit < 64; bit++)
+		CHECK_EQ(signal_with_bits(0, UINT64_C(1) << bit), CAP_ERR_INVALID_REQUEST);
+	for (uint32_t index = 4; index <= 6; index++)
+		for (uint32_t bit = 0; bit < 64; bit++)
+			CHECK_EQ(
+			    signal_with_bits(index, UINT64_C(1) << bit), CAP_ERR_INVALID_REQUEST);
+	CHECK_EQ(do_signal(0), CAP_ERR_INVALID_REQUEST);
+	post_wait(UINT64_MAX, 8);
+	CHECK(nothing_to_reap());
+}
+
+TEST(a_signal_with_a_deadline_is_as_one_without)
+{
+	start();
+	CHECK_EQ(signal_with_bits(7, UINT64_MAX), CAP_OK);
+	post_wait(UINT64_MAX, 8);
+	CHECK_EQ(reap().bits, 2);
+	CHECK_EQ(signal_with_bits(7, UINT64_C(1) << 62), CAP_OK);
+	post_wait(UINT64_MAX, 9);
+	CHECK_EQ(reap().bits, 2);
+}
+
 TEST(a_signal_wakes_the_thread_that_waits)
 {
 	struct cap_sqe sqe = wait_of(6, 1);

@@ -432,22 +432,6 @@ is_plain_call(const struct op *op)
 	    (word(op, WORD_TRANSFER) | op->sqe.deadline_ns) == 0;
 }
 
-/* Without a deadline. */
-static inline enum cap_status
-run_plain(struct op *op)
-{
-	enum cap_status status;
-
-	if (op->sqe.op == CAP_OP_WAIT)
-		return run_wait(op);
-	if (op->sqe.op != CAP_OP_SIGNAL)
-		return run(op);
-	status = run_signal(op);
-	if (status == CAP_OK)
-		op_complete_untimed(op, &(struct op_result){ 0 });
-	return status;
-}
-
 static NO_INLINE void
 run_unusual(struct op *op)
 {
@@ -457,18 +441,10 @@ run_unusual(struct op *op)
 		run_with_deadline(op);
 		return;
 	}
-	status = run_plain(op);
+	/* The one that is not rare. */
+	status = op->sqe.op == CAP_OP_WAIT ? run_wait(op) : run(op);
 	if (status != CAP_OK)
 		refuse(op, status);
-}
-
-/* The usual RETURN: as that, and no exception. */
-static inline bool
-is_plain_return(const struct op *op)
-{
-	return word(op, WORD_OP) == CAP_OP_RETURN &&
-	    (word(op, WORD_TRANSFER) | word(op, WORD_RESULT_ADDR) | op->sqe.result_len |
-		op->sqe.deadline_ns) == 0;
 }
 
 /* True: it was short, and has ended or been delivered. */
@@ -514,12 +490,39 @@ submission_run(struct process *process, struct op *op)
 {
 	if (is_plain_call(op))
 		return run_plain_call(process, op);
-	if (is_plain_return(op) && endpoint_return_short(process, op))
-		return true;
 	if (op->sqe.op == CAP_OP_RECV && op->sqe.deadline_ns == 0)
 		return run_plain_receive(process, op);
 	run_unusual(op);
 	return false;
+}
+
+/* False: nothing has changed. */
+static inline bool
+run_bare_signal(struct process *process, const struct ring_bare *bare)
+{
+	struct cap_ref target;
+
+	if (bare->len != 0 || bare->addr == 0 ||
+	    cap_lookup_plain(process->table, bare->target, &target) != CAP_OK ||
+	    target.object->type->kind != OBJECT_KIND_SIGNALLER)
+		return false;
+	return notification_signal(notification_of_signalling_side(target.object), bare->addr) ==
+	    CAP_OK;
+}
+
+HOT_INLINE enum submission_end
+submission_run_bare(struct process *process, struct ring *ring, const struct ring_bare *bare)
+{
+	if (bare->opcode == CAP_OP_RETURN) {
+		if (endpoint_return_short(process, ring, bare))
+			return SUBMISSION_SHORT;
+	} else if (run_bare_signal(process, bare)) {
+		/* It may have woken many. */
+		ring_bare_end(ring, bare);
+		return SUBMISSION_LONG;
+	}
+	run_unusual(ring_bare_op(ring, bare));
+	return SUBMISSION_UNUSUAL;
 }
 
 void

@@ -12,6 +12,18 @@ struct process;
  */
 bool submission_run(struct process *process, struct op *op);
 
+struct ring;
+struct ring_bare;
+enum submission_end {
+	SUBMISSION_SHORT, /* as true above */
+	SUBMISSION_LONG,  /* nothing else has changed, but others should have their turn before the
+			     next */
+	SUBMISSION_UNUSUAL, /* as false above */
+};
+/* The same for what has no op. */
+enum submission_end
+submission_run_bare(struct process *process, struct ring *ring, const struct ring_bare *bare);
+
 /* The same for a CALL that waited for its target: answer_run_fn of ipc/answer.h. */
 struct cap_ref;
 void submission_run_promised(struct op *op, const struct cap_ref *target);

@@ -301,11 +301,11 @@ sqe_word(const struct cap_sqe *sqe, uint32_t index)
 	return __atomic_load_n((const uint64_t *)(const void *)sqe + index, __ATOMIC_RELAXED);
 }
 
-/* An op for what was taken; its submission is the caller's to fill in. */
+/* The record of a claimed op for what was taken; its submission is the caller's to fill in. */
 static inline struct op *
-take_op(struct ring *ring)
+op_begin(struct ring *ring, uint32_t index)
 {
-	struct op *op = &ring->ops[claim_free(ring)];
+	struct op *op = &ring->ops[index];
 
 	/* Nobody else knows the op: not linked anywhere, no deadline armed. */
 	atomic_store_explicit(&op->state, OP_PENDING, memory_order_relaxed);
@@ -338,7 +338,7 @@ take_nop(struct ring *ring, const struct cap_sqe *shared, uint64_t first)
 		spin_unlock(&ring->lock);
 		return NULL;
 	}
-	op = take_op(ring);
+	op = op_begin(ring, claim_free(ring));
 	op->sqe = (struct cap_sqe){ .op = CAP_OP_NOP, .target = target, .user_data = user_data };
 	return op;
 }
@@ -346,7 +346,7 @@ take_nop(struct ring *ring, const struct cap_sqe *shared, uint64_t first)
 static inline struct op *
 take_other(struct ring *ring, const struct cap_sqe *shared, uint64_t first)
 {
-	struct op *op = take_op(ring);
+	struct op *op = op_begin(ring, claim_free(ring));
 	uint64_t *words = (uint64_t *)(void *)&op->sqe;
 
 	words[0] = first;
@@ -355,10 +355,67 @@ take_other(struct ring *ring, const struct cap_sqe *shared, uint64_t first)
 	return op;
 }
 
+/* The words that a bare submission has are read here, the others by the caller. */
+static inline void
+bare_read(struct ring *ring, const struct cap_sqe *shared, uint64_t first, struct ring_bare *bare)
+{
+	bare->opcode = (uint8_t)first;
+	bare->target = sqe_word(shared, 1);
+	bare->user_data = sqe_word(shared, 2);
+	bare->addr = sqe_word(shared, 3);
+	bare->index = (uint8_t)claim_free(ring);
+}
+
+COLD struct op *
+ring_bare_op(struct ring *ring, const struct ring_bare *bare)
+{
+	struct op *op = op_begin(ring, bare->index);
+
+	op->sqe = (struct cap_sqe){
+		.op = bare->opcode,
+		.target = bare->target,
+		.user_data = bare->user_data,
+		.addr = bare->addr,
+		.len = bare->len,
+	};
+	return op;
+}
+
+/* NULL: it is bare. Another gets an op, of the same words. */
+static inline struct op *
+take_bare(struct ring *ring, const struct cap_sqe *shared, uint64_t first, struct ring_bare *bare)
+{
+	uint64_t result_addr = sqe_word(shared, 4);
+	uint64_t lengths = sqe_word(shared, 5);
+	uint64_t transfer = sqe_word(shared, 6);
+	uint64_t deadline_ns = sqe_word(shared, 7);
+	struct op *op;
+
+	bare_read(ring, shared, first, bare);
+	bare->len = (uint32_t)lengths;
+	if ((result_addr | lengths >> 32 | transfer | deadline_ns) == 0)
+		return NULL;
+	op = ring_bare_op(ring, bare);
+	op->sqe.result_addr = result_addr;
+	op->sqe.result_len = (uint32_t)(lengths >> 32);
+	__builtin_memcpy((char *)&op->sqe + 6 * sizeof(transfer), &transfer, sizeof(transfer));
+	op->sqe.deadline_ns = deadline_ns;
+	return op;
+}
+
+HOT_INLINE void
+ring_bare_end(struct ring *ring, const struct ring_bare *bare)
+{
+	spin_lock(&ring->lock);
+	post_locked(ring, bare->index, bare->user_data, &(struct op_result){ 0 });
+	spin_unlock(&ring->lock);
+}
+
 HOT_INLINE enum ring_take
-ring_take(struct ring *ring, struct op **out)
+ring_take(struct ring *ring, struct op **out, struct ring_bare *bare)
 {
 	const struct cap_sqe *shared = &ring->sq[ring->sq_head & ring->sq_mask];
+	enum ring_take without = RING_DONE;
 	struct op *op;
 	uint64_t first;
 
@@ -366,12 +423,18 @@ ring_take(struct ring *ring, struct op **out)
 		return RING_FULL;
 	first = sqe_word(shared, 0);
 	ring->sq_head++;
-	op = (uint8_t)first == CAP_OP_NOP ? take_nop(ring, shared, first)
-					  : take_other(ring, shared, first);
+	if ((uint8_t)first == CAP_OP_NOP) {
+		op = take_nop(ring, shared, first);
+	} else if (first == CAP_OP_RETURN || first == CAP_OP_SIGNAL) {
+		op = take_bare(ring, shared, first, bare);
+		without = RING_BARE;
+	} else {
+		op = take_other(ring, shared, first);
+	}
 	/* Release: the slot is read before the process may see that it is free. */
 	__atomic_store_n(&ring->shared->sq_head, ring->sq_head, __ATOMIC_RELEASE);
 	if (op == NULL)
-		return RING_DONE;
+		return without;
 	*out = op;
 	return RING_TAKEN;
 }
