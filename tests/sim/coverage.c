@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "model.h"
 #include "schema/status.capnp.h"
 
 /* Of each 100 tries, so many at least do what the operation is for. */
@@ -138,12 +139,79 @@ coverage_count(struct coverage *coverage, enum coverage_operation operation, int
 		coverage->refusals[operation][-result]++;
 }
 
+/* Every edge of an op from a place where it waits: what it waited for, and each thing that races
+ * with that. */
+static const struct {
+	enum model_place place;
+	enum cap_status status;
+} wanted_ends[] = {
+	{ MODEL_CALLING, CAP_ERR_TIMED_OUT },
+	{ MODEL_CALLING, CAP_ERR_CANCELLED },
+	{ MODEL_CALLING, CAP_ERR_APPLICATION_EXCEPTION },
+	{ MODEL_CALLING, CAP_ERR_DISCONNECTED },
+	{ MODEL_RECEIVING, CAP_OK },
+	{ MODEL_RECEIVING, CAP_ERR_TIMED_OUT },
+	{ MODEL_RECEIVING, CAP_ERR_CANCELLED },
+	{ MODEL_RECEIVING, CAP_ERR_DISCONNECTED },
+	{ MODEL_RECEIVING, CAP_ERR_INVALID_BUFFER },
+	{ MODEL_DELIVERED, CAP_OK },
+	{ MODEL_DELIVERED, CAP_ERR_TIMED_OUT },
+	{ MODEL_DELIVERED, CAP_ERR_CANCELLED },
+	{ MODEL_DELIVERED, CAP_ERR_APPLICATION_EXCEPTION },
+	{ MODEL_DELIVERED, CAP_ERR_DISCONNECTED },
+	{ MODEL_SLEEPING, CAP_OK },
+	{ MODEL_SLEEPING, CAP_ERR_TIMED_OUT },
+	{ MODEL_SLEEPING, CAP_ERR_CANCELLED },
+	{ MODEL_WAITING, CAP_OK },
+	{ MODEL_WAITING, CAP_ERR_TIMED_OUT },
+	{ MODEL_WAITING, CAP_ERR_CANCELLED },
+	{ MODEL_WAITING, CAP_ERR_DISCONNECTED },
+};
+
+static const char *const places[COVERAGE_PLACES] = {
+	[MODEL_FREE] = "free",
+	[MODEL_RUNNING] = "running",
+	[MODEL_CALLING] = "calling",
+	[MODEL_RECEIVING] = "receiving",
+	[MODEL_DELIVERED] = "delivered",
+	[MODEL_SLEEPING] = "sleeping",
+	[MODEL_WAITING] = "waiting",
+};
+_Static_assert(COVERAGE_PLACES == MODEL_PLACES && COVERAGE_STATUSES == MODEL_STATUSES,
+    "coverage.h counts the model's places and statuses");
+
 static uint64_t
 share(const struct coverage *coverage, uint32_t operation)
 {
 	uint64_t tries = coverage->tries[operation];
 
 	return tries == 0 ? 0 : coverage->successes[operation] * 100 / tries;
+}
+
+static void
+ends_print(const struct coverage *coverage)
+{
+	for (uint32_t i = MODEL_CALLING; i < COVERAGE_PLACES; i++)
+		for (uint32_t k = 0; k < COVERAGE_STATUSES; k++)
+			if (coverage->ends[i][k] != 0)
+				printf("%-14s %8llu ends %s\n", places[i],
+				    (unsigned long long)coverage->ends[i][k],
+				    cap_status_name((enum cap_status)(-(int32_t)k)));
+}
+
+static bool
+ends_are_complete(const struct coverage *coverage)
+{
+	bool complete = true;
+
+	for (uint32_t i = 0; i < sizeof(wanted_ends) / sizeof(wanted_ends[0]); i++) {
+		if (coverage->ends[wanted_ends[i].place][-(int32_t)wanted_ends[i].status] != 0)
+			continue;
+		fprintf(stderr, "no op that is %s ended with %s\n", places[wanted_ends[i].place],
+		    cap_status_name(wanted_ends[i].status));
+		complete = false;
+	}
+	return complete;
 }
 
 void
@@ -162,12 +230,13 @@ coverage_print(const struct coverage *coverage)
 	}
 	for (uint32_t i = 0; i < COVERAGE_EVENTS; i++)
 		printf("%-14s %8llu\n", events[i], (unsigned long long)coverage->events[i]);
+	ends_print(coverage);
 }
 
 bool
 coverage_is_complete(const struct coverage *coverage)
 {
-	bool complete = true;
+	bool complete = ends_are_complete(coverage);
 
 	for (uint32_t i = 0; i < COVERAGE_OPERATIONS; i++) {
 		if (coverage->tries[i] != 0 && share(coverage, i) >= floors[i].percent)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define COVERAGE_STATUSES 64
+#define COVERAGE_PLACES 7 /* of ops, as the model names them */
 
 enum coverage_operation {
 	COVERAGE_NOP,
@@ -50,6 +51,8 @@ struct coverage {
 	uint64_t successes[COVERAGE_OPERATIONS];
 	uint64_t refusals[COVERAGE_OPERATIONS][COVERAGE_STATUSES];
 	uint64_t events[COVERAGE_EVENTS];
+	/* Of ops, by where they were and what ended them; 0: what they waited for. */
+	uint64_t ends[COVERAGE_PLACES][COVERAGE_STATUSES];
 };
 
 /* `result`: what came of it; negative: a refusal. */

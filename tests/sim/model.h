@@ -94,9 +94,14 @@ enum model_place {
 	MODEL_SLEEPING,
 	MODEL_WAITING, /* at a notification */
 };
+#define MODEL_PLACES (MODEL_WAITING + 1)
+
+/* Statuses that are told apart where ends are counted; 0 is success. */
+#define MODEL_STATUSES 64
 
 struct model_op {
 	enum model_place place;
+	enum model_place left; /* RUNNING again: where it waited before; FREE: nowhere */
 	struct cap_sqe sqe;
 	struct model_process *process;
 	uint32_t age;	   /* of its submission in its ring */
@@ -201,6 +206,7 @@ struct model {
 	uint32_t wakes;	      /* so far: waits that ended */
 	uint32_t short_calls; /* so far: that the kernel need not put into a queue */
 	uint32_t short_returns;
+	uint64_t ends[MODEL_PLACES][MODEL_STATUSES]; /* so far: of ops, by place and result */
 	uint32_t copies_broken; /* so far: by what happened between two steps */
 	const struct model_word *words;
 	uint32_t word_count;

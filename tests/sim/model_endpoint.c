@@ -33,6 +33,7 @@ model_endpoint_forget(struct model *model, struct model_op *op)
 		queue_remove(endpoint->receives, &endpoint->receive_count, op);
 		op->process->calls_reserved--;
 	}
+	op->left = op->place;
 	op->place = MODEL_RUNNING;
 }
 

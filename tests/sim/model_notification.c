@@ -32,6 +32,7 @@ model_notification_forget(struct model_op *op)
 	object->receive_count--;
 	memmove(&object->receives[index], &object->receives[index + 1],
 	    (object->receive_count - index) * sizeof(object->receives[0]));
+	op->left = op->place;
 	op->place = MODEL_RUNNING;
 }
 

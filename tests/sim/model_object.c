@@ -41,12 +41,19 @@ model_object_put(struct model_object *object)
 	object->references--;
 }
 
+/* Frames, and pages with 512 of their numbers each where there are more than four. */
+static uint64_t
+memory_price(uint64_t pages)
+{
+	return pages <= 4 ? pages : pages + (pages + 511) / 512;
+}
+
 static void
 sweep_one(struct model_object *object)
 {
 	assert(object->call_count == 0 && object->receive_count == 0);
 	model_release(object->payer, LEDGER_KERNEL_BYTES, object->kernel_bytes);
-	model_release(object->payer, LEDGER_FRAME_PAGES, object->frame_pages);
+	model_release(object->payer, LEDGER_FRAME_PAGES, memory_price(object->frame_pages));
 	model_ledger_put(object->payer);
 	object->exists = false;
 	object->kernel = NULL;
@@ -215,7 +222,7 @@ memory_create(struct model *model, struct model_op *op, uint32_t pages, struct a
 	status = model_take(model, op, model->prices.memory_object);
 	if (status != CAP_OK)
 		return status;
-	status = model_charge(ledger, LEDGER_FRAME_PAGES, pages);
+	status = model_charge(ledger, LEDGER_FRAME_PAGES, memory_price(pages));
 	if (status != CAP_OK) {
 		model_release(ledger, LEDGER_KERNEL_BYTES, model->prices.memory_object);
 		return status;

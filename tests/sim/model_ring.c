@@ -84,7 +84,11 @@ void
 model_end_with(struct model *model, struct model_op *op, const struct cap_cqe *cqe)
 {
 	struct model_object *object = op->object;
+	int32_t status = cqe->result < 0 ? -cqe->result : 0;
 
+	assert(status < MODEL_STATUSES);
+	model->ends[op->left != MODEL_FREE && op->place == MODEL_RUNNING ? op->left : op->place]
+		   [status]++;
 	model_unreserve(op);
 	model_post(model, op, cqe);
 	op->place = MODEL_FREE;

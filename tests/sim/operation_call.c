@@ -73,7 +73,7 @@ message_write(struct simulation *simulation, struct model_process *process, stru
 static uint64_t
 argument_of(struct simulation *simulation, const struct model_object *object)
 {
-	static const uint64_t pages[] = { 1, 1, 2, 3, 4, 4, 0, 5000 };
+	static const uint64_t pages[] = { 1, 1, 2, 3, 4, 5, 0, 5000 };
 	struct random *random = &simulation->random;
 
 	switch (object->kind) {

@@ -475,6 +475,7 @@ simulation_run(struct simulation *simulation, uint64_t operation_count)
 	simulation->coverage.events[COVERAGE_SHORT_CALLS] = simulation->model.short_calls;
 	simulation->coverage.events[COVERAGE_SHORT_RETURNS] = simulation->model.short_returns;
 	simulation->coverage.events[COVERAGE_BROKEN_COPIES] = simulation->model.copies_broken;
+	memcpy(simulation->coverage.ends, simulation->model.ends, sizeof(simulation->model.ends));
 	if (!simulation_failed(simulation))
 		return true;
 	print_failure(simulation);
