@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * Submissions that no correct program makes, as tables: a case is a line that names the error it
+ * gets. After each, everything is as before: tables, ledgers, queues, ops and memory of the process
+ * that made it and of its peer.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "arch/sim/world.h"
+#include "base/test.h"
+
+/* What the target of a case names; HOSTILE_AS_IS: the number in the case itself. */
+enum hostile_target {
+	HOSTILE_AS_IS,
+	HOSTILE_TIMER,	      /* a kernel object; may be copied */
+	HOSTILE_FACET,	      /* of the peer's endpoint, where the peer waits */
+	HOSTILE_OWNER,	      /* of the process's own endpoint; may only be moved */
+	HOSTILE_NOTIFICATION, /* may only be moved; no bit is set */
+	HOSTILE_SIGNALLER,
+	HOSTILE_LIMITED, /* a signaller of bit 0 alone */
+	HOSTILE_FIXED,	 /* may not be transferred */
+	HOSTILE_REVOKED,
+	HOSTILE_STALE,	     /* its slot was released and is used again */
+	HOSTILE_EMPTY,	     /* its slot was released and is free */
+	HOSTILE_FOREIGN,     /* valid in the peer's table alone */
+	HOSTILE_CONSOLE,     /* takes text and data */
+	HOSTILE_MEMORY,	     /* the VirtualMemory of the process */
+	HOSTILE_FRAMES,	     /* answers with capabilities */
+	HOSTILE_CALL,	     /* not a capability: the id of a call that the process holds */
+	HOSTILE_CALL_BEFORE, /* the id of one that it has answered */
+	HOSTILE_TARGET_COUNT,
+};
+
+/* The answer id that an unfinished call of the process has; the other names no answer. */
+#define HOSTILE_ANSWER 5
+#define HOSTILE_NO_ANSWER 6
+
+#define HOSTILE_WORDS_MAX 12
+
+/* A transfer entry; `hold` HOSTILE_AS_IS: the number. */
+struct hostile_entry {
+	enum hostile_target hold;
+	struct cap_transfer entry;
+};
+
+struct hostile_case {
+	const char *what;
+	enum hostile_target target;
+	struct cap_sqe sqe;
+	uint32_t word_count;		   /* of `words`, which stand at sqe.addr */
+	uint64_t words[HOSTILE_WORDS_MAX]; /* written before */
+	uint32_t entry_count;		   /* of `entries`, which stand behind sqe.len */
+	struct hostile_entry entries[9];
+	enum cap_status expected;
+};
+
+/* User addresses of the message area, in the process's ring: pinned. */
+#define HOSTILE_MESSAGE (UINT64_C(0x3fffe000) + 2176)
+
+/* A world as the cases find it; then the process that makes them. */
+struct world_process *hostile_start(void);
+cap_id_t hostile_id(enum hostile_target target);
+
+/* All that a refusal must leave alone, in one number for each part. */
+struct hostile_snapshot {
+	struct world_accounts accounts[2];
+	uint32_t in_flight[2];
+	uint64_t holds;	 /* what each id of the world names now, from either table */
+	uint64_t queues; /* endpoints, ops in flight, answers, calls that are held */
+	uint64_t bits;	 /* of the notification */
+	uint64_t memory; /* of both, but for indexes, submissions and completions */
+};
+/* Compared byte for byte. */
+struct hostile_snapshot hostile_snapshot(void);
+
+/* Run one case; what was before it is in `before`. */
+struct cap_cqe hostile_do(const struct hostile_case *c, struct hostile_snapshot *before);
+
+/* Fails the test unless each case gets its error and changes nothing. */
+static inline void
+hostile_run(const struct hostile_case *cases, size_t count)
+{
+	(void)hostile_start();
+	for (size_t i = 0; i < count; i++) {
+		struct hostile_snapshot before, after;
+		struct cap_cqe cqe = hostile_do(&cases[i], &before);
+		bool same;
+
+		after = hostile_snapshot();
+		same = memcmp(&before, &after, sizeof(before)) == 0;
+		if (cqe.result != (int32_t)cases[i].expected || !same)
+			(void)printf("case %zu, %s: %d instead of %d%s\n", i, cases[i].what,
+			    cqe.result, (int)cases[i].expected, same ? "" : ", and changes");
+		CHECK_EQ(cqe.result, cases[i].expected);
+		CHECK_EQ(cqe.user_data, cases[i].sqe.user_data);
+		CHECK_EQ(cqe.cap_count, 0);
+		CHECK_MEMORY(&before, &after, sizeof(before));
+	}
+}
