@@ -24,6 +24,8 @@ $(eval $(call check,sizes,$(CHECKED_C) tools/check-sizes tools/c_source.py tools
 $(eval $(call check,style,$(wildcard $(CHECKED_SOURCES)),tools/check-style))
 $(eval $(call check,includes,$(CHECKED_C) tools/check-includes tools/c_source.py,tools/check-includes))
 $(eval $(call check,abi,$(wildcard abi/*) tools/check-abi tools/c_source.py,tools/check-abi))
+$(eval $(call check,transfers,$(wildcard schema/*.capnp) $(filter kernel/%.c,$(CHECKED_C)) docs/transfer-matrix.md \
+	tools/check-transfers,tools/check-transfers))
 $(eval $(call check,docs,$(wildcard $(CHECKED_SOURCES)),tools/check-docs))
 
 # A header compiles alone, with the flags of the code that it belongs to.

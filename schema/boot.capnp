@@ -152,7 +152,7 @@ struct ServiceExport @0x818f7d382e6d4dc0 {
   interfaceId @2 :UInt64;
 }
 
-interface MachineControl @0x8352459f2de9d56e {
+interface MachineControl @0x8352459f2de9d56e $A.transfer(move) {
   # The authority to stop the machine.
   halt @0 (code :UInt8) -> ();
   # Stops the machine; where the machine can report it, with this exit status.

@@ -57,7 +57,7 @@ receive(struct world_process *server, cap_id_t owner, uint8_t cap_max)
 	    (struct cap_sqe){ .op = CAP_OP_RECV,
 		.target = owner,
 		.cap_max = cap_max,
-		.result_addr = WORLD_DATA + PAGE_BYTES,
+		.result_addr = HOSTILE_DELIVERY,
 		.result_len = 1024 });
 }
 
@@ -78,7 +78,7 @@ take_call(cap_id_t owner, cap_id_t facet)
 		.result_len = 256 });
 	there = world_reap(&w.process, &cqe);
 	KASSERT(there && cqe.result == sizeof(delivery));
-	world_read(&w.process, WORLD_DATA + PAGE_BYTES, &delivery, sizeof(delivery));
+	world_read(&w.process, HOSTILE_DELIVERY, &delivery, sizeof(delivery));
 	return delivery.call_id;
 }
 
@@ -218,6 +218,12 @@ cap_id_t
 hostile_id(enum hostile_target target)
 {
 	return w.ids[target];
+}
+
+struct world_process *
+hostile_peer(void)
+{
+	return &w.peer;
 }
 
 static void

@@ -62,6 +62,9 @@ struct hostile_case {
 /* A world as the cases find it; then the process that makes them. */
 struct world_process *hostile_start(void);
 cap_id_t hostile_id(enum hostile_target target);
+/* Its receives write to HOSTILE_DELIVERY. */
+struct world_process *hostile_peer(void);
+#define HOSTILE_DELIVERY (WORLD_DATA + PAGE_BYTES)
 
 /* All that a refusal must leave alone, in one number for each part. */
 struct hostile_snapshot {
