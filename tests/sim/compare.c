@@ -110,7 +110,8 @@ compare_slot(struct simulation *simulation, struct model_process *process, struc
 		return;
 	if (slot->object->kernel == NULL)
 		bind(simulation, slot->object, ref.object);
-	if (ref.object != slot->object->kernel || ref.interface_index != slot->interface_index)
+	if (ref.object != slot->object->kernel || ref.interface_index != slot->interface_index ||
+	    ref.cell != (slot->cell == NULL ? NULL : slot->cell->kernel))
 		simulation_fail(simulation, "process %u: id %llx names something else",
 		    process->index, (unsigned long long)id);
 }

@@ -32,7 +32,10 @@ enum coverage_event {
 	COVERAGE_DEATHS,
 	COVERAGE_WAITS,
 	COVERAGE_WAKES,
-	COVERAGE_REVOCATIONS,
+	COVERAGE_REVOCATIONS, /* of objects */
+	COVERAGE_GRANTS,
+	COVERAGE_GRANT_REVOCATIONS,
+	COVERAGE_SWEPT,	    /* what waited by a dead hold */
 	COVERAGE_FORGERIES, /* of ring indexes */
 	COVERAGE_SHORTAGES, /* of memory */
 	COVERAGE_TRANSFERS, /* capabilities that travelled */

@@ -71,6 +71,7 @@ machine_measure(struct model_prices *prices)
 	struct world_process process;
 	struct cap_sqe sqe;
 	struct notification *notification;
+	struct grant_cell *cell;
 	struct object *space;
 	cap_id_t timer, factory, frames, endpoint;
 	uint64_t bytes;
@@ -118,6 +119,10 @@ machine_measure(struct model_prices *prices)
 		(void)price_of(&process, &sqe);
 	prices->call_chunk = price_of(&process, &sqe);
 	prices->call_table = bytes - prices->call_chunk;
+	bytes = kernel_bytes(&process);
+	if (grant_cell_create(process.process->ledger, NULL, &cell) != CAP_OK)
+		abort();
+	prices->cell = kernel_bytes(&process) - bytes;
 	prices->copy_max = 512;
 	assert(prices->sleeper != 0 && prices->deadlines != 0 && prices->endpoint != 0);
 	assert(prices->memory_object != 0 && prices->call_chunk != 0);

@@ -24,6 +24,7 @@
 #define MODEL_CALLS 128
 #define MODEL_OBJECTS 1024
 #define MODEL_LEDGERS 512
+#define MODEL_CELLS 256
 #define MODEL_CALL_IDS 512 /* the last ones, which must not come again */
 #define MODEL_QUEUE 64	   /* calls, or receives, that wait at one endpoint */
 #define MODEL_EXPECTED 256
@@ -46,6 +47,16 @@ struct model_ledger {
 	uint64_t used[LEDGER_RESOURCE_COUNT];
 	uint64_t limit[LEDGER_RESOURCE_COUNT];
 	struct ledger *kernel; /* the same one */
+};
+
+/* What a grant can be revoked by. */
+struct model_cell {
+	bool exists; /* until nobody runs: then one that nobody refers to goes */
+	bool live;
+	uint32_t references; /* holds, ops that wait, cells below it, and whoever may revoke it */
+	struct model_cell *parent;
+	struct model_ledger *payer; /* the grantor's */
+	struct grant_cell *kernel;  /* the same one, kept by the run; NULL: no more */
 };
 
 struct model_object {
@@ -76,6 +87,7 @@ struct model_slot {
 	uint64_t generation;
 	uint32_t epoch;
 	uint16_t interface_index;
+	struct model_cell *cell; /* NULL: never granted on */
 };
 
 /* A call that a process serves. */
@@ -108,6 +120,8 @@ struct model_op {
 	uint32_t reserved; /* slots */
 	struct model_object *object;
 	uint16_t interface_index;
+	uint32_t epoch;		      /* of the hold that it was begun by */
+	struct model_cell *cell;      /* and its cell */
 	struct model_process *server; /* DELIVERED */
 	struct model_call *call;
 	uint64_t until_ns; /* SLEEPING */
@@ -174,6 +188,7 @@ struct model_prices {
 	uint64_t endpoint;
 	uint64_t notification;
 	uint64_t sleeper;
+	uint64_t cell;
 	uint64_t memory_object;
 	uint64_t space;
 	uint64_t copy_max; /* a long message on its way; nobody sees it from outside */
@@ -190,6 +205,7 @@ struct model {
 	struct model_process processes[MODEL_PROCESSES];
 	struct model_object objects[MODEL_OBJECTS];
 	struct model_ledger ledgers[MODEL_LEDGERS];
+	struct model_cell cells[MODEL_CELLS];
 	uint32_t object_end; /* those from here on were never used */
 	uint32_t ledger_end;
 	struct model_object *timer, *factory, *frames;
@@ -248,6 +264,8 @@ void model_end_with(struct model *model, struct model_op *op, const struct cap_c
 /* With a CapException if there is room for one. */
 void model_end_exception(struct model *model, struct model_op *op, enum cap_status status);
 void model_cancel(struct model *model, struct model_op *op, enum cap_status status);
+/* Its hold was revoked. */
+void model_end_revoked(struct model *model, struct model_op *op);
 void model_run_due(struct model *model);
 /* Between two steps of a long copy. */
 void model_window(struct model *model);
@@ -270,6 +288,10 @@ MUST_CHECK enum cap_status
 model_find(struct model_process *process, cap_id_t id, struct model_slot **out);
 MUST_CHECK enum cap_status
 model_lookup(struct model_process *process, cap_id_t id, struct model_slot **out);
+/* Neither its object nor its grant was revoked. */
+bool model_slot_is_live(const struct model_slot *slot);
+/* Would one more slot be within what the process may have? */
+bool model_has_room(const struct model *model, const struct model_process *process);
 MUST_CHECK enum cap_status model_reserve(struct model *model, struct model_op *op, uint32_t count);
 void model_unreserve(struct model_op *op);
 /* A RECV that got its call: what it had reserved is kept for the next one. */
@@ -278,12 +300,17 @@ void model_kept_release(struct model_process *process);
 /* Into a reserved slot; takes over a reference. */
 cap_id_t model_insert(struct model_process *process, struct model_object *object,
     uint16_t interface_index, uint32_t epoch);
-/* The reference is the caller's then. */
+/* The reference to the object is the caller's then. */
 void model_remove(struct model_process *process, struct model_slot *slot);
 void model_drop(struct model *model, struct model_object *object, uint16_t interface_index);
 /* A hold from outside, as a loader gives it; its slot must be within the limits. */
 cap_id_t model_give(struct model *model, struct model_process *process, struct model_object *object,
     uint16_t interface_index);
+/* The same with a cell; takes references of its own. */
+cap_id_t
+model_give_hold(struct model *model, struct model_process *process, const struct model_slot *hold);
+/* Into a reserved slot, as another hold is. */
+cap_id_t model_insert_hold(struct model_process *process, const struct model_slot *hold);
 cap_id_t model_id(const struct model_process *process, const struct model_slot *slot);
 
 /* model_object.c */
@@ -313,6 +340,20 @@ model_transfers_check(struct model_process *from, const struct model_transfers *
 /* They go; fills the records. */
 void model_transfers_commit(
     struct model_process *from, struct model_op *to, struct model_transfers *transfers);
+
+/* model_grant.c */
+/* One reference; its price is charged by the caller. */
+struct model_cell *
+model_cell_new(struct model *model, struct model_ledger *payer, struct model_cell *parent);
+/* It and all below it. */
+void model_cell_revoke(struct model *model, struct model_cell *cell);
+/* Those that nobody refers to go; false: there was none. */
+bool model_cells_sweep(struct model *model);
+/* The op's hold, for as long as it is in flight. */
+void model_op_begins(struct model_op *op, const struct model_slot *target);
+bool model_op_is_dead(const struct model_op *op);
+/* Ends whatever waits by dead holds: how much that was. */
+uint32_t model_sweep(struct model *model);
 
 /* model_endpoint.c */
 MUST_CHECK enum cap_status

@@ -59,10 +59,17 @@ next_call(struct model_object *endpoint)
 static struct model_op *
 next_receive(struct model_object *endpoint)
 {
-	for (uint32_t i = 0; i < endpoint->receive_count; i++)
+	struct model_op *oldest = NULL;
+
+	for (uint32_t i = 0; i < endpoint->receive_count; i++) {
+		if (model_op_is_dead(endpoint->receives[i]))
+			continue;
 		if (endpoint->receives[i]->process->strikes < STRIKES_MAX)
 			return endpoint->receives[i];
-	return endpoint->receive_count == 0 ? NULL : endpoint->receives[0];
+		if (oldest == NULL)
+			oldest = endpoint->receives[i];
+	}
+	return oldest;
 }
 
 enum cap_status
@@ -189,6 +196,10 @@ receive_match(struct model *model, struct model_op *op)
 
 		if (call == NULL)
 			return;
+		if (model_op_is_dead(call)) {
+			model_end_revoked(model, call);
+			continue;
+		}
 		match = model_match_try(model, call, op, &status);
 		if (match != MODEL_CALL_REFUSED)
 			continue;

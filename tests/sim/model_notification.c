@@ -56,7 +56,8 @@ model_notification_signal(struct model *model, struct model_object *signalling, 
 		return CAP_ERR_DISCONNECTED;
 	waiting->bits |= mask;
 	for (uint32_t i = 0; i < waiting->receive_count;)
-		if ((waiting->receives[i]->sqe.addr & waiting->bits) != 0)
+		if ((waiting->receives[i]->sqe.addr & waiting->bits) != 0 &&
+		    !model_op_is_dead(waiting->receives[i]))
 			give(model, waiting->receives[i]);
 		else
 			i++;

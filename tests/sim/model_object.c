@@ -68,7 +68,7 @@ model_objects_sweep(struct model *model)
 	bool swept;
 
 	do {
-		swept = false;
+		swept = model_cells_sweep(model);
 		for (uint32_t i = 0; i < model->object_end; i++) {
 			struct model_object *object = &model->objects[i];
 

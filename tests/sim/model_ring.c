@@ -91,6 +91,9 @@ model_end_with(struct model *model, struct model_op *op, const struct cap_cqe *c
 		   [status]++;
 	model_unreserve(op);
 	model_post(model, op, cqe);
+	if (op->cell != NULL)
+		op->cell->references--;
+	op->cell = NULL;
 	op->place = MODEL_FREE;
 	op->object = NULL;
 	if (object != NULL)
@@ -148,8 +151,9 @@ model_end_exception(struct model *model, struct model_op *op, enum cap_status st
 		model->expected[before].exception = status;
 }
 
-void
-model_cancel(struct model *model, struct model_op *op, enum cap_status status)
+/* Wherever it waits. */
+static void
+forget(struct model *model, struct model_op *op)
 {
 	switch (op->place) {
 	case MODEL_FREE:
@@ -170,6 +174,22 @@ model_cancel(struct model *model, struct model_op *op, enum cap_status status)
 		model_release(op->process->ledger, LEDGER_KERNEL_BYTES, model->prices.sleeper);
 		break;
 	}
+}
+
+void
+model_end_revoked(struct model *model, struct model_op *op)
+{
+	forget(model, op);
+	if (op->sqe.op == CAP_OP_CALL)
+		model_end_exception(model, op, CAP_ERR_REVOKED);
+	else
+		model_end(model, op, CAP_ERR_REVOKED);
+}
+
+void
+model_cancel(struct model *model, struct model_op *op, enum cap_status status)
+{
+	forget(model, op);
 	if (status == CAP_ERR_DISCONNECTED && op->sqe.op == CAP_OP_CALL)
 		model_end_exception(model, op, status);
 	else

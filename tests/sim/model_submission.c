@@ -57,6 +57,7 @@ run_call(struct model *model, struct model_op *op)
 	}
 	if (status != CAP_OK)
 		return status;
+	model_op_begins(op, target);
 	if (target->object->kind == MODEL_ENDPOINT && target->interface_index != 0)
 		return model_endpoint_call(model, op, target);
 	return model_object_call(model, op, target);
@@ -81,6 +82,7 @@ run_receive(struct model *model, struct model_op *op)
 		return status;
 	if (target->object->kind != MODEL_ENDPOINT || target->interface_index != 0)
 		return CAP_ERR_WRONG_INTERFACE;
+	model_op_begins(op, target);
 	return model_endpoint_receive(model, op, target);
 }
 
@@ -119,6 +121,7 @@ run_notification(struct model *model, struct model_op *op)
 		return status;
 	if (target->object->kind != (signals ? MODEL_SIGNALLER : MODEL_NOTIFICATION))
 		return CAP_ERR_WRONG_INTERFACE;
+	model_op_begins(op, target);
 	if (!signals)
 		return model_notification_wait(model, op, target->object);
 	status = model_notification_signal(model, target->object, op->sqe.addr);

@@ -32,12 +32,29 @@ model_find(struct model_process *process, cap_id_t id, struct model_slot **out)
 								: CAP_ERR_INVALID_CAP;
 }
 
+bool
+model_slot_is_live(const struct model_slot *slot)
+{
+	return slot->object != NULL && slot->epoch == slot->object->epoch &&
+	    (slot->cell == NULL || slot->cell->live);
+}
+
+bool
+model_has_room(const struct model *model, const struct model_process *process)
+{
+	const struct model_ledger *ledger = process->ledger;
+
+	return ledger->used[LEDGER_CAP_SLOTS] + 1 < ledger->limit[LEDGER_CAP_SLOTS] &&
+	    ledger->used[LEDGER_KERNEL_BYTES] + model->prices.first_chunk <=
+	    ledger->limit[LEDGER_KERNEL_BYTES];
+}
+
 enum cap_status
 model_lookup(struct model_process *process, cap_id_t id, struct model_slot **out)
 {
 	enum cap_status status = model_find(process, id, out);
 
-	if (status == CAP_OK && (*out)->epoch != (*out)->object->epoch)
+	if (status == CAP_OK && !model_slot_is_live(*out))
 		status = CAP_ERR_REVOKED;
 	return status;
 }
@@ -130,11 +147,25 @@ model_insert(struct model_process *process, struct model_object *object, uint16_
 	return model_id(process, slot);
 }
 
+cap_id_t
+model_insert_hold(struct model_process *process, const struct model_slot *hold)
+{
+	cap_id_t id = model_insert(process, hold->object, hold->interface_index, hold->epoch);
+
+	process->slots[id & CAP_ID_INDEX_MASK].cell = hold->cell;
+	if (hold->cell != NULL)
+		hold->cell->references++;
+	return id;
+}
+
 void
 model_remove(struct model_process *process, struct model_slot *slot)
 {
 	uint32_t index = (uint32_t)(slot - process->slots);
 
+	if (slot->cell != NULL)
+		slot->cell->references--;
+	slot->cell = NULL;
 	slot->object = NULL;
 	slot->generation++;
 	process->free_slots[(process->free_first + process->free_count++) % MODEL_SLOTS] = index;
@@ -161,4 +192,16 @@ model_give(struct model *model, struct model_process *process, struct model_obje
 	(void)status;
 	object->references++;
 	return model_insert(process, object, interface_index, object->epoch);
+}
+
+cap_id_t
+model_give_hold(struct model *model, struct model_process *process, const struct model_slot *hold)
+{
+	struct model_op op = { .process = process };
+	enum cap_status status = model_reserve(model, &op, 1);
+
+	assert(status == CAP_OK);
+	(void)status;
+	hold->object->references++;
+	return model_insert_hold(process, hold);
 }

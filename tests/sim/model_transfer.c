@@ -94,8 +94,7 @@ model_transfers_commit(
 		slot->object->references++;
 		transfers->records[i].interface_id =
 		    model_interface_id(slot->object, slot->interface_index);
-		transfers->records[i].cap_id =
-		    model_insert(to->process, slot->object, slot->interface_index, slot->epoch);
+		transfers->records[i].cap_id = model_insert_hold(to->process, slot);
 		to->reserved--;
 	}
 	for (uint32_t i = 0; i < transfers->count; i++) {

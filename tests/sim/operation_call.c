@@ -16,8 +16,8 @@ is_facet(const struct model_process *process, const struct model_slot *slot)
 static bool
 is_good_facet(const struct model_process *process, const struct model_slot *slot)
 {
-	return is_facet(process, slot) && slot->epoch == slot->object->epoch &&
-	    !slot->object->closed && slot->object->call_count < 4;
+	return is_facet(process, slot) && model_slot_is_live(slot) && !slot->object->closed &&
+	    slot->object->call_count < 4;
 }
 
 static bool
@@ -36,7 +36,7 @@ static bool
 is_revoked(const struct model_process *process, const struct model_slot *slot)
 {
 	(void)process;
-	return slot->epoch != slot->object->epoch;
+	return !model_slot_is_live(slot);
 }
 
 static bool

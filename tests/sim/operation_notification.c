@@ -20,7 +20,7 @@ is_notification(const struct model_process *process, const struct model_slot *sl
 static bool
 is_good_signaller(const struct model_process *process, const struct model_slot *slot)
 {
-	return is_signaller(process, slot) && slot->epoch == slot->object->epoch &&
+	return is_signaller(process, slot) && model_slot_is_live(slot) &&
 	    !slot->object->other->closed;
 }
 
@@ -28,7 +28,7 @@ is_good_signaller(const struct model_process *process, const struct model_slot *
 static bool
 is_good_notification(const struct model_process *process, const struct model_slot *slot)
 {
-	return is_notification(process, slot) && slot->epoch == slot->object->epoch &&
+	return is_notification(process, slot) && model_slot_is_live(slot) &&
 	    (slot->object->bits != 0 || slot->object->receive_count < 2);
 }
 

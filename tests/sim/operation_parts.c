@@ -218,7 +218,7 @@ static bool
 common_slot(const struct model_process *process, const struct model_slot *slot)
 {
 	(void)process;
-	return slot->object->epoch == slot->epoch && slot->object->kind != MODEL_SPACE &&
+	return model_slot_is_live(slot) && slot->object->kind != MODEL_SPACE &&
 	    (slot->object->kind != MODEL_ENDPOINT || slot->interface_index != 0);
 }
 
@@ -226,7 +226,7 @@ static bool
 is_revoked(const struct model_process *process, const struct model_slot *slot)
 {
 	(void)process;
-	return slot->object->epoch != slot->epoch;
+	return !model_slot_is_live(slot);
 }
 
 static struct cap_transfer

@@ -14,7 +14,7 @@ is_owner(const struct model_process *process, const struct model_slot *slot)
 static bool
 is_wanting_owner(const struct model_process *process, const struct model_slot *slot)
 {
-	return is_owner(process, slot) && slot->epoch == slot->object->epoch &&
+	return is_owner(process, slot) && model_slot_is_live(slot) &&
 	    (slot->object->call_count != 0 || slot->object->receive_count < 3);
 }
 

@@ -6,7 +6,7 @@ static bool
 is_spare(const struct model_process *process, const struct model_slot *slot)
 {
 	(void)process;
-	return slot->object->kind >= MODEL_MEMORY || slot->epoch != slot->object->epoch;
+	return slot->object->kind >= MODEL_MEMORY || !model_slot_is_live(slot);
 }
 
 static bool
@@ -14,7 +14,7 @@ is_spare_and_no_owner(const struct model_process *process, const struct model_sl
 {
 	return is_spare(process, slot) &&
 	    (slot->object->kind != MODEL_ENDPOINT || slot->interface_index != 0 ||
-		slot->object->epoch != slot->epoch);
+		!model_slot_is_live(slot));
 }
 
 /* One field that the opcode does not use. */

@@ -302,17 +302,6 @@ operation_born(struct simulation *simulation, uint32_t index)
 	simulation->coverage.events[COVERAGE_BIRTHS]++;
 }
 
-/* Would one more slot be within what the process may have? */
-static bool
-has_room(const struct model *model, const struct model_process *process)
-{
-	const struct model_ledger *ledger = process->ledger;
-
-	return ledger->used[LEDGER_CAP_SLOTS] + 1 < ledger->limit[LEDGER_CAP_SLOTS] &&
-	    ledger->used[LEDGER_KERNEL_BYTES] + model->prices.first_chunk <=
-	    ledger->limit[LEDGER_KERNEL_BYTES];
-}
-
 /* Both sides of one, even if the table has to grow. */
 static bool
 has_room_for_notification(const struct model *model, const struct model_process *process)
@@ -331,7 +320,7 @@ operation_give_facet(
 {
 	uint32_t index = random_below(&simulation->random, endpoint->interface_count);
 
-	if (!has_room(&simulation->model, process))
+	if (!model_has_room(&simulation->model, process))
 		return;
 	simulation_note(simulation, "process %u is given a facet", process->index);
 	machine_give(simulation, process, endpoint, (uint16_t)(index + 1));
@@ -367,31 +356,9 @@ operation_give(struct simulation *simulation, struct model_process *process)
 	object = count == 0 ? NULL : found[random_below(&simulation->random, count)];
 	if (object != NULL && object->kind == MODEL_ENDPOINT) {
 		operation_give_facet(simulation, process, object);
-	} else if (object != NULL && has_room(model, process)) {
+	} else if (object != NULL && model_has_room(model, process)) {
 		simulation_note(simulation, "process %u is given a signaller", process->index);
 		machine_give(simulation, process, object, 0);
-	}
-	machine_collect(simulation);
-}
-
-/* Every capability for an object is dead from now on. */
-void
-operation_revoke(struct simulation *simulation)
-{
-	struct model *model = &simulation->model;
-	uint32_t first = random_below(&simulation->random, model->object_end);
-
-	for (uint32_t i = 0; i < model->object_end; i++) {
-		struct model_object *object = &model->objects[(first + i) % model->object_end];
-
-		if (!object->exists || object->payer == NULL)
-			continue;
-		simulation_note(simulation, "an object is revoked");
-		if (!object_revoke((struct object *)(uintptr_t)object->kernel))
-			simulation_fail(simulation, "an object cannot be revoked");
-		object->epoch++;
-		simulation->coverage.events[COVERAGE_REVOCATIONS]++;
-		break;
 	}
 	machine_collect(simulation);
 }

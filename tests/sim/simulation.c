@@ -344,7 +344,7 @@ victim(struct simulation *simulation, struct model_process *process)
 static void
 step_act(struct simulation *simulation, struct model_process *process)
 {
-	uint32_t weights[] = { 860, 40, 25, 8, 4, 30, 3, 1, 3, 6 };
+	uint32_t weights[] = { 860, 40, 25, 8, 4, 30, 3, 1, 3, 6, 20, 6 };
 
 	if (is_stuck(process))
 		weights[8] = 100;
@@ -381,6 +381,12 @@ step_act(struct simulation *simulation, struct model_process *process)
 		break;
 	case 8:
 		operation_end(simulation, victim(simulation, process));
+		break;
+	case 10:
+		operation_grant(simulation, process);
+		break;
+	case 11:
+		operation_revoke_grant(simulation);
 		break;
 	}
 	simulation->operations++;
@@ -427,7 +433,9 @@ end(struct simulation *simulation)
 		operation_end(simulation, &simulation->model.processes[i]);
 		compare(simulation);
 	}
-	machine_settle();
+	model_step_begin(&simulation->model);
+	operation_revoke_all(simulation);
+	compare(simulation);
 	compare_baseline(simulation);
 }
 

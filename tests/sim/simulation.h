@@ -113,10 +113,18 @@ void operation_born(struct simulation *simulation, uint32_t index);
 void operation_give(struct simulation *simulation, struct model_process *process);
 void operation_give_facet(
     struct simulation *simulation, struct model_process *process, struct model_object *endpoint);
-void operation_revoke(struct simulation *simulation);
 /* Enter, let the machine settle, let the model do the same. */
 void operation_enter(struct simulation *simulation, struct model_process *process,
     uint64_t min_complete, uint64_t deadline_ns);
+
+/* operation_grant.c */
+/* A capability of the process goes to another one by a grant. */
+void operation_grant(struct simulation *simulation, struct model_process *process);
+void operation_revoke_grant(struct simulation *simulation);
+/* All grants, and nothing is swept: for the end of a run. */
+void operation_revoke_all(struct simulation *simulation);
+/* An object. */
+void operation_revoke(struct simulation *simulation);
 
 /* operation_parts.c: what submissions are made of. */
 typedef bool (*slot_wanted_fn)(const struct model_process *process, const struct model_slot *slot);
