@@ -105,6 +105,59 @@ TEST(a_receiver_whose_hold_was_revoked_receives_nothing_more)
 	CHECK_EQ(child.process->ledger->used[LEDGER_CAP_SLOTS], 1);
 }
 
+/* Dead, and not swept yet. */
+static void
+kill_hold(struct world_process *process, cap_id_t cap_id, struct list_node *work)
+{
+	struct cap_ref ref = { 0 };
+
+	CHECK_EQ(cap_lookup(process->process->table, cap_id, &ref), CAP_OK);
+	list_init(work);
+	CHECK(grant_cell_revoke(ref.cell, work));
+	CHECK_EQ(grant_cell_revoke_below_step(work), JOB_DONE);
+}
+
+TEST(a_receiver_whose_hold_is_dead_gets_no_call_before_the_sweep)
+{
+	for (uint32_t is_short = 0; is_short < 2; is_short++) {
+		struct list_node work;
+		struct cap_sqe call_sqe;
+		cap_id_t moved;
+
+		begin();
+		moved = world_give(&parent, endpoint_object(endpoint), 0);
+		(void)start_with(moved, CAPNP_CAP_MOVE);
+		post(&child, receive_by(&child, its(0)));
+		kill_hold(&child, its(0), &work);
+		call_sqe = call_by(&parent, facet);
+		call_sqe.cap_max = is_short == 0;
+		post(&parent, call_sqe);
+		CHECK(nothing_to_reap(&child));
+		CHECK(nothing_to_reap(&parent));
+		/* It waits for one that lives. */
+		post(&server, receive_by(&server, owner));
+		CHECK(reap(&server).result > 0);
+	}
+}
+
+TEST(a_wait_whose_hold_is_dead_takes_no_bits_before_the_sweep)
+{
+	struct notification *notification;
+	struct list_node work;
+	cap_id_t moved;
+
+	begin();
+	CHECK_EQ(notification_create(parent.process->ledger, &notification), CAP_OK);
+	moved = world_give(&parent, notification_waiting_side(notification), 0);
+	object_put(notification_waiting_side(notification));
+	(void)start_with(moved, CAPNP_CAP_MOVE);
+	post(&child, (struct cap_sqe){ .op = CAP_OP_WAIT, .target = its(0), .addr = 1 });
+	kill_hold(&child, its(0), &work);
+	CHECK_EQ(notification_signal(notification, 1), CAP_OK);
+	CHECK(nothing_to_reap(&child));
+	CHECK_EQ(notification_poll(notification, 1), 1);
+}
+
 TEST(a_sleeper_is_woken_by_the_end_of_its_timer)
 {
 	uint64_t id;
