@@ -40,6 +40,7 @@ include mk/programs.mk
 include mk/image.mk
 include mk/test.mk
 include mk/check.mk
+include mk/proof.mk
 # A tool or a kind of test that needs rules of its own keeps them beside itself.
 include $(wildcard tools/*/rules.mk tests/*/rules.mk proofs/*/rules.mk)
 

@@ -31,7 +31,7 @@ $(eval $(call check,docs,$(wildcard $(CHECKED_SOURCES)),tools/check-docs))
 # A header compiles alone, with the flags of the code that it belongs to.
 header_kind = $(or $(if $(filter kernel/arch/sim/%,$(1)),sim),$(if $(filter kernel/%,$(1)),kernel),$(if \
 	$(filter abi/% lib/% services/% drivers/% apps/% tests/programs/% tests/bench/programs/%,$(1)),user),$(if \
-	$(filter tools/%,$(1)),tool),$(if $(filter tests/sim/%,$(1)),sim),host)
+	$(filter tools/%,$(1)),tool),$(if $(filter tests/sim/% proofs/%,$(1)),sim),host)
 
 define header_check
 $(B)/check/headers/$(1): $(1) tools/check-header mk/toolchain.mk | $(SETUP_DONE) $(B)/include/abi $(GENERATED)

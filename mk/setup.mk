@@ -7,16 +7,19 @@ CAPOS_CAPNP ?= /usr/bin/capnp
 ifndef CAPOS_CUE
 CAPOS_CUE := $(shell CAPOS_TOOLS_ROOT='$(CAPOS_TOOLS_ROOT)' third_party/cue/install.sh --where)
 endif
-export CAPOS_TOOLS_ROOT CAPOS_CAPNP CAPOS_CUE
+ifndef CAPOS_CBMC
+CAPOS_CBMC := $(shell CAPOS_TOOLS_ROOT='$(CAPOS_TOOLS_ROOT)' third_party/cbmc/install.sh --where)
+endif
+export CAPOS_TOOLS_ROOT CAPOS_CAPNP CAPOS_CUE CAPOS_CBMC
 
-SETUP_INPUTS := $(wildcard tools/setup/* third_party/cue/*)
+SETUP_INPUTS := $(wildcard tools/setup/* third_party/cue/* third_party/cbmc/*)
 SETUP_DONE := $(B)/setup.done
-SETUP_ANSWER := $(CAPOS_TOOLS_ROOT) $(CAPOS_CAPNP) $(CAPOS_CUE)
+SETUP_ANSWER := $(CAPOS_TOOLS_ROOT) $(CAPOS_CAPNP) $(CAPOS_CUE) $(CAPOS_CBMC)
 
 # Anew if another tool is named than last time, or one has gone.
 ifneq ($(strip $(file <$(SETUP_DONE))),$(SETUP_ANSWER))
 SETUP_STALE := setup-again
-else ifneq ($(words $(wildcard $(CAPOS_CAPNP) $(CAPOS_CUE) /usr/bin/$(CC) /usr/bin/$(QEMU))),4)
+else ifneq ($(words $(wildcard $(CAPOS_CAPNP) $(CAPOS_CUE) $(CAPOS_CBMC) /usr/bin/$(CC) /usr/bin/$(QEMU))),5)
 SETUP_STALE := setup-again
 endif
 

@@ -80,6 +80,9 @@ def test_without_either_the_exact_line_is_printed_and_nothing_is_installed(machi
     ("CAPOS_CUE", "/nowhere/cue", "missing"),
     ("CAPOS_CUE", "/bin/echo", "wrong version"),
     ("CAPOS_CUE", "/bin/false", "does not run"),
+    ("CAPOS_CBMC", "cbmc", "absolute path"),
+    ("CAPOS_CBMC", "/nowhere/cbmc", "missing"),
+    ("CAPOS_CBMC", "/bin/echo", "wrong version"),
 ])
 def test_another_tool_is_refused_by_name(variable, value, complaint):
     done = subprocess.run([VERIFY], env={**os.environ, variable: value}, capture_output=True, text=True)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # setup.sh: install what the build needs, then verify it. The only step of the build that uses the network, and only if
 # something is missing. Debian packages are installed for the machine (root, or sudo); CUE is built from packages of the
-# next suite into $CAPOS_TOOLS_ROOT, which clones share.
+# next suite, and CBMC unpacked from them, into $CAPOS_TOOLS_ROOT, which clones share.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -45,6 +45,9 @@ install_packages() {
 }
 
 mapfile -t missing < <(missing_packages)
+if [ -z "${CAPOS_CBMC:-}" ] || [ "$CAPOS_CBMC" = "$("$root/third_party/cbmc/install.sh" --where)" ]; then
+	"$root/third_party/cbmc/install.sh"
+fi
 if [ -z "${CAPOS_CUE:-}" ] || [ "$CAPOS_CUE" = "$("$root/third_party/cue/install.sh" --where)" ]; then
 	# Fetched and built while the packages are installed; it needs none of them.
 	"$root/third_party/cue/install.sh" &

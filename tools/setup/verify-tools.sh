@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# verify-tools.sh: the tools whose output the build depends on are the ones it was written for. CAPOS_CAPNP and
-# CAPOS_CUE may name others; they have to be absolute paths of the same versions.
+# verify-tools.sh: the tools whose output the build depends on are the ones it was written for. CAPOS_CAPNP,
+# CAPOS_CUE and CAPOS_CBMC may name others; they have to be absolute paths of the same versions.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cue_install=$here/../../third_party/cue/install.sh
+cbmc_install=$here/../../third_party/cbmc/install.sh
 
 refuse() {
 	echo "set-up: $1" >&2
@@ -27,3 +28,4 @@ compiler=$(command -v clang-19) || refuse "clang-19 is missing"
 verify clang clang-19 "$compiler" 'version 19.' --version
 verify capnp CAPOS_CAPNP "${CAPOS_CAPNP:-/usr/bin/capnp}" "version 0.9.2" --version
 verify cue CAPOS_CUE "${CAPOS_CUE:-$("$cue_install" --where)}" "$("$cue_install" --version-line)" version
+verify cbmc CAPOS_CBMC "${CAPOS_CBMC:-$("$cbmc_install" --where)}" "6.6.0" --version
