@@ -18,6 +18,7 @@
 #include "proc/process.h"
 #include "simulation.h"
 #include "tap.h"
+#include "trace.h"
 #include "wire.h"
 
 void
@@ -137,6 +138,7 @@ machine_born(struct simulation *simulation, uint32_t index, const uint64_t *limi
 	*made = world_process(limits);
 	object_get(process_handle_object(made->process));
 	simulation->completions_seen[index] = 0;
+	trace_born(index);
 	process = model_born(&simulation->model, index, made->process->pid, limits);
 	process->ledger->kernel = made->process->ledger;
 	ledger_get(process->ledger->kernel);
@@ -268,6 +270,7 @@ machine_collect(struct simulation *simulation)
 			word->process = &simulation->model.processes[i];
 			word->cqe = queue[at & (ring->cq_entries - 1)];
 			word->exception = exception_status(simulation, i, &word->cqe);
+			trace_completion(i, at, word->cqe.user_data);
 		}
 	}
 	simulation->model.words = simulation->words;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * simulator [--seed N] [--steps M] [--shrink]: M random operations of a seed, compared with the
- * model after each; then what was reached. A run that failed is repeated with the seed and the
- * steps it prints; --shrink finds the least of it that fails (--corrupt STEP makes one that does).
+ * simulator [--seed N] [--steps M] [--shrink] [--trace FILE]: M random operations of a seed,
+ * compared with the model after each; then what was reached. A run that failed is repeated with the
+ * seed and the steps it prints; --shrink finds the least of it that fails (--corrupt STEP makes one
+ * that does).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 
 #include "shrink.h"
 #include "simulation.h"
+#include "trace.h"
 
 #define OPERATIONS 200000
 
@@ -26,6 +28,7 @@ simulate(uint64_t seed, uint64_t operations)
 	printf("seed %llu: %llu operations, %s\n", (unsigned long long)simulation->seed,
 	    (unsigned long long)simulation->operations,
 	    agreed ? "kernel and model agree" : "kernel and model differ");
+	agreed = trace_close() && agreed;
 	coverage_print(&simulation->coverage);
 	free(simulation);
 	/* Whether everything is reached is asked of one seed, by sim_test.c. */
@@ -49,6 +52,9 @@ main(int argument_count, char **arguments)
 			request.operations = strtoull(arguments[++i], NULL, 0);
 		else if (strcmp(arguments[i], "--corrupt") == 0 && has_value)
 			request.corrupt_step = strtoull(arguments[++i], NULL, 0);
+		else if (strcmp(arguments[i], "--trace") == 0 && has_value &&
+		    trace_open(arguments[i + 1]))
+			i++;
 		else
 			return 2;
 	}

@@ -13,6 +13,7 @@
 #include "object/permanent.h"
 #include "object/timer.h"
 #include "tap.h"
+#include "trace.h"
 
 #define PROCESSES_MIN 4
 
@@ -185,6 +186,7 @@ submit_one(struct simulation *simulation, struct model_process *process, bool un
 	    (unsigned long long)sqe.result_addr, sqe.xfer_count, sqe.cap_max,
 	    (unsigned long long)sqe.deadline_ns, (unsigned long long)sqe.user_data);
 	tap_sent(simulation, process, &sqe);
+	trace_sent(simulation, process->index, sqe.user_data);
 	world_submit(&simulation->processes[process->index], &sqe);
 	model_submit(process, &sqe);
 	simulation->operations++;
@@ -279,6 +281,7 @@ step_flood(struct simulation *simulation, struct model_process *process)
 	while (process->queued < RING_SQ_ENTRIES) {
 		sqe.user_data = ++simulation->user_data;
 		tap_sent(simulation, process, &sqe);
+		trace_sent(simulation, process->index, sqe.user_data);
 		world_submit(&simulation->processes[process->index], &sqe);
 		model_submit(process, &sqe);
 		simulation->operations++;
@@ -419,6 +422,7 @@ step(struct simulation *simulation)
 	if (simulation->corrupt_step != 0 && simulation->step >= simulation->corrupt_step &&
 	    simulation->corrupt(simulation))
 		simulation->corrupt_step = 0;
+	trace_step(simulation);
 	compare(simulation);
 }
 
