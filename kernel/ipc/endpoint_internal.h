@@ -29,6 +29,7 @@ struct endpoint {
 	uint64_t interfaces[ENDPOINT_INTERFACES_MAX]; /* a published entry never changes */
 	struct job close;
 };
+_Static_assert(sizeof(struct endpoint) <= 256, "what an idle endpoint costs");
 
 /* Calls that a server process holds. Guarded by the process lock. */
 #define CALL_CHUNK_SLOTS 16

@@ -22,9 +22,10 @@ EMULATOR = ["qemu-system-x86_64", "-accel", "tcg,thread=single", "-icount", "shi
             "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
 DEADLINE_S = 300
 TARGETS = {"cap_enter_empty": 120, "nop_1": 240, "nop_16_each": 120, "null_call_1": 480, "null_call_16_each": 320,
-           "echo_64_round_trip": 1600, "message_build_3": 40, "message_read_3": 40, "spawn_run_reap": 50000,
+           "echo_64_round_trip": 1300, "message_build_3": 40, "message_read_3": 40, "spawn_run_reap": 50000,
            "signal_no_waiter": 280, "signal_round_trip": 900, "map_touch_unmap_4k": 2600, "shared_buffer_record_64": 60,
-           "pipeline_4_client_entries": 1, "interrupts_off_longest": 20000, "kernel_text_bytes": 262144, "process_overhead_bytes": 28672}
+           "pipeline_4_client_entries": 1, "interrupts_off_longest": 20000, "kernel_text_bytes": 262144, "process_overhead_bytes": 28672,
+           "cap_slot_bytes": 32, "endpoint_bytes": 256}
 KERNEL = BUILD / "kernel/capos.elf"
 COUNTER = BUILD / "bench/counter.so"
 COUNTED_ONLY = ("process_overhead_bytes", "pipeline_4_client_entries")  # no samples of instructions
@@ -123,6 +124,12 @@ def boot_instructions():
     return int(re.search(r"total=(\d+)", output.read_text())[1])
 
 
+def struct_bytes(name):
+    """The size of one of the kernel's structs, as its debugging information says it."""
+    text = subprocess.run(["llvm-dwarfdump-19", f"--name={name}", str(KERNEL)], capture_output=True, text=True, check=True).stdout
+    return int(re.search(rf'DW_AT_name\s*\("{name}"\)\s*DW_AT_byte_size\s*\((0x[0-9a-f]+)\)', text)[1], 16)
+
+
 def text_bytes():
     sections = subprocess.run(["llvm-size-19", "-A", str(KERNEL)], capture_output=True, text=True, check=True).stdout
     return next(int(line.split()[1]) for line in sections.splitlines() if line.startswith(".text"))
@@ -136,6 +143,8 @@ def all_figures():
     figures["interrupts_off_longest"], start, end = longest_stretch(outputs)
     figures["boot_instructions"] = boot_instructions()
     figures["kernel_text_bytes"] = text_bytes()
+    figures["cap_slot_bytes"] = struct_bytes("cap_slot")
+    figures["endpoint_bytes"] = struct_bytes("endpoint")
     return figures, events(outputs[0], measured), (start, end)
 
 
