@@ -105,27 +105,39 @@ finish(struct capos_event *event)
 	return status;
 }
 
+static __attribute__((noinline)) enum cap_status
+run_among_others(struct capos_event *event, struct capos *self, struct capos_sqe_words words)
+{
+	CAPOS_TRY(send(event, self, words));
+	return finish(event);
+}
+
+static __attribute__((noinline)) enum cap_status
+finish_unusually(struct capos_event *event, struct capos *self)
+{
+	prepare(event, self);
+	return finish(event);
+}
+
 /* Send and wait. Usually nothing else is in flight, so that its completion is the only one that
  * comes. */
-static inline enum cap_status
+static inline __attribute__((always_inline)) enum cap_status
 run(struct capos_event *event, struct capos *self, struct capos_sqe_words words)
 {
-	const struct cap_cqe *cqe = &self->cq[self->cq_head & self->cq_mask];
+	const struct cap_cqe *cqe;
+	enum cap_status status;
 
-	if (capos_in_flight(self) != 0) {
-		CAPOS_TRY(send(event, self, words));
-		return finish(event);
-	}
+	if (__builtin_expect(capos_in_flight(self) != 0, 0))
+		return run_among_others(event, self, words);
 	submit(self, event, words);
 	/* The kernel's entry orders what it wrote before what is read here. */
-	if (__builtin_expect(capos_enter(1, CAP_DEADLINE_NONE) != 1, 0)) {
-		prepare(event, self);
-		return finish(event);
-	}
-	event->result = cqe->result;
+	if (__builtin_expect(capos_enter(1, CAP_DEADLINE_NONE) != 1, 0))
+		return finish_unusually(event, self);
+	cqe = &self->cq[self->cq_head & self->cq_mask];
 	event->bits = cqe->bits;
+	status = (enum cap_status)cqe->result;
 	__atomic_store_n(&self->ring->cq_head, ++self->cq_head, __ATOMIC_RELEASE);
-	return (enum cap_status)event->result;
+	return status;
 }
 
 enum cap_status
@@ -139,12 +151,32 @@ capos_notification_wait(
 	return CAP_OK;
 }
 
+static __attribute__((noinline)) enum cap_status
+signal_among_others(struct capos *self, uint64_t cap_id, uint64_t mask)
+{
+	struct capos_event event;
+	struct signaller signaller = { .cap = { self, cap_id, 0 } };
+
+	CAPOS_TRY(send(&event, self, signal_words(signaller, mask)));
+	return finish(&event);
+}
+
+/* As run(), and it has no bits to tell of. */
 enum cap_status
 capos_signal(struct signaller signaller, uint64_t mask)
 {
+	struct capos *self = signaller.cap.self;
 	struct capos_event event;
+	enum cap_status status;
 
-	return run(&event, signaller.cap.self, signal_words(signaller, mask));
+	if (__builtin_expect(capos_in_flight(self) != 0, 0))
+		return signal_among_others(self, signaller.cap.cap_id, mask);
+	submit(self, &event, signal_words(signaller, mask));
+	if (__builtin_expect(capos_enter(1, CAP_DEADLINE_NONE) != 1, 0))
+		return finish_unusually(&event, self);
+	status = (enum cap_status)self->cq[self->cq_head & self->cq_mask].result;
+	__atomic_store_n(&self->ring->cq_head, ++self->cq_head, __ATOMIC_RELEASE);
+	return status;
 }
 
 void
