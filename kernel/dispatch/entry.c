@@ -129,9 +129,10 @@ run_left(struct thread *thread)
 
 /* True: it was short. */
 static inline bool
-run_taken(struct thread *thread, struct op *op)
+run_taken(struct thread *thread, struct op *op, bool is_call)
 {
-	if (submission_run(thread->process, op))
+	if (is_call ? submission_run_call(thread->process, op)
+		    : submission_run(thread->process, op))
 		return true;
 	run_left(thread);
 	return false;
@@ -164,8 +165,8 @@ drain(struct thread *thread, struct ring *ring)
 			return;
 		if (taken == RING_BARE)
 			is_short = run_bare(thread, ring, &bare);
-		else if (taken == RING_TAKEN)
-			is_short = run_taken(thread, op);
+		else if (taken != RING_DONE)
+			is_short = run_taken(thread, op, taken == RING_CALL);
 		if (is_short) {
 			if (ring_ready(ring) == 0)
 				return;

@@ -418,3 +418,85 @@ TEST(a_notification_is_made_and_its_signaller_given_out)
 		.result_len = 256 };
 	CHECK_EQ(world_do(&waiter, &sqe).result, CAP_ERR_APPLICATION_EXCEPTION);
 }
+
+/* A SIGNAL with a deadline has an op; one without goes straight, where it can. */
+static void
+check_both_ways(struct cap_sqe sqe, int32_t expected)
+{
+	for (int is_general = 0; is_general < 2; is_general++) {
+		struct cap_cqe cqe;
+
+		sqe.deadline_ns = is_general ? UINT64_MAX - 1 : 0;
+		sqe.user_data = (uint64_t)is_general + 41;
+		cqe = world_do(&signaller, &sqe);
+		CHECK_EQ(cqe.user_data, sqe.user_data);
+		CHECK_EQ(cqe.result, expected);
+		CHECK_EQ(cqe.cap_count, 0);
+		CHECK_EQ(cqe.bits, 0);
+		CHECK_EQ(cqe.interface_id, 0);
+		CHECK_EQ(ring_in_flight(signaller.thread->ring), 0);
+	}
+}
+
+TEST(a_signal_without_an_op_ends_as_one_with_an_op)
+{
+	struct cap_sqe sqe;
+
+	start();
+	check_both_ways(signal_of(5), CAP_OK);
+	CHECK_EQ(notification_poll(notification, UINT64_MAX), 5);
+	check_both_ways(signal_of(0), CAP_ERR_INVALID_REQUEST);
+	sqe = signal_of(1);
+	sqe.target = 0;
+	check_both_ways(sqe, CAP_ERR_INVALID_CAP);
+	sqe.target = world_give(&signaller, timer_object(), 0);
+	check_both_ways(sqe, CAP_ERR_WRONG_INTERFACE);
+	CHECK_EQ(notification_poll(notification, UINT64_MAX), 0);
+	release(&waiter, waiting);
+	check_both_ways(signal_of(1), CAP_ERR_DISCONNECTED);
+	release(&signaller, signalling);
+	check_both_ways(signal_of(1), CAP_ERR_STALE_GENERATION);
+}
+
+TEST(a_signal_with_anything_but_a_mask_is_refused)
+{
+	start();
+	for (uint32_t byte = 1; byte < offsetof(struct cap_sqe, deadline_ns); byte++) {
+		struct cap_sqe sqe = signal_of(1);
+
+		/* Its target, user_data and mask. */
+		if (byte >= offsetof(struct cap_sqe, target) &&
+		    byte < offsetof(struct cap_sqe, result_addr))
+			continue;
+		((uint8_t *)&sqe)[byte] = 0x80;
+		check_both_ways(sqe, CAP_ERR_INVALID_REQUEST);
+	}
+	CHECK_EQ(notification_poll(notification, UINT64_MAX), 0);
+}
+
+TEST(signals_of_one_entry_wake_in_their_order_with_and_without_an_op)
+{
+	struct cap_sqe sqe;
+	struct cap_cqe cqe;
+
+	start();
+	sqe = signal_of(1);
+	post_wait(1, 1);
+	post_wait(3, 2);
+	for (uint32_t i = 0; i < 6; i++) {
+		sqe.addr = UINT64_C(1) << i;
+		sqe.user_data = i + 100;
+		sqe.deadline_ns = i % 2 != 0 ? UINT64_MAX - 1 : 0;
+		world_submit(&signaller, &sqe);
+	}
+	CHECK_EQ(world_enter(&signaller, 0, 0), 6);
+	for (uint32_t i = 0; i < 6; i++) {
+		CHECK(world_reap(&signaller, &cqe));
+		CHECK_EQ(cqe.user_data, i + 100);
+		CHECK_EQ(cqe.result, CAP_OK);
+	}
+	CHECK_EQ(reap().bits, 1);
+	CHECK_EQ(reap().bits, 2);
+	CHECK(nothing_to_reap());
+	CHECK_EQ(notification_poll(notification, UINT64_MAX), 0x3c);
+}

@@ -424,14 +424,6 @@ run_with_deadline(struct op *op)
 		op_deadline_arm(op);
 }
 
-/* The usual CALL: no flags, no capabilities either way, no deadline. */
-static inline bool
-is_plain_call(const struct op *op)
-{
-	return (word(op, WORD_OP) & ~OP_METHOD) == CAP_OP_CALL &&
-	    (word(op, WORD_TRANSFER) | op->sqe.deadline_ns) == 0;
-}
-
 static NO_INLINE void
 run_unusual(struct op *op)
 {
@@ -485,44 +477,73 @@ run_plain_receive(struct process *process, struct op *op)
 	return status == CAP_OK && op->place == OP_PLACE_RECV_QUEUE;
 }
 
+/* The usual one has no op_flags, no capabilities either way, and no deadline. */
+HOT_INLINE bool
+submission_run_call(struct process *process, struct op *op)
+{
+	if ((word(op, WORD_TRANSFER) | op->sqe.deadline_ns | op->sqe.op_flags) == 0)
+		return run_plain_call(process, op);
+	run_unusual(op);
+	return false;
+}
+
 HOT_INLINE bool
 submission_run(struct process *process, struct op *op)
 {
-	if (is_plain_call(op))
-		return run_plain_call(process, op);
 	if (op->sqe.op == CAP_OP_RECV && op->sqe.deadline_ns == 0)
 		return run_plain_receive(process, op);
 	run_unusual(op);
 	return false;
 }
 
-/* False: nothing has changed. */
-static inline bool
-run_bare_signal(struct process *process, const struct ring_bare *bare)
+/* Nothing has changed. */
+static COLD enum submission_end
+run_unusual_bare(struct ring *ring, const struct ring_bare *bare)
 {
+	run_unusual(ring_bare_op(ring, bare));
+	return SUBMISSION_UNUSUAL;
+}
+
+/* Somebody waits, or nobody can. */
+static NO_INLINE enum submission_end
+run_waking_signal(
+    struct ring *ring, struct notification *notification, const struct ring_bare *bare)
+{
+	if (notification_signal(notification, bare->addr) != CAP_OK)
+		return run_unusual_bare(ring, bare);
+	/* It may have woken many. */
+	ring_bare_end(ring, bare);
+	return SUBMISSION_LONG;
+}
+
+static inline enum submission_end
+run_bare_signal(struct process *process, struct ring *ring, const struct ring_bare *bare)
+{
+	struct ring_bare copy = *bare; /* in memory on the longer paths alone */
+	struct notification *notification;
 	struct cap_ref target;
 
 	if (bare->len != 0 || bare->addr == 0 ||
 	    cap_lookup_plain(process->table, bare->target, &target) != CAP_OK ||
 	    target.object->type->kind != OBJECT_KIND_SIGNALLER)
-		return false;
-	return notification_signal(notification_of_signalling_side(target.object), bare->addr) ==
-	    CAP_OK;
+		return run_unusual_bare(ring, &copy);
+	notification = notification_of_signalling_side(target.object);
+	if (!notification_set(notification, bare->addr))
+		return run_waking_signal(ring, notification, &copy);
+	ring_bare_end(ring, bare);
+	return SUBMISSION_SHORT;
 }
 
 HOT_INLINE enum submission_end
 submission_run_bare(struct process *process, struct ring *ring, const struct ring_bare *bare)
 {
-	if (bare->opcode == CAP_OP_RETURN) {
-		if (endpoint_return_short(process, ring, bare))
-			return SUBMISSION_SHORT;
-	} else if (run_bare_signal(process, bare)) {
-		/* It may have woken many. */
-		ring_bare_end(ring, bare);
-		return SUBMISSION_LONG;
-	}
-	run_unusual(ring_bare_op(ring, bare));
-	return SUBMISSION_UNUSUAL;
+	struct ring_bare copy = *bare; /* in memory on the longer path alone */
+
+	if (bare->opcode == CAP_OP_SIGNAL)
+		return run_bare_signal(process, ring, bare);
+	if (endpoint_return_short(process, ring, bare))
+		return SUBMISSION_SHORT;
+	return run_unusual_bare(ring, &copy);
 }
 
 void

@@ -221,6 +221,19 @@ notification_signal(struct notification *notification, uint64_t mask)
 	return status;
 }
 
+HOT_INLINE bool
+notification_set(struct notification *notification, uint64_t mask)
+{
+	bool is_alone;
+
+	spin_lock(&notification->lock);
+	is_alone = (notification->wait_count | notification->closed) == 0;
+	if (is_alone)
+		notification->bits |= mask;
+	spin_unlock(&notification->lock);
+	return is_alone;
+}
+
 uint64_t
 notification_poll(struct notification *notification, uint64_t mask)
 {

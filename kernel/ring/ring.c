@@ -411,32 +411,40 @@ ring_bare_end(struct ring *ring, const struct ring_bare *bare)
 	spin_unlock(&ring->lock);
 }
 
+static inline enum ring_take
+take_any(struct ring *ring, const struct cap_sqe *shared, struct op **out, struct ring_bare *bare)
+{
+	uint64_t first = sqe_word(shared, 0);
+
+	if ((uint16_t)first == CAP_OP_CALL) {
+		*out = take_other(ring, shared, first);
+		return RING_CALL;
+	}
+	if ((uint8_t)first == CAP_OP_NOP) {
+		*out = take_nop(ring, shared, first);
+		return *out == NULL ? RING_DONE : RING_TAKEN;
+	}
+	if (first == CAP_OP_RETURN || first == CAP_OP_SIGNAL) {
+		*out = take_bare(ring, shared, first, bare);
+		return *out == NULL ? RING_BARE : RING_TAKEN;
+	}
+	*out = take_other(ring, shared, first);
+	return RING_TAKEN;
+}
+
 HOT_INLINE enum ring_take
 ring_take(struct ring *ring, struct op **out, struct ring_bare *bare)
 {
 	const struct cap_sqe *shared = &ring->sq[ring->sq_head & ring->sq_mask];
-	enum ring_take without = RING_DONE;
-	struct op *op;
-	uint64_t first;
+	enum ring_take taken;
 
 	if (ring->free_ops == 0)
 		return RING_FULL;
-	first = sqe_word(shared, 0);
 	ring->sq_head++;
-	if ((uint8_t)first == CAP_OP_NOP) {
-		op = take_nop(ring, shared, first);
-	} else if (first == CAP_OP_RETURN || first == CAP_OP_SIGNAL) {
-		op = take_bare(ring, shared, first, bare);
-		without = RING_BARE;
-	} else {
-		op = take_other(ring, shared, first);
-	}
+	taken = take_any(ring, shared, out, bare);
 	/* Release: the slot is read before the process may see that it is free. */
 	__atomic_store_n(&ring->shared->sq_head, ring->sq_head, __ATOMIC_RELEASE);
-	if (op == NULL)
-		return without;
-	*out = op;
-	return RING_TAKEN;
+	return taken;
 }
 
 COLD enum ring_take

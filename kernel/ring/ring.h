@@ -13,6 +13,7 @@ struct thread;
 
 enum ring_take {
 	RING_TAKEN,
+	RING_CALL, /* the same: a CALL whose `flags` are zero */
 	RING_DONE, /* it was a NOP, and has ended */
 	RING_BARE, /* a RETURN or SIGNAL of the usual shape: struct ring_bare */
 	RING_FULL, /* no free op: nothing was fetched */
@@ -91,7 +92,7 @@ bool ring_is_refused(const struct ring *ring);
 uint32_t ring_ready(const struct ring *ring);
 /*
  * Claim an op and copy the next submission, which is ready, out of shared memory, once: into `*op`
- * for RING_TAKEN, into `*bare` for RING_BARE.
+ * for RING_TAKEN and RING_CALL, into `*bare` for RING_BARE.
  */
 enum ring_take ring_take(struct ring *ring, struct op **op, struct ring_bare *bare);
 /* Before another is taken: its completion, with result 0; or its op, for the general way. */
