@@ -4,7 +4,7 @@
 LIBRARY_FOLDERS := $(sort $(patsubst %/,%,$(wildcard lib/*/)))
 LIBRARY_SOURCES := $(call sources,$(LIBRARY_FOLDERS))
 # Machine code of the start and the system calls has no place on the host, and the host has its own memcpy.
-HOST_LIBRARY_SOURCES := $(filter-out %.S lib/core/memory.c,$(LIBRARY_SOURCES))
+HOST_LIBRARY_SOURCES := $(filter-out %.S lib/capos/system_call.c lib/core/memory.c,$(LIBRARY_SOURCES))
 
 HOST_LIBRARY := $(B)/lib/host.a
 $(eval $(call archive,host,$(call objects,host,$(HOST_LIBRARY_SOURCES) $(GENERATED_SOURCES))))

@@ -12,8 +12,8 @@
 /* Known from elsewhere, and not checked here: what follows is made without it. */
 #define ASSUME(condition) __builtin_assume(condition)
 /*
- * Never returns, and keeps nobody's registers: those of the thread are saved already. Arguments are
- * in R12, R13, R14.
+ * Never returns, and keeps nobody's registers: those of the thread are saved already. An argument
+ * is in R12.
  */
 #if __has_feature(address_sanitizer)
 #define KERNEL_ENTRY _Noreturn

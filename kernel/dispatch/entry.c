@@ -117,7 +117,7 @@ run_jobs(struct thread *thread)
 }
 
 /* What may be left by what was not short. */
-static inline void
+static NO_INLINE void
 run_left(struct thread *thread)
 {
 	/* A method may have ended this very process. */
@@ -139,10 +139,8 @@ run_taken(struct thread *thread, struct op *op, bool is_call)
 }
 
 static inline bool
-run_bare(struct thread *thread, struct ring *ring, const struct ring_bare *bare)
+is_short_end(struct thread *thread, enum submission_end end)
 {
-	enum submission_end end = submission_run_bare(thread->process, ring, bare);
-
 	if (end == SUBMISSION_UNUSUAL)
 		run_left(thread);
 	return end == SUBMISSION_SHORT;
@@ -163,8 +161,12 @@ drain(struct thread *thread, struct ring *ring)
 
 		if (taken == RING_FULL)
 			return;
-		if (taken == RING_BARE)
-			is_short = run_bare(thread, ring, &bare);
+		if (taken == RING_SIGNAL)
+			is_short = is_short_end(
+			    thread, submission_run_signal(thread->process, ring, bare));
+		else if (taken == RING_RETURN)
+			is_short = is_short_end(
+			    thread, submission_run_return(thread->process, ring, bare));
 		else if (taken != RING_DONE)
 			is_short = run_taken(thread, op, taken == RING_CALL);
 		if (is_short) {
@@ -267,11 +269,12 @@ take_submissions(struct thread *thread, struct ring *ring)
 
 /* `min_complete` is larger than the queue: the yield, or nonsense. */
 static COLD bool
-enter_unusually(struct thread *thread, uint64_t min_complete, uint64_t deadline_ns)
+enter_unusually(struct thread *thread)
 {
 	struct ring *ring = thread->ring;
 
-	if (min_complete != CAP_ENTER_YIELD || deadline_ns != 0) {
+	if (arch_thread_argument(thread->registers, 0) != CAP_ENTER_YIELD ||
+	    arch_thread_argument(thread->registers, 1) != 0) {
 		arch_thread_result_set(thread->registers, CAP_ERR_INVALID_REQUEST);
 		return true;
 	}
@@ -284,15 +287,20 @@ enter_unusually(struct thread *thread, uint64_t min_complete, uint64_t deadline_
 
 /* True: the thread goes on with its result. */
 static inline __attribute__((always_inline)) bool
-cap_enter(struct thread *thread, uint64_t min_complete, uint64_t deadline_ns)
+cap_enter(struct thread *thread)
 {
 	struct ring *ring = thread->ring;
+	uint64_t min_complete;
+	uint64_t deadline_ns;
 	uint32_t unread;
 
-	if (min_complete > ring_cq_entries(ring))
-		return enter_unusually(thread, min_complete, deadline_ns);
+	if (arch_thread_argument(thread->registers, 0) > ring_cq_entries(ring))
+		return enter_unusually(thread);
 	if (!take_submissions(thread, ring))
 		return true;
+	/* Both are as they were, and had no register meanwhile. */
+	min_complete = arch_thread_argument(thread->registers, 0);
+	deadline_ns = arch_thread_argument(thread->registers, 1);
 	unread = ring_unread(ring);
 	if (min_complete > unread && deadline_ns != CAP_DEADLINE_POLL)
 		return wait(thread, (uint32_t)min_complete, deadline_ns);
@@ -308,7 +316,7 @@ exit_with(struct thread *thread, const struct process_exit *exit)
 }
 
 KERNEL_ENTRY void
-kernel_syscall(uint64_t argument0, uint64_t argument1, uint64_t number)
+kernel_syscall(uint64_t number)
 {
 	struct thread *thread = thread_current();
 
@@ -316,7 +324,7 @@ kernel_syscall(uint64_t argument0, uint64_t argument1, uint64_t number)
 	sched_entry_begin();
 	if (number == SYSCALL_CAP_ENTER) {
 		/* Nothing is due, nobody else is ready, nothing is to be reaped: the usual case. */
-		if (!cap_enter(thread, argument0, argument1)) {
+		if (!cap_enter(thread)) {
 			thread = sched_next_by_handoff();
 			/* Whoever is handed over to waited in its own system call. */
 			if (thread != NULL)
@@ -325,7 +333,8 @@ kernel_syscall(uint64_t argument0, uint64_t argument1, uint64_t number)
 			arch_resume_syscall(thread->registers);
 		}
 	} else if (number == SYSCALL_EXIT) {
-		struct process_exit exit = { .kind = EXIT_KIND_EXITED, .code = (int64_t)argument0 };
+		struct process_exit exit = { .kind = EXIT_KIND_EXITED,
+			.code = (int64_t)arch_thread_argument(thread->registers, 0) };
 
 		exit_with(thread, &exit);
 	} else {

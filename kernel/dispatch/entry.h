@@ -11,7 +11,8 @@
 struct process_exit;
 struct thread;
 
-KERNEL_ENTRY void kernel_syscall(uint64_t argument0, uint64_t argument1, uint64_t number);
+/* The arguments are read where they are wanted: arch_thread_argument(). */
+KERNEL_ENTRY void kernel_syscall(uint64_t number);
 
 struct kernel_fault {
 	uint64_t vector;

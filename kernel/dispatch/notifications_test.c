@@ -190,6 +190,28 @@ TEST(the_oldest_waiter_gets_all_bits_that_it_waits_for)
 	CHECK_EQ(notification_poll(notification, UINT64_MAX), 0);
 }
 
+TEST(the_only_waiter_gets_what_it_wants_of_old_bits_and_new_ones)
+{
+	start();
+	CHECK_EQ(do_signal(1), CAP_OK);
+	post_wait(6, 1);
+	CHECK_EQ(do_signal(8), CAP_OK);
+	CHECK(nothing_to_reap());
+	CHECK_EQ(do_signal(2 | 16), CAP_OK);
+	CHECK_EQ(reap().bits, 2);
+	CHECK_EQ(notification_poll(notification, UINT64_MAX), 1 | 8 | 16);
+}
+
+TEST(nobody_is_signalled_after_the_end_although_one_still_stands_in_the_queue)
+{
+	start();
+	post_wait(1, 1);
+	/* What the last hold's end does, before its job has run. */
+	notification_hold_dropped(notification_waiting_side(notification), 0);
+	CHECK_EQ(do_signal(1), CAP_ERR_DISCONNECTED);
+	CHECK_EQ(reap().result, CAP_ERR_DISCONNECTED);
+}
+
 TEST(a_wait_that_ends_by_itself_takes_no_bits)
 {
 	struct cap_sqe late = wait_of(1, 1);

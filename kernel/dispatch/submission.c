@@ -433,8 +433,7 @@ run_unusual(struct op *op)
 		run_with_deadline(op);
 		return;
 	}
-	/* The one that is not rare. */
-	status = op->sqe.op == CAP_OP_WAIT ? run_wait(op) : run(op);
+	status = run(op);
 	if (status != CAP_OK)
 		refuse(op, status);
 }
@@ -477,6 +476,24 @@ run_plain_receive(struct process *process, struct op *op)
 	return status == CAP_OK && op->place == OP_PLACE_RECV_QUEUE;
 }
 
+/* True: it waits for a signal, or had it. */
+static inline bool
+run_plain_wait(struct process *process, struct op *op)
+{
+	struct cap_ref target;
+	enum cap_status status;
+
+	if (!is_mask_alone(op) ||
+	    cap_lookup_plain(process->table, op->sqe.target, &target) != CAP_OK) {
+		run_unusual(op);
+		return false;
+	}
+	status = wait_on(op, target.object);
+	if (status != CAP_OK)
+		refuse(op, status);
+	return status == CAP_OK;
+}
+
 /* The usual one has no op_flags, no capabilities either way, and no deadline. */
 HOT_INLINE bool
 submission_run_call(struct process *process, struct op *op)
@@ -490,60 +507,57 @@ submission_run_call(struct process *process, struct op *op)
 HOT_INLINE bool
 submission_run(struct process *process, struct op *op)
 {
-	if (op->sqe.op == CAP_OP_RECV && op->sqe.deadline_ns == 0)
-		return run_plain_receive(process, op);
+	if (op->sqe.deadline_ns == 0) {
+		if (op->sqe.op == CAP_OP_RECV)
+			return run_plain_receive(process, op);
+		if (op->sqe.op == CAP_OP_WAIT)
+			return run_plain_wait(process, op);
+	}
 	run_unusual(op);
 	return false;
 }
 
 /* Nothing has changed. */
-static COLD enum submission_end
-run_unusual_bare(struct ring *ring, const struct ring_bare *bare)
+static inline enum submission_end
+run_unusual_bare(struct ring *ring, struct ring_bare bare)
 {
 	run_unusual(ring_bare_op(ring, bare));
 	return SUBMISSION_UNUSUAL;
 }
 
-/* Somebody waits, or nobody can. */
-static NO_INLINE enum submission_end
-run_waking_signal(
-    struct ring *ring, struct notification *notification, const struct ring_bare *bare)
+/* Many wait, or one that does not take it, or nobody can. */
+static inline enum submission_end
+run_other_signal_bare(struct ring *ring, struct notification *notification, struct ring_bare bare)
 {
-	if (notification_signal(notification, bare->addr) != CAP_OK)
+	if (notification_signal(notification, bare.addr) != CAP_OK)
 		return run_unusual_bare(ring, bare);
 	/* It may have woken many. */
 	ring_bare_end(ring, bare);
 	return SUBMISSION_LONG;
 }
 
-static inline enum submission_end
-run_bare_signal(struct process *process, struct ring *ring, const struct ring_bare *bare)
+HOT_INLINE enum submission_end
+submission_run_signal(struct process *process, struct ring *ring, struct ring_bare bare)
 {
-	struct ring_bare copy = *bare; /* in memory on the longer paths alone */
 	struct notification *notification;
 	struct cap_ref target;
 
-	if (bare->len != 0 || bare->addr == 0 ||
-	    cap_lookup_plain(process->table, bare->target, &target) != CAP_OK ||
+	if (bare.addr == 0 || cap_lookup_plain(process->table, bare.target, &target) != CAP_OK ||
 	    target.object->type->kind != OBJECT_KIND_SIGNALLER)
-		return run_unusual_bare(ring, &copy);
+		return run_unusual_bare(ring, bare);
 	notification = notification_of_signalling_side(target.object);
-	if (!notification_set(notification, bare->addr))
-		return run_waking_signal(ring, notification, &copy);
+	if (!notification_signal_short(notification, bare.addr))
+		return run_other_signal_bare(ring, notification, bare);
 	ring_bare_end(ring, bare);
 	return SUBMISSION_SHORT;
 }
 
 HOT_INLINE enum submission_end
-submission_run_bare(struct process *process, struct ring *ring, const struct ring_bare *bare)
+submission_run_return(struct process *process, struct ring *ring, struct ring_bare bare)
 {
-	struct ring_bare copy = *bare; /* in memory on the longer path alone */
-
-	if (bare->opcode == CAP_OP_SIGNAL)
-		return run_bare_signal(process, ring, bare);
 	if (endpoint_return_short(process, ring, bare))
 		return SUBMISSION_SHORT;
-	return run_unusual_bare(ring, &copy);
+	return run_unusual_bare(ring, bare);
 }
 
 void

@@ -22,9 +22,11 @@ enum submission_end {
 			     next */
 	SUBMISSION_UNUSUAL, /* as false above */
 };
-/* The same for what has no op. */
+/* The same for what has no op: RING_RETURN, RING_SIGNAL. */
 enum submission_end
-submission_run_bare(struct process *process, struct ring *ring, const struct ring_bare *bare);
+submission_run_return(struct process *process, struct ring *ring, struct ring_bare bare);
+enum submission_end
+submission_run_signal(struct process *process, struct ring *ring, struct ring_bare bare);
 
 /* The same for a CALL that waited for its target: answer_run_fn of ipc/answer.h. */
 struct cap_ref;

@@ -53,7 +53,7 @@ MUST_CHECK enum cap_status endpoint_return(struct op *op);
 bool endpoint_call_short(struct process *client, struct op *call, const struct cap_ref *target);
 struct ring;
 struct ring_bare;
-bool endpoint_return_short(struct process *server, struct ring *ring, const struct ring_bare *bare);
+bool endpoint_return_short(struct process *server, struct ring *ring, struct ring_bare bare);
 
 /*
  * End a pending op with `status` (cancel, deadline, exit), wherever it waits; false: it ended by

@@ -221,17 +221,37 @@ notification_signal(struct notification *notification, uint64_t mask)
 	return status;
 }
 
-HOT_INLINE bool
-notification_set(struct notification *notification, uint64_t mask)
+/* The one WAIT, by a hold without a cell, takes some of the bits and is claimed. */
+static inline bool
+give_short_locked(struct notification *notification, uint64_t mask)
 {
-	bool is_alone;
+	struct op *op = first_locked(notification);
+	uint64_t bits = notification->bits | mask;
+	uint64_t given = bits & op->sqe.addr;
+
+	if (given == 0 || (op->extras & OP_CELLED) != 0 || !op_claim_end(op))
+		return false;
+	notification->bits = bits & ~given;
+	unlink_locked(notification, op);
+	sched_handoff(ring_thread(op->ring));
+	ipc_op_end(op, &(struct op_result){ .bits = given });
+	return true;
+}
+
+HOT_INLINE bool
+notification_signal_short(struct notification *notification, uint64_t mask)
+{
+	bool is_done = false;
 
 	spin_lock(&notification->lock);
-	is_alone = (notification->wait_count | notification->closed) == 0;
-	if (is_alone)
+	if ((notification->wait_count | notification->closed) == 0) {
 		notification->bits |= mask;
+		is_done = true;
+	} else if (notification->wait_count == 1 && !notification->closed) {
+		is_done = give_short_locked(notification, mask);
+	}
 	spin_unlock(&notification->lock);
-	return is_alone;
+	return is_done;
 }
 
 uint64_t

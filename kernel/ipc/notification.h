@@ -35,8 +35,11 @@ void notification_hold_dropped(struct object *object, uint16_t interface_index);
 
 /* CAP_ERR_DISCONNECTED: nobody can wait any more. */
 MUST_CHECK enum cap_status notification_signal(struct notification *notification, uint64_t mask);
-/* The same if nobody waits. False: somebody does, or nobody can; nothing has changed. */
-bool notification_set(struct notification *notification, uint64_t mask);
+/*
+ * The same if nobody waits, or one that takes some of the bits, by a hold without a cell. False:
+ * nothing has changed.
+ */
+bool notification_signal_short(struct notification *notification, uint64_t mask);
 /* Bits of the mask that are set: they are cleared. */
 uint64_t notification_poll(struct notification *notification, uint64_t mask);
 

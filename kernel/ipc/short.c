@@ -118,28 +118,28 @@ answered_locked(struct call_slot *slot, uint32_t bytes, uint8_t **to)
 }
 
 HOT_INLINE bool
-endpoint_return_short(struct process *server, struct ring *ring, const struct ring_bare *bare)
+endpoint_return_short(struct process *server, struct ring *ring, struct ring_bare bare)
 {
-	const uint8_t *from = ring_pinned(ring, bare->addr, bare->len);
+	const uint8_t *from = ring_pinned(ring, bare.addr, bare.len);
 	struct call_slot *slot;
 	struct op *call;
 	uint8_t *to;
 
-	if (from == NULL || !is_short(bare->len))
+	if (from == NULL || !is_short(bare.len))
 		return false;
 	spin_lock(&server->lock);
-	slot = call_table_find_locked(server, bare->target);
-	call = answered_locked(slot, bare->len, &to);
+	slot = call_table_find_locked(server, bare.target);
+	call = answered_locked(slot, bare.len, &to);
 	if (call == NULL) {
 		spin_unlock(&server->lock);
 		return false;
 	}
 	call_table_give_locked(server, slot, false);
 	copy_words((uint64_t *)(void *)to, (const uint64_t *)(const void *)from,
-	    bare->len / sizeof(uint64_t));
+	    bare.len / sizeof(uint64_t));
 	spin_unlock(&server->lock);
 	sched_handoff(ring_thread(call->ring));
-	ipc_op_end(call, &(struct op_result){ .result = (int32_t)bare->len });
+	ipc_op_end(call, &(struct op_result){ .result = (int32_t)bare.len });
 	ring_bare_end(ring, bare);
 	return true;
 }

@@ -145,17 +145,22 @@ TEST(a_wait_whose_hold_is_dead_takes_no_bits_before_the_sweep)
 	struct notification *notification;
 	struct list_node work;
 	cap_id_t moved;
+	cap_id_t signalling;
 
 	begin();
 	CHECK_EQ(notification_create(parent.process->ledger, &notification), CAP_OK);
 	moved = world_give(&parent, notification_waiting_side(notification), 0);
 	object_put(notification_waiting_side(notification));
 	(void)start_with(moved, CAPNP_CAP_MOVE);
-	post(&child, (struct cap_sqe){ .op = CAP_OP_WAIT, .target = its(0), .addr = 1 });
+	post(&child, (struct cap_sqe){ .op = CAP_OP_WAIT, .target = its(0), .addr = 3 });
+	signalling = world_give(&parent, notification_signalling_side(notification), 0);
 	kill_hold(&child, its(0), &work);
+	/* By the general way, and in passing. */
 	CHECK_EQ(notification_signal(notification, 1), CAP_OK);
+	post(&parent, (struct cap_sqe){ .op = CAP_OP_SIGNAL, .target = signalling, .addr = 2 });
+	CHECK_EQ(reap(&parent).result, CAP_OK);
 	CHECK(nothing_to_reap(&child));
-	CHECK_EQ(notification_poll(notification, 1), 1);
+	CHECK_EQ(notification_poll(notification, 3), 3);
 }
 
 TEST(a_sleeper_is_woken_by_the_end_of_its_timer)

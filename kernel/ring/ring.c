@@ -242,9 +242,10 @@ refuse_indexes(struct ring *ring, uint32_t sq_tail, bool is_refused)
 bool
 ring_refresh(struct ring *ring)
 {
+	const struct cap_ring *shared = ring->shared;
 	/* Both pair with the release stores of the process: what it wrote before is seen. */
-	uint32_t sq_tail = __atomic_load_n(&ring->shared->sq_tail, __ATOMIC_ACQUIRE);
-	uint32_t cq_head = __atomic_load_n(&ring->shared->cq_head, __ATOMIC_ACQUIRE);
+	uint32_t sq_tail = __atomic_load_n(&shared->sq_tail, __ATOMIC_ACQUIRE);
+	uint32_t cq_head = __atomic_load_n(&shared->cq_head, __ATOMIC_ACQUIRE);
 	/* Acquire: the entries of posted[] before this tail are there. */
 	uint32_t cq_tail = __atomic_load_n(&ring->cq_tail, __ATOMIC_ACQUIRE);
 
@@ -355,35 +356,34 @@ take_other(struct ring *ring, const struct cap_sqe *shared, uint64_t first)
 	return op;
 }
 
-/* The words that a bare submission has are read here, the others by the caller. */
-static inline void
-bare_read(struct ring *ring, const struct cap_sqe *shared, uint64_t first, struct ring_bare *bare)
+/* Its words apart: whoever has them in registers keeps them there. */
+static COLD struct op *
+bare_op(struct ring *ring, uint64_t target, uint64_t user_data, uint64_t addr, uint64_t rest)
 {
-	bare->opcode = (uint8_t)first;
-	bare->target = sqe_word(shared, 1);
-	bare->user_data = sqe_word(shared, 2);
-	bare->addr = sqe_word(shared, 3);
-	bare->index = (uint8_t)claim_free(ring);
-}
-
-COLD struct op *
-ring_bare_op(struct ring *ring, const struct ring_bare *bare)
-{
-	struct op *op = op_begin(ring, bare->index);
+	struct op *op = op_begin(ring, (uint8_t)(rest >> 8));
 
 	op->sqe = (struct cap_sqe){
-		.op = bare->opcode,
-		.target = bare->target,
-		.user_data = bare->user_data,
-		.addr = bare->addr,
-		.len = bare->len,
+		.op = (uint8_t)rest,
+		.target = target,
+		.user_data = user_data,
+		.addr = addr,
+		.len = (uint32_t)(rest >> 32),
 	};
 	return op;
 }
 
-/* NULL: it is bare. Another gets an op, of the same words. */
+HOT_INLINE struct op *
+ring_bare_op(struct ring *ring, struct ring_bare bare)
+{
+	return bare_op(ring, bare.target, bare.user_data, bare.addr,
+	    (uint64_t)bare.len << 32 | (uint64_t)bare.index << 8 | bare.opcode);
+}
+
+/*
+ * NULL: it is bare, whatever its length, if it `has_len`. Another gets an op, of the same words.
+ */
 static inline struct op *
-take_bare(struct ring *ring, const struct cap_sqe *shared, uint64_t first, struct ring_bare *bare)
+take_bare(struct ring *ring, const struct cap_sqe *shared, struct ring_bare *bare, bool has_len)
 {
 	uint64_t result_addr = sqe_word(shared, 4);
 	uint64_t lengths = sqe_word(shared, 5);
@@ -391,12 +391,16 @@ take_bare(struct ring *ring, const struct cap_sqe *shared, uint64_t first, struc
 	uint64_t deadline_ns = sqe_word(shared, 7);
 	struct op *op;
 
-	bare_read(ring, shared, first, bare);
-	bare->len = (uint32_t)lengths;
-	if ((result_addr | lengths >> 32 | transfer | deadline_ns) == 0)
+	bare->target = sqe_word(shared, 1);
+	bare->user_data = sqe_word(shared, 2);
+	bare->addr = sqe_word(shared, 3);
+	bare->len = has_len ? (uint32_t)lengths : 0;
+	bare->index = (uint8_t)claim_free(ring);
+	if ((result_addr | (has_len ? lengths >> 32 : lengths) | transfer | deadline_ns) == 0)
 		return NULL;
-	op = ring_bare_op(ring, bare);
+	op = ring_bare_op(ring, *bare);
 	op->sqe.result_addr = result_addr;
+	op->sqe.len = (uint32_t)lengths;
 	op->sqe.result_len = (uint32_t)(lengths >> 32);
 	__builtin_memcpy((char *)&op->sqe + 6 * sizeof(transfer), &transfer, sizeof(transfer));
 	op->sqe.deadline_ns = deadline_ns;
@@ -404,10 +408,10 @@ take_bare(struct ring *ring, const struct cap_sqe *shared, uint64_t first, struc
 }
 
 HOT_INLINE void
-ring_bare_end(struct ring *ring, const struct ring_bare *bare)
+ring_bare_end(struct ring *ring, struct ring_bare bare)
 {
 	spin_lock(&ring->lock);
-	post_locked(ring, bare->index, bare->user_data, &(struct op_result){ 0 });
+	post_locked(ring, bare.index, bare.user_data, &(struct op_result){ 0 });
 	spin_unlock(&ring->lock);
 }
 
@@ -424,9 +428,15 @@ take_any(struct ring *ring, const struct cap_sqe *shared, struct op **out, struc
 		*out = take_nop(ring, shared, first);
 		return *out == NULL ? RING_DONE : RING_TAKEN;
 	}
-	if (first == CAP_OP_RETURN || first == CAP_OP_SIGNAL) {
-		*out = take_bare(ring, shared, first, bare);
-		return *out == NULL ? RING_BARE : RING_TAKEN;
+	if (first == CAP_OP_SIGNAL) {
+		bare->opcode = CAP_OP_SIGNAL;
+		*out = take_bare(ring, shared, bare, false);
+		return *out == NULL ? RING_SIGNAL : RING_TAKEN;
+	}
+	if (first == CAP_OP_RETURN) {
+		bare->opcode = CAP_OP_RETURN;
+		*out = take_bare(ring, shared, bare, true);
+		return *out == NULL ? RING_RETURN : RING_TAKEN;
 	}
 	*out = take_other(ring, shared, first);
 	return RING_TAKEN;

@@ -13,22 +13,24 @@ struct thread;
 
 enum ring_take {
 	RING_TAKEN,
-	RING_CALL, /* the same: a CALL whose `flags` are zero */
-	RING_DONE, /* it was a NOP, and has ended */
-	RING_BARE, /* a RETURN or SIGNAL of the usual shape: struct ring_bare */
-	RING_FULL, /* no free op: nothing was fetched */
+	RING_CALL,   /* the same: a CALL whose `flags` are zero */
+	RING_DONE,   /* it was a NOP, and has ended */
+	RING_RETURN, /* one of the usual shape: struct ring_bare */
+	RING_SIGNAL, /* the same */
+	RING_FULL,   /* no free op: nothing was fetched */
 };
 
 /*
  * A RETURN or SIGNAL that has no bit besides these: no flags, capabilities, result buffer,
  * deadline. Most end where they are run, and need an op only so that the queue cannot overflow. Its
- * words are the one copy of what the process wrote.
+ * words are the one copy of what the process wrote. It goes by value: it has no place in memory but
+ * on the paths that are not usual.
  */
 struct ring_bare {
 	uint64_t target;
 	uint64_t user_data;
 	uint64_t addr;
-	uint32_t len;
+	uint32_t len;	/* of a RETURN; else 0 */
 	uint8_t opcode; /* enum cap_op */
 	uint8_t index;	/* of its op, which has no record */
 };
@@ -92,12 +94,12 @@ bool ring_is_refused(const struct ring *ring);
 uint32_t ring_ready(const struct ring *ring);
 /*
  * Claim an op and copy the next submission, which is ready, out of shared memory, once: into `*op`
- * for RING_TAKEN and RING_CALL, into `*bare` for RING_BARE.
+ * for RING_TAKEN and RING_CALL, into `*bare` for RING_RETURN and RING_SIGNAL.
  */
 enum ring_take ring_take(struct ring *ring, struct op **op, struct ring_bare *bare);
 /* Before another is taken: its completion, with result 0; or its op, for the general way. */
-void ring_bare_end(struct ring *ring, const struct ring_bare *bare);
-struct op *ring_bare_op(struct ring *ring, const struct ring_bare *bare);
+void ring_bare_end(struct ring *ring, struct ring_bare bare);
+struct op *ring_bare_op(struct ring *ring, struct ring_bare bare);
 /* The same for a tapped ring: a NOP gets an op, too. RING_TAKEN or RING_FULL. */
 enum ring_take ring_take_tapped(struct ring *ring, struct op **op);
 /* Completions that are posted and not reaped, as of the last ring_refresh. */

@@ -29,8 +29,7 @@ static inline void
 submit(struct capos *self, const struct capos_event *event, struct capos_sqe_words words)
 {
 	words.user_data = (uint64_t)&event->completion;
-	capos_fill(&self->sq[self->sq_tail & self->sq_mask], words);
-	capos_submitted(self);
+	capos_queue(self, words);
 }
 
 static inline enum cap_status
@@ -115,23 +114,42 @@ run_among_others(struct capos_event *event, struct capos *self, struct capos_sqe
 static __attribute__((noinline)) enum cap_status
 finish_unusually(struct capos_event *event, struct capos *self)
 {
+	__atomic_store_n(&self->ring->cq_head, self->cq_head, __ATOMIC_RELEASE);
 	prepare(event, self);
 	return finish(event);
 }
 
-/* Send and wait. Usually nothing else is in flight, so that its completion is the only one that
- * comes. */
+/* Signals that nobody waits for have ended, `count` of them; false: something else has. */
+static inline bool
+reap_signals(struct capos *self, uint32_t count)
+{
+	for (; count != 0; count--) {
+		const struct cap_cqe *cqe = &self->cq[self->cq_head & self->cq_mask];
+
+		if (cqe->user_data != CAPOS_UNAWAITED)
+			return false;
+		self->unawaited--;
+		self->cq_head++;
+		capos_note_unawaited(self, cqe);
+	}
+	return true;
+}
+
+/* Send and wait. Usually nothing else is in flight but signals that nobody waits for, so that its
+ * completion is the last one that comes. */
 static inline __attribute__((always_inline)) enum cap_status
 run(struct capos_event *event, struct capos *self, struct capos_sqe_words words)
 {
+	uint32_t signals = capos_in_flight(self);
 	const struct cap_cqe *cqe;
 	enum cap_status status;
 
-	if (__builtin_expect(capos_in_flight(self) != 0, 0))
+	if (__builtin_expect(signals != self->unawaited || signals > self->sq_mask, 0))
 		return run_among_others(event, self, words);
 	submit(self, event, words);
 	/* The kernel's entry orders what it wrote before what is read here. */
-	if (__builtin_expect(capos_enter(1, CAP_DEADLINE_NONE) != 1, 0))
+	if (__builtin_expect(capos_enter(signals + 1, CAP_DEADLINE_NONE) != signals + 1, 0) ||
+	    __builtin_expect(!reap_signals(self, signals), 0))
 		return finish_unusually(event, self);
 	cqe = &self->cq[self->cq_head & self->cq_mask];
 	event->bits = cqe->bits;
@@ -189,7 +207,6 @@ capos_signal_later(struct signaller signaller, uint64_t mask)
 	if (capos_take_room(self) != CAP_OK)
 		return;
 	words.user_data = CAPOS_UNAWAITED;
-	capos_fill(&self->sq[self->sq_tail & self->sq_mask], words);
 	self->unawaited++;
-	capos_submitted(self);
+	capos_queue(self, words);
 }

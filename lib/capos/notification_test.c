@@ -129,6 +129,53 @@ TEST(a_signal_for_later_goes_with_the_wait_and_does_not_end_it)
 	CHECK_EQ(capos_release_flush(&self), CAP_OK);
 }
 
+TEST(all_signals_for_later_are_reaped_with_the_wait_and_a_failure_is_kept)
+{
+	uint64_t bits = 0;
+
+	start();
+	fake.on_idle = give_bits;
+	for (uint32_t i = 0; i < 40; i++)
+		capos_signal_later(signaller(), i + 1);
+	signal_result = CAP_ERR_DISCONNECTED;
+	capos_signal_later(signaller(), 1);
+	CHECK_EQ(capos_notification_wait(notification(), 1, 0, &bits), CAP_OK);
+	CHECK_EQ(bits, BITS);
+	CHECK_EQ(self.unawaited, 0);
+	CHECK_EQ(capos_in_flight(&self), 0);
+	CHECK_EQ(self.ring->cq_head, self.ring->cq_tail);
+	CHECK_EQ(capos_release_flush(&self), CAP_ERR_DISCONNECTED);
+}
+
+static void
+count_completion(struct capos_completion *completion, const struct cap_cqe *cqe)
+{
+	(void)cqe;
+	completion->done = capos_ignore_completion;
+}
+
+TEST(what_ends_before_a_wait_and_is_no_signal_hears_of_it)
+{
+	struct capos_completion other = { count_completion };
+	uint64_t bits = 0;
+
+	start();
+	fake.on_idle = give_bits;
+	capos_signal_later(signaller(), 3);
+	/* Unawaited as well, and it has somebody to tell: as a RETURN of a service. */
+	capos_queue(&self,
+	    (struct capos_sqe_words){ .head = CAP_OP_SIGNAL,
+		.target = SIGNALLER_CAP,
+		.user_data = (uint64_t)&other | CAPOS_UNAWAITED,
+		.addr = 1 });
+	self.unawaited++;
+	CHECK_EQ(capos_notification_wait(notification(), 1, 0, &bits), CAP_OK);
+	CHECK_EQ(bits, BITS);
+	CHECK(other.done == capos_ignore_completion);
+	CHECK_EQ(self.unawaited, 0);
+	CHECK_EQ(capos_in_flight(&self), 0);
+}
+
 TEST(a_signal_for_later_that_fails_is_told_once)
 {
 	start();

@@ -160,6 +160,18 @@ capos_submitted(struct capos *self)
 	__atomic_store_n(&self->ring->sq_tail, self->sq_tail, __ATOMIC_RELEASE);
 }
 
+/* A submission for which there is room. */
+static inline void
+capos_queue(struct capos *self, struct capos_sqe_words words)
+{
+	uint32_t tail = self->sq_tail;
+
+	capos_fill(&self->sq[tail & self->sq_mask], words);
+	self->sq_tail = tail + 1;
+	/* As in capos_submitted(). */
+	__atomic_store_n(&self->ring->sq_tail, tail + 1, __ATOMIC_RELEASE);
+}
+
 /* A completion without a callback: its failure is kept for capos_release_flush(). */
 static inline void
 capos_note_unawaited(struct capos *self, const struct cap_cqe *cqe)

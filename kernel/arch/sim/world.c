@@ -125,7 +125,7 @@ enter_syscall(void *argument)
 {
 	struct arch_thread *registers = argument;
 
-	kernel_syscall(registers->argument0, registers->argument1, registers->number);
+	kernel_syscall(registers->number);
 }
 
 static void

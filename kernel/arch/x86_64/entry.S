@@ -43,10 +43,7 @@ entry_syscall:
 	mov %r13, R13(%r10)
 	mov %r14, R14(%r10)
 	mov %r15, R15(%r10)
-	movq $1, BY_SYSCALL(%r10)
-	mov %rdi, %r12		/* KERNEL_ENTRY of base/annotate.h */
-	mov %rsi, %r13
-	mov %rax, %r14
+	mov %rax, %r12		/* KERNEL_ENTRY of base/annotate.h */
 	call kernel_syscall
 	ud2
 
@@ -78,6 +75,7 @@ arch_resume_syscall:
 	sysretq
 
 resume_all:
+	movq $1, BY_SYSCALL(%rdi)	/* whatever comes next, unless a trap says otherwise */
 	pushq $0x1b		/* user data */
 	pushq RSP(%rdi)
 	pushq RFLAGS(%rdi)

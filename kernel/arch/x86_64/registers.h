@@ -25,7 +25,8 @@ struct arch_thread {
 	uint64_t rip;
 	uint64_t rflags;
 	uint64_t rsp;
-	uint64_t by_syscall; /* 1: entered by SYSCALL, caller-saved registers are not kept */
+	uint64_t by_syscall; /* 1: in user mode or entered by SYSCALL, caller-saved registers are
+				not kept; 0: by a trap, or never run */
 	uint64_t fs_base;
 	uint64_t gs_base;
 	uint64_t unused[3];
