@@ -238,17 +238,15 @@ takes_more(struct thread *thread)
 
 /* Not enough is unread. False: the thread waits, and the result is set by who wakes it. */
 static inline __attribute__((always_inline)) bool
-wait(struct thread *thread, uint32_t count, uint64_t deadline_ns)
+wait(struct thread *thread, struct ring *ring, uint32_t count, uint64_t deadline_ns)
 {
-	struct ring *ring = thread->ring;
-
 	if (ring_ready(ring) != 0 && takes_more(thread))
 		return true;
 	if (count > ring_outstanding(ring) && deadline_ns == CAP_DEADLINE_NONE) {
 		arch_thread_result_set(thread->registers, CAP_ERR_UNENDABLE_WAIT);
 		return true;
 	}
-	if (thread_wait(thread, count, deadline_ns))
+	if (thread_wait(thread, ring, count, deadline_ns))
 		return false;
 	arch_thread_result_set(thread->registers, (int64_t)ring_unread(ring));
 	return true;
@@ -303,7 +301,7 @@ cap_enter(struct thread *thread)
 	deadline_ns = arch_thread_argument(thread->registers, 1);
 	unread = ring_unread(ring);
 	if (min_complete > unread && deadline_ns != CAP_DEADLINE_POLL)
-		return wait(thread, (uint32_t)min_complete, deadline_ns);
+		return wait(thread, ring, (uint32_t)min_complete, deadline_ns);
 	arch_thread_result_set(thread->registers, (int64_t)unread);
 	return true;
 }
@@ -321,7 +319,6 @@ kernel_syscall(uint64_t number)
 	struct thread *thread = thread_current();
 
 	grace_enter();
-	sched_entry_begin();
 	if (number == SYSCALL_CAP_ENTER) {
 		/* Nothing is due, nobody else is ready, nothing is to be reaped: the usual case. */
 		if (!cap_enter(thread)) {
@@ -356,7 +353,6 @@ kernel_user_fault(const struct kernel_fault *fault)
 	};
 
 	grace_enter();
-	sched_entry_begin();
 	log_line(LOG_WARN, "dispatch",
 	    "pid=%u fault vector=%llu error=%llx address=%llx instruction=%llx",
 	    thread->process->pid, (unsigned long long)fault->vector,
@@ -370,7 +366,6 @@ _Noreturn void
 kernel_user_interrupted(void)
 {
 	grace_enter();
-	sched_entry_begin();
 	kernel_leave();
 }
 

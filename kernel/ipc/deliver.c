@@ -130,7 +130,6 @@ receive_complete_locked(struct match *match)
 	};
 
 	*ring_strikes(receive->ring) = 0;
-	sched_handoff(ring_thread(receive->ring));
 	ipc_op_end(receive, &result);
 }
 

@@ -159,7 +159,7 @@ ipc_op_end(struct op *op, const struct op_result *result)
 	if (op->reserved_slots != 0)
 		op_unreserve_slots(op);
 	op->object = NULL;
-	op_complete(op, result);
+	op_complete_and_hand_over(op, result);
 	if (object != NULL)
 		object_put(object);
 }

@@ -86,7 +86,7 @@ void queue_unlink_locked(struct endpoint *endpoint, struct op *op);
 
 /*
  * The last part of an op's end, after it was claimed and unlinked: slots, the object's reference,
- * the completion.
+ * the completion. A good end hands over to whom it wakes.
  */
 void ipc_op_end(struct op *op, const struct op_result *result);
 void ipc_op_end_status(struct op *op, enum cap_status status);

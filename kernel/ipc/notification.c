@@ -184,7 +184,6 @@ give_locked(struct notification *notification, struct op *op)
 	if (!op_claim_end(op))
 		return false;
 	notification->bits &= ~bits;
-	sched_handoff(ring_thread(op->ring));
 	ipc_op_end(op, &result);
 	return true;
 }
@@ -233,7 +232,6 @@ give_short_locked(struct notification *notification, uint64_t mask)
 		return false;
 	notification->bits = bits & ~given;
 	unlink_locked(notification, op);
-	sched_handoff(ring_thread(op->ring));
 	ipc_op_end(op, &(struct op_result){ .bits = given });
 	return true;
 }

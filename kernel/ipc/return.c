@@ -215,7 +215,6 @@ return_finish(struct op *op, enum cap_status caller_status)
 	call_table_give_locked(answer.server, answer.slot, false);
 	result = answer_commit_locked(&answer);
 	answer_unlock(&answer);
-	sched_handoff(ring_thread(answer.call->ring));
 	ipc_op_end(answer.call, &result);
 	return CAP_OK;
 }

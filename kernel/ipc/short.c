@@ -58,8 +58,7 @@ receive_end_locked(struct endpoint *endpoint, struct op *receive, uint32_t total
 	receive->place = OP_PLACE_NONE;
 	receive->object = NULL;
 	endpoint->receive_count--;
-	sched_handoff(ring_thread(receive->ring));
-	op_complete(receive, &(struct op_result){ .result = (int32_t)total });
+	op_complete_and_hand_over(receive, &(struct op_result){ .result = (int32_t)total });
 }
 
 HOT_INLINE bool
@@ -138,7 +137,6 @@ endpoint_return_short(struct process *server, struct ring *ring, struct ring_bar
 	copy_words((uint64_t *)(void *)to, (const uint64_t *)(const void *)from,
 	    bare.len / sizeof(uint64_t));
 	spin_unlock(&server->lock);
-	sched_handoff(ring_thread(call->ring));
 	ipc_op_end(call, &(struct op_result){ .result = (int32_t)bare.len });
 	ring_bare_end(ring, bare);
 	return true;

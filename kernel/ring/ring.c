@@ -258,21 +258,28 @@ ring_refresh(struct ring *ring)
 	return true;
 }
 
+/* What a completion takes from its op. */
+struct post {
+	uint32_t index;
+	bool hands_over;
+	uint64_t user_data;
+};
+
 /* Post a completion; the lock is held, and the op's record is as its owner wants it. */
 static inline void
-post_locked(struct ring *ring, uint32_t index, uint64_t user_data, const struct op_result *result)
+post_locked(struct ring *ring, struct post post, const struct op_result *result)
 {
 	uint32_t tail = ring->cq_tail;
 	uint32_t place = tail & ring->cq_mask;
 
 	ring->cq[place] = (struct cap_cqe){
-		.user_data = user_data,
+		.user_data = post.user_data,
 		.result = result->result,
 		.cap_count = result->cap_count,
 		.cap_id = result->cap_id,
 		.interface_id = result->interface_id,
 	};
-	ring->posted[place] = (uint8_t)index;
+	ring->posted[place] = (uint8_t)post.index;
 	tail++;
 	/*
 	 * Pairs with the owner's load in ring_refresh(), and with the process's of the shared tail.
@@ -281,7 +288,7 @@ post_locked(struct ring *ring, uint32_t index, uint64_t user_data, const struct 
 	__atomic_store_n(&ring->shared->cq_tail, tail, __ATOMIC_RELEASE);
 	if (ring->wait_count != 0 && tail - ring->cq_head >= ring->wait_count) {
 		ring->wait_count = 0;
-		ring_wait_over(ring->thread, tail - ring->cq_head);
+		ring_wait_over(ring->thread, tail - ring->cq_head, post.hands_over);
 	}
 }
 
@@ -335,7 +342,9 @@ take_nop(struct ring *ring, const struct cap_sqe *shared, uint64_t first)
 	_Static_assert(CAP_OP_NOP == 0, "a valid NOP has no bit but in user_data and deadline");
 	if (rest == 0) {
 		spin_lock(&ring->lock);
-		post_locked(ring, claim_free(ring), user_data, &(struct op_result){ 0 });
+		post_locked(ring,
+		    (struct post){ .index = claim_free(ring), .user_data = user_data },
+		    &(struct op_result){ 0 });
 		spin_unlock(&ring->lock);
 		return NULL;
 	}
@@ -411,7 +420,8 @@ HOT_INLINE void
 ring_bare_end(struct ring *ring, struct ring_bare bare)
 {
 	spin_lock(&ring->lock);
-	post_locked(ring, bare.index, bare.user_data, &(struct op_result){ 0 });
+	post_locked(ring, (struct post){ .index = bare.index, .user_data = bare.user_data },
+	    &(struct op_result){ 0 });
 	spin_unlock(&ring->lock);
 }
 
@@ -544,31 +554,47 @@ extras_end(struct op *op, const struct op_result *result)
 	spin_unlock(&ring->lock);
 }
 
+static inline void
+complete(struct op *op, const struct op_result *result, bool hands_over)
+{
+	struct ring *ring = op->ring;
+	struct post post = { op->index, hands_over, op->sqe.user_data };
+
+	spin_lock(&ring->lock);
+	atomic_store_explicit(&op->state, OP_POSTED, memory_order_relaxed);
+	post_locked(ring, post, result);
+	spin_unlock(&ring->lock);
+}
+
+/* In memory on this path alone. */
+static inline void
+end_extras(struct op *op, const struct op_result *result)
+{
+	const struct op_result copy = *result;
+
+	extras_end(op, &copy);
+}
+
 HOT_INLINE void
 op_complete(struct op *op, const struct op_result *result)
 {
-	struct ring *ring = op->ring;
+	if (op->extras != 0)
+		end_extras(op, result);
+	complete(op, result, false);
+}
 
-	if (op->extras != 0) {
-		const struct op_result copy = *result; /* in memory on this path alone */
-
-		extras_end(op, &copy);
-	}
-	spin_lock(&ring->lock);
-	atomic_store_explicit(&op->state, OP_POSTED, memory_order_relaxed);
-	post_locked(ring, op->index, op->sqe.user_data, result);
-	spin_unlock(&ring->lock);
+HOT_INLINE void
+op_complete_and_hand_over(struct op *op, const struct op_result *result)
+{
+	if (op->extras != 0)
+		end_extras(op, result);
+	complete(op, result, true);
 }
 
 HOT_INLINE void
 op_complete_untimed(struct op *op, const struct op_result *result)
 {
-	struct ring *ring = op->ring;
-
-	spin_lock(&ring->lock);
-	atomic_store_explicit(&op->state, OP_POSTED, memory_order_relaxed);
-	post_locked(ring, op->index, op->sqe.user_data, result);
-	spin_unlock(&ring->lock);
+	complete(op, result, false);
 }
 
 void

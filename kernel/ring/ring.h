@@ -64,9 +64,9 @@ struct ring_hooks {
 void ring_init(const struct ring_hooks *hooks);
 /*
  * The wait of ring_wait_begin() is over: sched/ has it, so that a wake is part of its completion.
- * Called with the ring's lock held.
+ * Called with the ring's lock held. `hands_over`: see op_complete_and_hand_over().
  */
-void ring_wait_over(struct thread *thread, uint32_t unread);
+void ring_wait_over(struct thread *thread, uint32_t unread, bool hands_over);
 
 MUST_CHECK enum cap_status ring_create(const struct ring_request *request, struct ring **out);
 void ring_destroy(struct ring *ring); /* every op has ended */
@@ -161,6 +161,11 @@ struct op_result {
  * LOCK_RANK_RING, inside.
  */
 void op_complete(struct op *op, const struct op_result *result);
+/*
+ * The same, and whoever it wakes runs next, in the rest of this slice, if the entry ends with its
+ * caller blocked.
+ */
+void op_complete_and_hand_over(struct op *op, const struct op_result *result);
 /* The same for an op without extras. */
 void op_complete_untimed(struct op *op, const struct op_result *result);
 void op_complete_status(struct op *op, int32_t result);

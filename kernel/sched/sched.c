@@ -19,7 +19,6 @@ struct sched_cpu {
 	struct spinlock lock;	    /* rank LOCK_RANK_RUN_QUEUE, key: CPU */
 	struct list_node ready;	    /* guarded by lock: struct thread.run_link */
 	struct thread *current;	    /* [o] */
-	struct thread *wanted;	    /* [o] next, if it is woken in this entry */
 	struct thread *handoff;	    /* [o] ready beside the queue, if pending.handoff */
 	struct arch_thread *loaded; /* [o] whose extended state and address space the CPU has */
 	struct deadline slice;
@@ -62,7 +61,7 @@ wait_expired(struct deadline *deadline)
 	struct thread *thread = LIST_ENTRY(deadline, struct thread, wait_deadline);
 
 	if (ring_wait_end(thread->ring))
-		ring_wait_over(thread, ring_unread(thread->ring));
+		ring_wait_over(thread, ring_unread(thread->ring), false);
 }
 
 enum cap_status
@@ -133,8 +132,6 @@ thread_kill(struct thread *thread)
 	(void)deadline_disarm(&thread->wait_deadline);
 	if (cpu == this_cpu() && pending_here()->handoff != 0)
 		handoff_queue(cpu);
-	if (cpu == this_cpu() && cpu->wanted == thread)
-		cpu->wanted = NULL;
 	spin_lock(&cpu->lock);
 	if (thread->state == THREAD_READY) {
 		list_remove(&thread->run_link);
@@ -196,7 +193,7 @@ wait_undo(struct thread *thread)
 }
 
 HOT_INLINE bool
-thread_wait(struct thread *thread, uint32_t count, uint64_t deadline_ns)
+thread_wait(struct thread *thread, struct ring *ring, uint32_t count, uint64_t deadline_ns)
 {
 	if (deadline_ns != UINT64_MAX && !wait_deadline_arm(thread, deadline_ns))
 		return false;
@@ -205,7 +202,7 @@ thread_wait(struct thread *thread, uint32_t count, uint64_t deadline_ns)
 	 * once.
 	 */
 	atomic_store_explicit(&thread->state, THREAD_WAITING, memory_order_relaxed);
-	if (ring_wait_begin(thread->ring, count) != 0) {
+	if (ring_wait_begin(ring, count) != 0) {
 		wait_undo(thread);
 		return false;
 	}
@@ -222,12 +219,13 @@ wake_into_queue(struct thread *thread)
 }
 
 HOT_INLINE void
-ring_wait_over(struct thread *thread, uint32_t unread)
+ring_wait_over(struct thread *thread, uint32_t unread, bool hands_over)
 {
 	struct sched_cpu *cpu = this_cpu();
 
 	arch_thread_result_set(thread->registers, (int64_t)unread);
-	if (cpu->wanted != thread || pending_here()->handoff != 0 || thread->wait_deadline.armed) {
+	if (!hands_over || thread->cpu != arch_cpu_id() || pending_here()->handoff != 0 ||
+	    thread->wait_deadline.armed) {
 		wake_into_queue(thread);
 		return;
 	}
@@ -283,18 +281,6 @@ sched_must_switch(void)
 	struct sched_cpu *cpu = this_cpu();
 
 	return cpu->slice_over && (pending_here()->ready != 0 || pending_here()->handoff != 0);
-}
-
-void
-sched_entry_begin(void)
-{
-	this_cpu()->wanted = NULL;
-}
-
-HOT_INLINE void
-sched_handoff(struct thread *thread)
-{
-	this_cpu()->wanted = thread->cpu == arch_cpu_id() ? thread : NULL;
 }
 
 void

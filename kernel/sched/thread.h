@@ -73,11 +73,14 @@ void thread_reload(struct thread *thread);
 struct thread *thread_current(void);
 
 /*
- * RUNNING -> WAITING for `count` unread completions until `deadline_ns`; false: there is nothing to
- * wait for (any more).
+ * RUNNING -> WAITING for `count` unread completions in `ring`, its own, until `deadline_ns`; false:
+ * there is nothing to wait for (any more).
  */
-bool thread_wait(struct thread *thread, uint32_t count, uint64_t deadline_ns);
-/* WAITING -> READY, cap_enter returns what is unread: ring_wait_over() of ring/ring.h. */
+bool thread_wait(struct thread *thread, struct ring *ring, uint32_t count, uint64_t deadline_ns);
+/*
+ * WAITING -> READY, cap_enter returns what is unread: ring_wait_over() of ring/ring.h. Handed over
+ * to, it stands beside the queue, as the one to run next.
+ */
 /* RUNNING -> READY, behind the others. */
 void thread_preempt(struct thread *thread);
 
@@ -90,13 +93,6 @@ bool sched_due_take(void);
 /* The slice of the current thread is over and another one is ready. */
 bool sched_must_switch(void);
 
-/* A new entry begins: forget the hand-over of the last one. */
-void sched_entry_begin(void);
-/*
- * Hint from ipc/: if this entry ends with its caller blocked, run this thread next, in the rest of
- * its slice.
- */
-void sched_handoff(struct thread *thread);
 /*
  * The thread to run now: made RUNNING and current, its address space loaded; NULL: none is ready.
  */

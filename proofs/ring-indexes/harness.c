@@ -214,10 +214,11 @@ prove_pinned_ranges_lie_in_the_region(void)
 }
 
 void
-ring_wait_over(struct thread *thread, uint32_t count)
+ring_wait_over(struct thread *thread, uint32_t count, bool hands_over)
 {
 	(void)thread;
 	(void)count;
+	(void)hands_over;
 	waits_over++;
 }
 

@@ -106,16 +106,18 @@ HOT_INLINE void
 arch_thread_switch(const struct arch_switch *change)
 {
 	static struct arch_thread nobody; /* takes what the last thread of a dead process left */
-	struct arch_thread *previous = change->previous != NULL ? change->previous : &nobody;
 
 	if (change->previous == change->next)
 		return;
-	if (change->previous != NULL)
-		cpu_extended_save(change->previous);
 	cpu_local()->current = change->next;
 	if (cr3_read() != change->root)
 		cr3_write(change->root);
-	bases_exchange(previous, change->next);
+	if (change->previous != NULL) {
+		cpu_extended_save(change->previous);
+		bases_exchange(change->previous, change->next);
+	} else {
+		bases_exchange(&nobody, change->next);
+	}
 	selectors_clear(change->next);
 	cpu_extended_load(change->next);
 	arch_io_bitmap_load(change->io_bitmap);
