@@ -12,48 +12,10 @@
 
 #include "base/assert.h"
 #include "mm/pool.h"
+#include "ring/ring_internal.h"
 #include "ring/tap.h"
-#include "time/deadline.h"
-
-struct op_deadline {
-	struct deadline deadline;
-	struct op *op;
-};
-
-struct ring_deadlines {
-	struct op_deadline items[RING_OPS_MAX];
-};
-
-struct ring {
-	struct cap_ring *shared; /* [I] */
-	struct cap_sqe *sq;	 /* [I] */
-	struct cap_cqe *cq;	 /* [I] */
-	struct thread *thread;	 /* [I] */
-	uint32_t sq_mask;	 /* [I] */
-	uint32_t cq_mask;	 /* [I] */
-	uint32_t sq_head;	 /* [o] of the thread: the next submission to take */
-	uint32_t sq_tail;	 /* [o] as of the last refresh */
-	uint32_t skipped;	 /* [o] of sq_head: behind a forged tail, never taken */
-	uint32_t cq_head;	 /* [o] the last valid one that the process wrote */
-	uint32_t free_ops;	 /* [o] bit per op */
-	uint32_t strikes;
-	struct spinlock lock;		  /* rank LOCK_RANK_RING: completion side */
-	uint32_t cq_tail;		  /* guarded by lock; read by the owner */
-	uint32_t wait_count;		  /* guarded by lock; 0: nobody waits */
-	struct ring_deadlines *deadlines; /* [o] NULL until the first deadline */
-	struct answers *answers;	  /* [o] NULL until the first answer id */
-	struct ledger *payer;		  /* [I] */
-	uaddr_t address;		  /* [I] */
-	uint32_t region_bytes;		  /* [I] */
-	uint32_t sq_ready_max; /* [a] submissions; of a tapped ring 0: ready ones stand out */
-	struct ring_tap *tap;  /* [a] changed with the lock held; NULL: not tapped */
-	bool is_refused;       /* [o] why the last refresh was false: an index was forged */
-	uint8_t posted[RING_OPS_MAX]; /* guarded by lock: op of each completion */
-	struct op ops[RING_OPS_MAX];
-};
 
 static struct pool ring_pool;
-static struct pool deadlines_pool;
 static struct ring_hooks hooks;
 
 void
@@ -61,7 +23,13 @@ ring_init(const struct ring_hooks *given)
 {
 	hooks = *given;
 	pool_init(&ring_pool, "ring", sizeof(struct ring));
-	pool_init(&deadlines_pool, "ring_deadlines", sizeof(struct ring_deadlines));
+	op_deadlines_init();
+}
+
+void
+ring_op_expired(struct op *op)
+{
+	hooks.op_expired(op);
 }
 
 static bool
@@ -138,8 +106,7 @@ void
 ring_destroy(struct ring *ring)
 {
 	KASSERT(ring_in_flight(ring) == 0);
-	if (ring->deadlines != NULL)
-		pool_free(&deadlines_pool, ring->payer, ring->deadlines);
+	op_deadlines_free(ring);
 	pool_free(&ring_pool, ring->payer, ring);
 }
 
@@ -517,23 +484,6 @@ op_claim_end(struct op *op)
 	    &op->state, &expected, OP_CLAIMED, memory_order_acq_rel, memory_order_relaxed);
 }
 
-static inline struct op_deadline *
-deadline_of(const struct op *op)
-{
-	return &op->ring->deadlines->items[op->index];
-}
-
-/* With the lock held: a deadline is armed only under it, and only while the op is pending. */
-static COLD void
-deadline_drop(struct op *op)
-{
-	struct op_deadline *item = deadline_of(op);
-
-	if (item->op == op)
-		(void)deadline_disarm(&item->deadline);
-	item->op = NULL;
-}
-
 /* What depends on the answer is seen to before the process can know of it. */
 static COLD void
 extras_end(struct op *op, const struct op_result *result)
@@ -547,11 +497,8 @@ extras_end(struct op *op, const struct op_result *result)
 		hooks.op_answered(op, result->result);
 	if (op->extras & OP_CELLED)
 		hooks.op_cell_drop(op);
-	if ((op->extras & OP_TIMED) == 0)
-		return;
-	spin_lock(&ring->lock);
-	deadline_drop(op);
-	spin_unlock(&ring->lock);
+	if (op->extras & OP_TIMED)
+		op_deadline_drop(op);
 }
 
 static inline void
@@ -630,71 +577,6 @@ ring_wait_end(struct ring *ring)
 	ring->wait_count = 0;
 	spin_unlock(&ring->lock);
 	return waiting;
-}
-
-void
-op_deadline_pause(struct op *op)
-{
-	struct ring *ring = op->ring;
-
-	if ((op->extras & OP_TIMED) == 0)
-		return;
-	spin_lock(&ring->lock);
-	(void)deadline_disarm(&deadline_of(op)->deadline);
-	spin_unlock(&ring->lock);
-}
-
-static void
-op_deadline_expired(struct deadline *deadline)
-{
-	struct op_deadline *item = LIST_ENTRY(deadline, struct op_deadline, deadline);
-
-	/*
-	 * Unlinked, no lock held. Another CPU may have ended the op meanwhile: op_cancel() finds
-	 * that out by the one end, and op_complete() cleared `op` under the ring's lock, whose
-	 * record outlives this CPU's stay in the kernel.
-	 */
-	struct op *op = __atomic_load_n(&item->op, __ATOMIC_RELAXED);
-
-	if (op != NULL)
-		hooks.op_expired(op);
-}
-
-enum cap_status
-op_deadline_set(struct op *op, uint64_t when_ns)
-{
-	struct ring *ring = op->ring;
-	struct op_deadline *item;
-	void *memory;
-
-	if (ring->deadlines == NULL) {
-		enum cap_status status = pool_alloc(&deadlines_pool, ring->payer, &memory);
-
-		if (status != CAP_OK)
-			return status;
-		ring->deadlines = memory;
-	}
-	item = deadline_of(op);
-	deadline_prepare(&item->deadline, op_deadline_expired);
-	item->deadline.when_ns = when_ns;
-	item->op = op;
-	op->extras |= OP_TIMED;
-	return CAP_OK;
-}
-
-void
-op_deadline_arm(struct op *op)
-{
-	struct ring *ring = op->ring;
-
-	spin_lock(&ring->lock);
-	/*
-	 * Claimed or posted already: whoever claimed it comes through op_complete() and finds
-	 * nothing armed.
-	 */
-	if (atomic_load_explicit(&op->state, memory_order_relaxed) == OP_PENDING)
-		deadline_arm(&deadline_of(op)->deadline, deadline_of(op)->deadline.when_ns);
-	spin_unlock(&ring->lock);
 }
 
 HOT_INLINE void *

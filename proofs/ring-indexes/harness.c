@@ -22,6 +22,8 @@ static void process_rewrites(void);
 #define RING_OPS_MAX ENTRIES
 #include "ring/ring.c"
 
+#include "ring/op_deadline.c"
+
 static struct {
 	struct cap_ring header;
 	struct cap_sqe sq[ENTRIES];
