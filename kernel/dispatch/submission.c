@@ -299,15 +299,6 @@ is_mask_alone(const struct op *op)
 	    op->sqe.addr != 0;
 }
 
-static inline enum cap_status
-signal_on(struct op *op, struct object *object)
-{
-	/* Another kind of object may be another kind of signaller. */
-	return object->type->kind == OBJECT_KIND_SIGNALLER
-	    ? notification_signal(notification_of_signalling_side(object), op->sqe.addr)
-	    : signal_by(object, op->sqe.addr);
-}
-
 /* By a hold with a cell, or one that does not exist. */
 static COLD enum cap_status
 run_other_signal(struct op *op)
@@ -315,7 +306,7 @@ run_other_signal(struct op *op)
 	struct cap_ref target;
 	enum cap_status status = cap_lookup(op_process(op)->table, op->sqe.target, &target);
 
-	return status == CAP_OK ? signal_on(op, target.object) : status;
+	return status == CAP_OK ? signal_by(target.object, op->sqe.addr) : status;
 }
 
 /* CAP_OK: the bits are set; the op is the caller's to end. */
@@ -328,7 +319,7 @@ run_signal(struct op *op)
 		return CAP_ERR_INVALID_REQUEST;
 	if (cap_lookup_plain(op_process(op)->table, op->sqe.target, &target) != CAP_OK)
 		return run_other_signal(op);
-	return signal_on(op, target.object);
+	return signal_by(target.object, op->sqe.addr);
 }
 
 static inline enum cap_status

@@ -110,39 +110,12 @@ static const struct object_type waiting_type = {
 	.hold_dropped = notification_hold_dropped,
 };
 
-static enum cap_status
-signaller_signal(struct signaller_server *server, struct signaller_signal_params params,
-    struct signaller_signal_results_builder results, const struct capos_caller *caller)
-{
-	struct object_call *call = caller->call;
-	uint64_t mask = signaller_signal_params_mask(params);
-
-	(void)server;
-	(void)results;
-	if (capnp_reader_error(call->params) != CAPNP_OK)
-		return CAP_ERR_MALFORMED_MESSAGE;
-	return notification_signal(notification_of_signalling_side(call->object), mask);
-}
-
-static const struct signaller_methods signalling_methods = {
-	.signal = signaller_signal,
-};
-
-static enum cap_status
-signalling_call(struct object_call *call)
-{
-	struct capos_caller caller = { call };
-
-	return signaller_dispatch(
-	    &signalling_methods, NULL, call->method, call->params, call->results, &caller);
-}
-
 static const struct object_type signalling_type = {
 	.name = "signaller",
 	.interface_id = SIGNALLER_INTERFACE_ID,
 	.kind = OBJECT_KIND_SIGNALLER,
 	.transfer = OBJECT_TRANSFER_COPY,
-	.call = signalling_call,
+	.call = signaller_call,
 	.destroy = notification_signalling_destroy,
 };
 

@@ -53,7 +53,7 @@ signal_by(struct object *object, uint64_t mask)
 }
 
 static enum cap_status
-limited_signal(struct signaller_server *server, struct signaller_signal_params params,
+signaller_signal(struct signaller_server *server, struct signaller_signal_params params,
     struct signaller_signal_results_builder results, const struct capos_caller *caller)
 {
 	struct object_call *call = caller->call;
@@ -67,11 +67,11 @@ limited_signal(struct signaller_server *server, struct signaller_signal_params p
 }
 
 static const struct signaller_methods methods = {
-	.signal = limited_signal,
+	.signal = signaller_signal,
 };
 
-static enum cap_status
-limited_call(struct object_call *call)
+enum cap_status
+signaller_call(struct object_call *call)
 {
 	struct capos_caller caller = { call };
 
@@ -100,7 +100,7 @@ static const struct object_type limited_type = {
 	.interface_id = SIGNALLER_INTERFACE_ID,
 	.kind = OBJECT_KIND_LIMITED_SIGNALLER,
 	.transfer = OBJECT_TRANSFER_COPY,
-	.call = limited_call,
+	.call = signaller_call,
 	.destroy = limited_destroy,
 };
 
