@@ -34,7 +34,7 @@ MUST_CHECK enum cap_status signal_by(struct object *object, uint64_t mask);
 
 /* The same by the interface's own method: object_type.call of both kinds of signallers. */
 struct object_call;
-enum cap_status signaller_call(struct object_call *call);
+MUST_CHECK enum cap_status signaller_call(struct object_call *call);
 
 /* A signaller that an object of the kernel keeps. hold.object NULL: none. Guarded by its keeper. */
 struct signal_target {
