@@ -82,8 +82,7 @@ endpoint_call_short(struct process *client, struct op *call, const struct cap_re
 	}
 	header_write((struct cap_delivery *)(void *)to, call,
 	    endpoint->interfaces[target->interface_index - 1]);
-	copy_words((uint64_t *)(void *)(to + sizeof(struct cap_delivery)),
-	    (const uint64_t *)(const void *)from, call->sqe.len / sizeof(uint64_t));
+	copy_words(to + sizeof(struct cap_delivery), from, call->sqe.len / sizeof(uint64_t));
 	endpoint->last_caller = client->pid;
 	call->object = target->object;
 	call->object_epoch = target->object_epoch;
@@ -134,8 +133,7 @@ endpoint_return_short(struct process *server, struct ring *ring, struct ring_bar
 		return false;
 	}
 	call_table_give_locked(server, slot, false);
-	copy_words((uint64_t *)(void *)to, (const uint64_t *)(const void *)from,
-	    bare.len / sizeof(uint64_t));
+	copy_words(to, from, bare.len / sizeof(uint64_t));
 	spin_unlock(&server->lock);
 	ipc_op_end(call, &(struct op_result){ .result = (int32_t)bare.len });
 	ring_bare_end(ring, bare);
