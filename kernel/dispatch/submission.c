@@ -29,7 +29,7 @@
 #define OP_OP_FLAGS UINT64_C(0xffffffff00000000)
 #define LENGTHS_LEN UINT64_C(0x00000000ffffffff)
 #define TRANSFER_ANSWER UINT64_C(0x00000000ffffffff)
-#define TRANSFER_COUNT UINT64_C(0x000000ff00000000)
+#define TRANSFER_ONE UINT64_C(0x0000000100000000)
 #define TRANSFER_CAP_MAX UINT64_C(0x0000ff0000000000)
 #define TRANSFER_RESERVED UINT64_C(0xffff000000000000)
 
@@ -485,12 +485,29 @@ run_plain_wait(struct process *process, struct op *op)
 	return status == CAP_OK;
 }
 
-/* The usual one has no op_flags, no capabilities either way, and no deadline. */
+/* True: it was short, and has been delivered. */
+static NO_INLINE bool
+run_call_with_cap(struct process *process, struct op *op)
+{
+	struct cap_ref target;
+
+	if (cap_lookup_plain(process->table, op->sqe.target, &target) == CAP_OK &&
+	    target.interface_index != 0 && endpoint_call_short_cap(process, op, &target))
+		return true;
+	run_unusual(op);
+	return false;
+}
+
+/* The usual one has no op_flags, no capabilities either way or one to give, and no deadline. */
 HOT_INLINE bool
 submission_run_call(struct process *process, struct op *op)
 {
-	if ((word(op, WORD_TRANSFER) | op->sqe.deadline_ns | op->sqe.op_flags) == 0)
+	uint64_t rest = op->sqe.deadline_ns | op->sqe.op_flags;
+
+	if ((word(op, WORD_TRANSFER) | rest) == 0)
 		return run_plain_call(process, op);
+	if (word(op, WORD_TRANSFER) == TRANSFER_ONE && rest == 0)
+		return run_call_with_cap(process, op);
 	run_unusual(op);
 	return false;
 }

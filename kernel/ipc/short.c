@@ -4,62 +4,7 @@
  * waits, and its answer. Each side is one function, straight through. What is different goes the
  * general way (endpoint.c, deliver.c, return.c), before anything has changed, and means the same.
  */
-#include "base/assert.h"
-#include "ipc/endpoint_internal.h"
-#include "ring/scratch.h"
-#include "sched/thread.h"
-
-/* Longer ones are rare, and their copies are what they cost. */
-#define SHORT_BYTES_MAX 1024
-
-/* Whole words, as messages are. */
-static inline bool
-is_short(uint32_t bytes)
-{
-	return bytes <= SHORT_BYTES_MAX && bytes % sizeof(uint64_t) == 0;
-}
-
-/* The oldest receiver, if its hold has no cell, its buffers have never failed and one fits. */
-static inline struct op *
-receiver_locked(const struct endpoint *endpoint, uint32_t total, uint8_t **to)
-{
-	struct op *receive = LIST_ENTRY(endpoint->receives.next, struct op, link);
-
-	if (endpoint->closed || list_is_empty(&endpoint->receives) ||
-	    ((receive->extras & OP_CELLED) | *ring_strikes(receive->ring)) != 0 ||
-	    total > receive->sqe.result_len)
-		return NULL;
-	*to = ring_pinned(receive->ring, receive->sqe.result_addr, total);
-	return *to == NULL || !op_claim_end(receive) ? NULL : receive;
-}
-
-/* What the server reads before the parameters; see abi/ring.h. */
-static inline void
-header_write(struct cap_delivery *header, const struct op *call, uint64_t interface_id)
-{
-	header->interface_id = interface_id;
-	header->deadline_ns = UINT64_MAX;
-	header->param_bytes = call->sqe.len;
-	header->method = call->sqe.method;
-	header->cap_count = 0;
-	/* No session yet: an all-zero reference. */
-	__builtin_memset(header->caller_reference, 0, sizeof(header->caller_reference));
-	header->caller_epoch = 0;
-	header->flags = 0;
-	header->result_len = call->sqe.result_len;
-	header->cap_max = 0;
-}
-
-/* The receiver, claimed, leaves the queue and ends; its reference to the endpoint is the call's. */
-static inline void
-receive_end_locked(struct endpoint *endpoint, struct op *receive, uint32_t total)
-{
-	list_remove(&receive->link);
-	receive->place = OP_PLACE_NONE;
-	receive->object = NULL;
-	endpoint->receive_count--;
-	op_complete_and_hand_over(receive, &(struct op_result){ .result = (int32_t)total });
-}
+#include "ipc/short.h"
 
 HOT_INLINE bool
 endpoint_call_short(struct process *client, struct op *call, const struct cap_ref *target)
@@ -76,7 +21,7 @@ endpoint_call_short(struct process *client, struct op *call, const struct cap_re
 		return false;
 	spin_lock(&endpoint->lock);
 	receive = receiver_locked(endpoint, total, &to);
-	if (receive == NULL) {
+	if (receive == NULL || !op_claim_end(receive)) {
 		spin_unlock(&endpoint->lock);
 		return false;
 	}
@@ -84,20 +29,15 @@ endpoint_call_short(struct process *client, struct op *call, const struct cap_re
 	    endpoint->interfaces[target->interface_index - 1]);
 	copy_words(to + sizeof(struct cap_delivery), from, call->sqe.len / sizeof(uint64_t));
 	endpoint->last_caller = client->pid;
-	call->object = target->object;
-	call->object_epoch = target->object_epoch;
-	call->interface_index = target->interface_index;
-	call->place = OP_PLACE_DELIVERED;
 	server = op_process(receive);
-	call->server = server;
 	spin_lock(&server->lock);
 	slot = call_table_take_locked(server, call);
 	((struct cap_delivery *)(void *)to)->call_id = slot->id;
-	call->peer = slot;
+	call_hand_locked(call, target, server, slot);
 	cap_table_keep_locked(server->table, receive->reserved_slots);
 	receive->reserved_slots = 0;
 	spin_unlock(&server->lock);
-	receive_end_locked(endpoint, receive, total);
+	receive_end_locked(endpoint, receive, total, 0);
 	spin_unlock(&endpoint->lock);
 	return true;
 }
