@@ -41,9 +41,26 @@ echo_swap(struct echo_server *server, struct echo_swap_params params,
 	return status;
 }
 
+static enum cap_status
+echo_drop(struct echo_server *server, struct echo_drop_params params,
+    struct echo_drop_results_builder results, const struct capos_caller *caller)
+{
+	struct capnp_data data = echo_drop_params_data(params);
+	struct capos_cap cap;
+
+	(void)server;
+	if (data.size > ECHO_BYTES_MAX)
+		return capos_fail(caller, EXCEPTION_TYPE_FAILED, "data is larger than 4 KiB");
+	CAPOS_TRY(capos_take(caller, params.s.reader, echo_drop_params_cap(params), &cap));
+	capos_release(cap);
+	echo_drop_results_set_data(results, data);
+	return CAP_OK;
+}
+
 static const struct echo_methods methods = {
 	.ping = echo_ping,
 	.swap = echo_swap,
+	.drop = echo_drop,
 };
 
 int

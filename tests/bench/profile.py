@@ -38,7 +38,7 @@ class Image:
 
 def traced(figure):
     """(address, code) of each instruction of one sample of a figure."""
-    names = [name for name in measure.capos_figures() if name != "process_overhead_bytes"]
+    names = [name for name in measure.capos_figures() if name not in measure.COUNTED_ONLY]
     warm_up_and_before = (names.index(figure) + 1) * measure.SAMPLES
     output = measure.counter_output("profile")
     measure.boot("profile", "-kernel", str(measure.KERNEL), "-initrd", str(measure.package("measure")),

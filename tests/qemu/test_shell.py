@@ -61,6 +61,11 @@ def test_a_mistake_shows_where_it_is_and_what_was_expected(shell, line, position
     assert "ns" in shell.command("call timer.now ()")
 
 
+def test_what_is_handed_over_to_be_dropped_stays_with_who_lent_it(shell):
+    assert '(data = 0x"0102")' in shell.command('call echo.drop (data = 0x"0102", cap = @timer)')
+    assert "ns" in shell.command("call timer.now ()")
+
+
 def test_a_program_runs_with_exact_grants(shell):
     answer = shell.command('run "echo-client" with { echo: @echo, console: @console }')
     assert "echo-client: 64 bytes there and back" in answer, answer

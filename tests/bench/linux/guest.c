@@ -104,8 +104,72 @@ echo(uint64_t turn)
 	require(memcmp(message, answer, sizeof(message)) == 0, "echo differs");
 }
 
+/* The message, and one descriptor beside it. */
+struct passing {
+	uint8_t message[MESSAGE_BYTES];
+	struct iovec bytes;
+	struct msghdr whole;
+	union { /* last: the header has no fixed end */
+		uint8_t room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr header;
+	} beside;
+};
+
 static void
-measure_echo(void)
+passing_init(struct passing *passing)
+{
+	memset(&passing->whole, 0, sizeof(passing->whole));
+	passing->bytes = (struct iovec){ passing->message, sizeof(passing->message) };
+	passing->whole.msg_iov = &passing->bytes;
+	passing->whole.msg_iovlen = 1;
+	passing->whole.msg_control = passing->beside.room;
+	passing->whole.msg_controllen = sizeof(passing->beside.room);
+}
+
+/* Answers like echo_child, once the descriptor that came along is closed. */
+static void
+pass_fd_child(int socket)
+{
+	struct passing passing;
+
+	for (;;) {
+		int fd;
+
+		passing_init(&passing);
+		if (recvmsg(socket, &passing.whole, 0) != MESSAGE_BYTES ||
+		    passing.whole.msg_controllen < CMSG_LEN(sizeof(fd)) ||
+		    passing.beside.header.cmsg_type != SCM_RIGHTS)
+			break;
+		memcpy(&fd, CMSG_DATA(&passing.beside.header), sizeof(fd));
+		if (close(fd) != 0 ||
+		    write(socket, passing.message, MESSAGE_BYTES) != MESSAGE_BYTES)
+			break;
+	}
+	_exit(0);
+}
+
+static int passed_fd;
+
+static void
+pass_fd(uint64_t turn)
+{
+	struct passing passing;
+	uint8_t answer[MESSAGE_BYTES];
+
+	passing_init(&passing);
+	memset(passing.message, (int)(turn & 0xff), sizeof(passing.message));
+	passing.beside.header = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(passed_fd)),
+		.cmsg_level = SOL_SOCKET,
+		.cmsg_type = SCM_RIGHTS };
+	memcpy(CMSG_DATA(&passing.beside.header), &passed_fd, sizeof(passed_fd));
+	require(sendmsg(echo_socket, &passing.whole, 0) == MESSAGE_BYTES, "sendmsg");
+	require(read(echo_socket, answer, sizeof(answer)) == sizeof(answer), "read");
+	require(memcmp(passing.message, answer, sizeof(answer)) == 0, "echo differs");
+}
+
+/* A child that serves one end of a socket pair, and an operation at the other one. */
+static void
+measure_with(const char *name, void (*child_runs)(int socket), void (*operation)(uint64_t turn))
 {
 	int pair[2];
 	pid_t child;
@@ -115,11 +179,11 @@ measure_echo(void)
 	require(child >= 0, "fork");
 	if (child == 0) {
 		close(pair[0]);
-		echo_child(pair[1]);
+		child_runs(pair[1]);
 	}
 	close(pair[1]);
 	echo_socket = pair[0];
-	measure("echo_64_round_trip", echo, 1);
+	measure(name, operation, 1);
 	close(pair[0]);
 	waitpid(child, NULL, 0);
 }
@@ -303,7 +367,10 @@ main(void)
 	uring_start();
 	measure("nop_1", nop_1, 1);
 	measure("nop_16_each", nop_16, 16);
-	measure_echo();
+	measure_with("echo_64_round_trip", echo_child, echo);
+	passed_fd = eventfd(0, 0);
+	require(passed_fd >= 0, "eventfd");
+	measure_with("echo_64_pass_fd", pass_fd_child, pass_fd);
 	measure_signals();
 	measure("map_touch_unmap_4k", map_touch_unmap, 1);
 	measure("spawn_run_reap", spawn, 1);

@@ -5,129 +5,19 @@
  * and checked answers. CapSet: `console`, `timer`, `echo`,
  * `launcher`, `stats`, `notifications`, `frames`, `vm`, `sink` (RecordSink).
  */
-#include <capos/capos.h>
 #include <capos/notification.h>
-#include <core/format.h>
-#include <schema/console.client.h>
-#include <schema/echo.client.h>
-#include <schema/memory.client.h>
-#include <schema/process.client.h>
-#include <schema/stats.client.h>
-#include <schema/steps.client.h>
-#include <schema/timer.client.h>
 #include <string.h>
 
-#include "record_source.h"
+#include "figures.h"
 
-#define SAMPLES 101
-#define WARM_UP 16
 #define BATCH 16
-#define ECHO_BYTES 64
 #define CHILD_CODE 7
-#define PAGE 4096
 #define RECORD_BYTES 64
 #define RECORDS_IN_RING 512
 #define RECORDS 8192
 #define PEER_STOP (UINT64_C(1) << 63) /* programs/signal_peer */
 
 CAPOS_LARGE_MESSAGES(1);
-
-static struct {
-	struct capos *self;
-	struct console console;
-	struct timer timer;
-	struct echo echo;
-	struct steps steps;
-	struct process_launcher launcher;
-	struct kernel_stats stats;
-	struct notification_factory notifications;
-	struct frame_allocator frames;
-	struct virtual_memory memory_space;
-	struct record_source source;
-	struct notification mine;   /* what `yours` is answered with */
-	struct signaller of_nobody; /* its notification has no waiter */
-	struct signaller yours;
-	uint64_t last_ns;
-	uint64_t overhead; /* of a sample without an operation */
-	uint64_t memory[64];
-} bench;
-
-static inline uint64_t
-time_stamp(void)
-{
-	uint32_t low;
-	uint32_t high;
-
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
-	return (uint64_t)high << 32 | low;
-}
-
-static _Noreturn void
-stop(const char *what)
-{
-	capos_panic(bench.self, "measure: FAILED: %s", what);
-}
-
-static void
-require(bool holds, const char *what)
-{
-	if (!holds)
-		stop(what);
-}
-
-static void
-sort(uint64_t *values, uint32_t count)
-{
-	for (uint32_t i = 1; i < count; i++) {
-		uint64_t value = values[i];
-		uint32_t at = i;
-
-		for (; at > 0 && values[at - 1] > value; at--)
-			values[at] = values[at - 1];
-		values[at] = value;
-	}
-}
-
-static void
-nothing(uint64_t turn)
-{
-	(void)turn;
-}
-
-/* The median of the samples, in instructions. */
-static __attribute__((noinline)) uint64_t
-sample(void (*operation)(uint64_t turn))
-{
-	static uint64_t samples[SAMPLES];
-
-	for (uint64_t turn = 0; turn < WARM_UP; turn++)
-		operation(turn);
-	for (uint64_t turn = 0; turn < SAMPLES; turn++) {
-		uint64_t start = time_stamp();
-
-		operation(turn);
-		samples[turn] = time_stamp() - start;
-	}
-	sort(samples, SAMPLES);
-	return samples[SAMPLES / 2];
-}
-
-static void
-report(const char *name, uint64_t figure)
-{
-	char line[80];
-
-	format_text(line, sizeof(line), "measure: %s %llu", name, (unsigned long long)figure);
-	require(
-	    console_write_line(bench.console, capnp_text_from_string(line)) == CAP_OK, "console");
-}
-
-/* The time stamps and the call of the operation are taken off. */
-static void
-measure(const char *name, void (*operation)(uint64_t turn), uint64_t each)
-{
-	report(name, (sample(operation) - bench.overhead) / each);
-}
 
 static void
 empty(uint64_t turn)
@@ -601,13 +491,14 @@ capos_main(struct capos *self)
 	require(frame_allocator_from_capset(self, "frames", &bench.frames) == CAP_OK, "no frames");
 	require(virtual_memory_from_capset(self, "vm", &bench.memory_space) == CAP_OK, "no vm");
 	require(record_sink_from_capset(self, "sink", &bench.source.sink) == CAP_OK, "no sink");
-	bench.overhead = sample(nothing);
+	measure_start();
 	measure("cap_enter_empty", empty, 1);
 	measure("nop_1", nop_1, 1);
 	measure("nop_16_each", nop_16, BATCH);
 	measure("null_call_1", null_call_1, 1);
 	measure("null_call_16_each", null_call_16, BATCH);
 	measure("echo_64_round_trip", echo, 1);
+	measure_transfers();
 	measure("message_build_3", message_build, 1);
 	measure("message_read_3", message_read, 1);
 	measure("spawn_run_reap", spawn, 1);

@@ -15,7 +15,20 @@ echo_ping(struct echo_server *server, struct echo_ping_params params,
 	return CAP_OK;
 }
 
-static const struct echo_methods methods = { .ping = echo_ping };
+static enum cap_status
+echo_drop(struct echo_server *server, struct echo_drop_params params,
+    struct echo_drop_results_builder results, const struct capos_caller *caller)
+{
+	struct capos_cap cap;
+
+	(void)server;
+	CAPOS_TRY(capos_take(caller, params.s.reader, echo_drop_params_cap(params), &cap));
+	capos_release(cap);
+	echo_drop_results_set_data(results, echo_drop_params_data(params));
+	return CAP_OK;
+}
+
+static const struct echo_methods methods = { .ping = echo_ping, .drop = echo_drop };
 
 int
 capos_main(struct capos *self)
