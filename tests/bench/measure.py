@@ -25,14 +25,16 @@ TARGETS = {"cap_enter_empty": 120, "nop_1": 240, "nop_16_each": 120, "null_call_
            "echo_64_round_trip": 1300, "echo_64_copy_cap": 1650, "echo_64_move_cap": 1700,
            "message_build_3": 40, "message_read_3": 40, "spawn_run_reap": 50000,
            "signal_no_waiter": 280, "signal_round_trip": 900, "map_touch_unmap_4k": 2600, "shared_buffer_record_64": 60,
-           "pipeline_4_client_entries": 1, "interrupts_off_longest": 20000, "kernel_text_bytes": 262144, "process_overhead_bytes": 28672,
+           "pipeline_4_client_entries": 1, "interrupts_off_longest": 20000, "revoke_interrupts_off": 20000,
+           "kernel_text_bytes": 262144, "process_overhead_bytes": 28672,
            "cap_slot_bytes": 32, "endpoint_bytes": 256}
 KERNEL = BUILD / "kernel/capos.elf"
 COUNTER = BUILD / "bench/counter.so"
 # What Linux does instead, where it has another name.
 LINUX_INSTEAD = {"echo_64_copy_cap": "linux_echo_64_pass_fd"}
 COUNTED_ONLY = ("process_overhead_bytes", "pipeline_4_client_entries")  # no samples of instructions
-SAMPLES = 101  # of each figure: programs/measure/main.c
+SAMPLES = 101  # of each figure: programs/measure/bench.h
+SINGLE = ("revoke_loaded",)  # one sample
 # What stresses the kernel most: hostile spawns, memory, 1,000 processes; and the figures' own program.
 STRETCH_PACKAGES = ("measure", "spawn")
 
@@ -92,14 +94,26 @@ def longest_stretch(outputs):
     return length, symbol_at(start), symbol_at(end)
 
 
+def samples_of(name):
+    return 1 if name in SINGLE else SAMPLES
+
+
+def first_pair(names, name):
+    """Of the pairs of time stamps, the first one of a figure. Those before all are the harness's own."""
+    return SAMPLES + sum(samples_of(before) for before in names[:names.index(name)])
+
+
 def events(lines, names):
-    """The event vector of each figure: that of its median sample. The first samples are the harness's own."""
-    pairs = [dict(item.split("=") for item in line.split()[2:]) for line in lines if line.startswith("pair ")]
+    """The event vector of each figure: that of its median sample."""
+    pairs = [{event: int(count) for event, count in (item.split("=") for item in line.split()[2:])}
+             for line in lines if line.startswith("pair ")]
+    expected = first_pair(names, names[-1]) + samples_of(names[-1])
+    if len(pairs) != expected:
+        sys.exit(f"measure: {len(pairs)} pairs of time stamps, not {expected}: one was taken that is of no figure")
     vectors = {}
-    for index, name in enumerate(names):
-        samples = pairs[(index + 1) * SAMPLES:(index + 2) * SAMPLES]
-        median = sorted(samples, key=lambda sample: int(sample["instructions"]))[SAMPLES // 2]
-        vectors[name] = {event: int(count) for event, count in median.items() if event != "instructions" and count != "0"}
+    for name in names:
+        first, count = first_pair(names, name), samples_of(name)
+        vectors[name] = sorted(pairs[first:first + count], key=lambda sample: sample["instructions"])[count // 2]
     return vectors
 
 
@@ -144,11 +158,13 @@ def all_figures():
     measured = [name for name in figures if name not in COUNTED_ONLY]
     outputs = [counted(name) for name in STRETCH_PACKAGES]
     figures["interrupts_off_longest"], start, end = longest_stretch(outputs)
+    vectors = events(outputs[0], measured)
+    figures["revoke_interrupts_off"] = vectors["revoke_loaded"]["stretch"]
     figures["boot_instructions"] = boot_instructions()
     figures["kernel_text_bytes"] = text_bytes()
     figures["cap_slot_bytes"] = struct_bytes("cap_slot")
     figures["endpoint_bytes"] = struct_bytes("endpoint")
-    return figures, events(outputs[0], measured), (start, end)
+    return figures, vectors, (start, end)
 
 
 def main(*linux):
@@ -160,7 +176,8 @@ def main(*linux):
     for name, value in figures.items():
         if name.startswith("linux_"):
             continue
-        vector = " ".join(f"{event}={count}" for event, count in vectors.get(name, {}).items())
+        vector = " ".join(f"{event}={count}" for event, count in vectors.get(name, {}).items()
+                          if event not in ("instructions", "stretch") and count != 0)
         print(f"{name:24}{value:>10}{TARGETS.get(name, ''):>10}{figures.get(LINUX_INSTEAD.get(name, 'linux_' + name), ''):>10}  {vector}".rstrip())
     print(f"the longest stretch with interrupts off: from {start} to {end}")
     (BUILD / "measure.json").write_text(json.dumps(figures, indent=1) + "\n")

@@ -39,10 +39,10 @@ class Image:
 def traced(figure):
     """(address, code) of each instruction of one sample of a figure."""
     names = [name for name in measure.capos_figures() if name not in measure.COUNTED_ONLY]
-    warm_up_and_before = (names.index(figure) + 1) * measure.SAMPLES
+    pair = measure.first_pair(names, figure) + min(SAMPLE, measure.samples_of(figure) - 1)
     output = measure.counter_output("profile")
     measure.boot("profile", "-kernel", str(measure.KERNEL), "-initrd", str(measure.package("measure")),
-                 "-plugin", f"{measure.COUNTER},out={output},trace={warm_up_and_before + SAMPLE}")
+                 "-plugin", f"{measure.COUNTER},out={output},trace={pair}")
     steps = [line.split() for line in output.read_text().splitlines() if line.startswith("step ")]
     return [(int(step[1], 16), bytes.fromhex(step[2])) for step in steps]
 

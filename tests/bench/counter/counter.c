@@ -4,7 +4,8 @@
  *
  *   total=N                  instructions that were executed, of kernel and programs
  *   stretch=N at=PC from=PC  the longest run of kernel instructions without an interrupt window
- *   pair I instructions=N EVENT=N ...   between the I-th two time stamps that a program read
+ *   pair I instructions=N EVENT=N ... stretch=N   between the I-th two time stamps that a program
+ *                            read; of the stretches that ended there, the longest
  *   step PC CODE             with the argument `trace=I`: each instruction of that pair, in order
  *
  * Counts are written to the file of the plugin's argument `out`, when the emulator ends. The
@@ -19,7 +20,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 #define PAIRS_MAX 4096
-#define STEPS_MAX (1U << 20)
+#define STEPS_MAX (1U << 21)
 #define CODE_BYTES_MAX 15
 #define KERNEL_START (UINT64_C(1) << 63)
 
@@ -62,6 +63,7 @@ static const char *const event_names[EVENT_COUNT] = { "space_loads", "atomics", 
 struct counts {
 	uint64_t total;
 	uint64_t events[EVENT_COUNT];
+	uint64_t stretch;
 };
 
 static EXPORT struct counts counts;
@@ -69,6 +71,7 @@ static uint64_t kernel_count;
 static uint64_t stretch_start; /* of kernel_count */
 static uint64_t stretch_from;  /* where the last window was */
 static uint64_t longest, longest_at, longest_from;
+static uint64_t longest_in_pair;
 static bool in_user_mode_once;
 static struct counts at_stamp;
 static struct counts pairs[PAIRS_MAX];
@@ -99,6 +102,8 @@ on_window(unsigned cpu, void *context)
 		longest_at = (uint64_t)context;
 		longest_from = stretch_from;
 	}
+	if (length > longest_in_pair)
+		longest_in_pair = length;
 	stretch_start = kernel_count;
 	stretch_from = (uint64_t)context;
 }
@@ -117,12 +122,14 @@ on_time_stamp(unsigned cpu, void *context)
 	(void)context;
 	if (stamp_count % 2 == 0) {
 		at_stamp = counts;
+		longest_in_pair = 0;
 	} else if (stamp_count / 2 < PAIRS_MAX) {
 		struct counts *pair = &pairs[stamp_count / 2];
 
 		pair->total = counts.total - at_stamp.total;
 		for (unsigned i = 0; i < EVENT_COUNT; i++)
 			pair->events[i] = counts.events[i] - at_stamp.events[i];
+		pair->stretch = longest_in_pair;
 	}
 	stamp_count++;
 	is_tracing = stamp_count == traced_pair * 2 + 1;
@@ -278,7 +285,7 @@ on_end(plugin_id_t id, void *context)
 		for (unsigned k = 0; k < EVENT_COUNT; k++)
 			fprintf(out, " %s=%llu", event_names[k],
 			    (unsigned long long)pairs[i].events[k]);
-		fprintf(out, "\n");
+		fprintf(out, " stretch=%llu\n", (unsigned long long)pairs[i].stretch);
 	}
 	write_steps(out);
 	fclose(out);

@@ -6,3 +6,4 @@
 #define ECHO_BYTES 64
 
 void measure_transfers(void);
+void measure_revocation(void);

@@ -3,7 +3,7 @@
  * The figures of `make measure`, in instructions: one unit of the time-stamp counter is one
  * instruction in the measuring emulator. Each is the median of many samples with varying arguments
  * and checked answers. CapSet: `console`, `timer`, `echo`,
- * `launcher`, `stats`, `notifications`, `frames`, `vm`, `sink` (RecordSink).
+ * `launcher`, `stats`, `notifications`, `frames`, `vm`, `sink` (RecordSink), `held` (Endpoint).
  */
 #include <capos/notification.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 #define RECORDS 8192
 #define PEER_STOP (UINT64_C(1) << 63) /* programs/signal_peer */
 
-CAPOS_LARGE_MESSAGES(1);
+CAPOS_LARGE_MESSAGES(2);
 
 static void
 empty(uint64_t turn)
@@ -509,5 +509,6 @@ capos_main(struct capos *self)
 	/* The first one may make tables of ours and the spawner's grow. */
 	(void)overhead_bytes();
 	report("process_overhead_bytes", overhead_bytes());
+	measure_revocation();
 	return 0;
 }

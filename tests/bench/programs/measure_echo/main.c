@@ -28,7 +28,24 @@ echo_drop(struct echo_server *server, struct echo_drop_params params,
 	return CAP_OK;
 }
 
-static const struct echo_methods methods = { .ping = echo_ping, .drop = echo_drop };
+static enum cap_status
+echo_swap(struct echo_server *server, struct echo_swap_params params,
+    struct echo_swap_results_builder results, const struct capos_caller *caller)
+{
+	struct capos_cap cap;
+
+	(void)server;
+	CAPOS_TRY(capos_take(caller, params.s.reader, echo_swap_params_cap(params), &cap));
+	echo_swap_results_set_cap(
+	    results, (struct capnp_cap){ cap.cap_id, cap.interface_id, CAPNP_CAP_MOVE });
+	return CAP_OK;
+}
+
+static const struct echo_methods methods = {
+	.ping = echo_ping,
+	.swap = echo_swap,
+	.drop = echo_drop,
+};
 
 int
 capos_main(struct capos *self)
