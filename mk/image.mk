@@ -68,8 +68,8 @@ run-uefi: $(IMAGE) ## start the image under UEFI firmware
 	$(call qemu,uefi,-cdrom $(IMAGE) -boot d -drive if=pflash$(comma)format=raw$(comma)readonly=on$(comma)file=$(OVMF_CODE) \
 		-drive if=pflash$(comma)format=raw$(comma)file=$(B)/run/uefi-variables.fd)
 
-# Each manifest is also a target of its own.
-RUN_PROOFS := $(addprefix run-,$(filter-out system,$(PROOFS)))
+# Each manifest is also a target of its own; that of the figures has another emulator (tests/bench/rules.mk).
+RUN_PROOFS := $(addprefix run-,$(filter-out system measure,$(PROOFS)))
 .PHONY: $(RUN_PROOFS)
 $(RUN_PROOFS): run-%: $(KERNEL_ELF) $(B)/boot/%.bin
 	$(call qemu,$*,$(call boot,$*))

@@ -100,6 +100,7 @@ struct KernelSource @0xad8b1d699848e32c {
     # The one at the root: what the machine has.
     tapFactory @15 :Void;
     payloadTapFactory @16 :Void;
+    nullCap @17 :Void;
   }
 }
 

@@ -117,6 +117,9 @@ make_source(struct process *process, struct kernel_source source, struct object 
 	case KERNEL_SOURCE_WHICH_PAYLOAD_TAP_FACTORY:
 		permanent = payload_tap_factory_object();
 		break;
+	case KERNEL_SOURCE_WHICH_NULL_CAP:
+		permanent = null_cap_object();
+		break;
 	case KERNEL_SOURCE_WHICH_LEDGER:
 		return ledger_capability_create(process->ledger, &ledger_boot, out);
 	case KERNEL_SOURCE_WHICH_VIRTUAL_MEMORY:

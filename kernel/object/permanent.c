@@ -21,6 +21,7 @@ void frame_allocator_init(void);
 void kernel_stats_init(void);
 void machine_control_init(void);
 void boot_package_init(void);
+void null_cap_init(void);
 
 void
 objects_init(void)
@@ -33,6 +34,7 @@ objects_init(void)
 	kernel_stats_init();
 	machine_control_init();
 	boot_package_init();
+	null_cap_init();
 	device_objects_init();
 	ring_tap_objects_init();
 }

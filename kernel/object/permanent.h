@@ -19,5 +19,6 @@ struct object *process_factory_object(void);
 struct object *kernel_stats_object(void);
 struct object *machine_control_object(void);
 struct object *boot_package_object(void);
+struct object *null_cap_object(void);
 /* The bytes that the machine was started with. */
 void boot_package_set(const void *package, uint64_t bytes);

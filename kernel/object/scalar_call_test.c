@@ -10,6 +10,7 @@
 
 #include "arch/sim/world.h"
 #include "base/test.h"
+#include "object/permanent.h"
 #include "object/timer.h"
 
 #define ROOM 96
@@ -17,6 +18,7 @@
 
 static struct world_process process;
 static cap_id_t timer;
+static cap_id_t null_cap;
 
 struct outcome {
 	int32_t result; /* 1: pending */
@@ -77,8 +79,10 @@ static void
 start(void)
 {
 	world_start();
+	objects_init();
 	process = world_process(NULL);
 	timer = world_give(&process, timer_object(), 0);
+	null_cap = world_give(&process, null_cap_object(), 0);
 }
 
 static struct cap_sqe
@@ -86,7 +90,7 @@ random_call(void)
 {
 	struct cap_sqe call = {
 		.op = CAP_OP_CALL,
-		.target = timer,
+		.target = ANY_OF(timer, timer, null_cap),
 		.method = (uint16_t)ANY_OF(TIMER_METHOD_NOW, TIMER_METHOD_SLEEP_UNTIL, 2, 65535),
 		.user_data = 9,
 		.addr = process.message + ANY_OF(0, 8, 16, 64, 4, 1),

@@ -93,6 +93,7 @@ static const struct {
 	{ "MachineControl", machine_control_object, false, true },
 	{ "Notification", waiting_side, false, true },
 	{ "NotificationFactory", notification_factory_object, true, true },
+	{ "NullCap", null_cap_object, true, true },
 	{ "PayloadTapFactory", payload_tap_factory_object, true, true },
 	{ "ProcessFactory", process_factory_object, true, true },
 	{ "Signaller", signalling_side, true, true },

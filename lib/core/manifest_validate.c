@@ -14,6 +14,7 @@
 #include <schema/limits.capnp.h>
 #include <schema/memory.capnp.h>
 #include <schema/notification.capnp.h>
+#include <schema/null_cap.capnp.h>
 #include <schema/process.capnp.h>
 #include <schema/stats.capnp.h>
 #include <schema/supervisor.capnp.h>
@@ -84,6 +85,7 @@ manifest_kernel_interface(enum kernel_source_which which)
 		[KERNEL_SOURCE_WHICH_LEDGER] = LEDGER_INTERFACE_ID,
 		[KERNEL_SOURCE_WHICH_TAP_FACTORY] = TAP_FACTORY_INTERFACE_ID,
 		[KERNEL_SOURCE_WHICH_PAYLOAD_TAP_FACTORY] = PAYLOAD_TAP_FACTORY_INTERFACE_ID,
+		[KERNEL_SOURCE_WHICH_NULL_CAP] = NULL_CAP_INTERFACE_ID,
 	};
 
 	return (uint32_t)which < sizeof(interfaces) / sizeof(interfaces[0]) ? interfaces[which] : 0;

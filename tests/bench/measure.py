@@ -7,6 +7,7 @@ Events that the count prices too low, the longest stretch with interrupts off an
 the emulator (counter/), which watches the same kernel.
 """
 
+import functools
 import hashlib
 import json
 import pathlib
@@ -16,10 +17,10 @@ import sys
 import time
 
 BUILD = pathlib.Path(__file__).resolve().parents[2] / "build"
-EMULATOR = ["qemu-system-x86_64", "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-smp", "1",
-            "-cpu", "max,-erms", "-seed", "1", "-rtc", "base=2026-01-01,clock=vm", "-machine", "q35", "-m", "256",
-            "-nic", "none", "-display", "none", "-monitor", "none", "-no-reboot",
-            "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+PLAIN_EMULATOR = ["qemu-system-x86_64", "-accel", "tcg,thread=single", "-smp", "1", "-cpu", "max,-erms", "-machine", "q35",
+                  "-m", "256", "-nic", "none", "-display", "none", "-monitor", "none", "-no-reboot",
+                  "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+EMULATOR = [*PLAIN_EMULATOR, "-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01,clock=vm"]
 DEADLINE_S = 300
 TARGETS = {"cap_enter_empty": 120, "nop_1": 240, "nop_16_each": 120, "null_call_1": 480, "null_call_16_each": 320,
            "echo_64_round_trip": 1300, "echo_64_copy_cap": 1650, "echo_64_move_cap": 1700,
@@ -34,16 +35,17 @@ COUNTER = BUILD / "bench/counter.so"
 LINUX_INSTEAD = {"echo_64_copy_cap": "linux_echo_64_pass_fd"}
 COUNTED_ONLY = ("process_overhead_bytes", "pipeline_4_client_entries")  # no samples of instructions
 SAMPLES = 101  # of each figure: programs/measure/bench.h
-SINGLE = ("revoke_loaded",)  # one sample
+FEW_SAMPLES = {"cap_enter_cold": 2, "revoke_loaded": 1}  # the first: with and without the entry
+LAST_FIGURE = "revoke_loaded"
 # What stresses the kernel most: hostile spawns, memory, 1,000 processes; and the figures' own program.
 STRETCH_PACKAGES = ("measure", "spawn")
 
 
-def boot(name, *arguments):
+def boot(name, *arguments, emulator=EMULATOR):
     """Run a guest to its end; its lines on the first serial port."""
     log = BUILD / "measure" / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run([*EMULATOR, "-serial", f"file:{log}", "-serial", "null", *arguments],
+    subprocess.run([*emulator, "-serial", f"file:{log}", "-serial", "null", *arguments],
                    timeout=DEADLINE_S, check=False, stdin=subprocess.DEVNULL)
     return log.read_text(errors="replace").replace("\r", "").splitlines()
 
@@ -52,14 +54,19 @@ def package(name):
     return BUILD / f"boot/{name}.bin"
 
 
+def figures_of(lines):
+    words = [line.split() for line in lines if line.startswith("measure: ")]
+    figures = {word[1]: int(word[2]) for word in words if len(word) == 3 and word[2].isdigit()}
+    if LAST_FIGURE not in figures:
+        sys.exit("measure: capOS did not reach the end of its figures:\n" + "\n".join(lines[-20:]))
+    return figures
+
+
+@functools.cache
 def capos_figures():
     """Without the plugin: figures in the order of measuring."""
     lines = boot("capos", "-kernel", str(KERNEL), "-initrd", str(package("measure")))
-    words = [line.split() for line in lines if line.startswith("measure: ")]
-    figures = {word[1]: int(word[2]) for word in words if len(word) == 3 and word[2].isdigit()}
-    if "process_overhead_bytes" not in figures:
-        sys.exit("measure: capOS did not reach the end of its figures:\n" + "\n".join(lines[-20:]))
-    return figures
+    return figures_of(lines)
 
 
 def linux_figures(kernel, initrd):
@@ -95,7 +102,7 @@ def longest_stretch(outputs):
 
 
 def samples_of(name):
-    return 1 if name in SINGLE else SAMPLES
+    return FEW_SAMPLES.get(name, SAMPLES)
 
 
 def first_pair(names, name):

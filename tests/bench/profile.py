@@ -13,6 +13,7 @@ import sys
 
 import measure
 
+ROOT = measure.BUILD.parent
 PROGRAMS = ("measure", "measure-echo", "measure-child", "spawner")
 SAMPLE = 60  # any one behind the warm-up
 
@@ -36,9 +37,8 @@ class Image:
                    for start, data in self.sections)
 
 
-def traced(figure):
-    """(address, code) of each instruction of one sample of a figure."""
-    names = [name for name in measure.capos_figures() if name not in measure.COUNTED_ONLY]
+def traced(figure, names):
+    """(address, code) of each instruction of one sample of a figure, which is one of `names`, in the order of measuring."""
     pair = measure.first_pair(names, figure) + min(SAMPLE, measure.samples_of(figure) - 1)
     output = measure.counter_output("profile")
     measure.boot("profile", "-kernel", str(measure.KERNEL), "-initrd", str(measure.package("measure")),
@@ -54,35 +54,38 @@ def owner(images, address, code, last):
 
 
 def symbolised(image, addresses):
-    """address -> (innermost function, outermost function, source line)."""
+    """address -> its frames, (function, source file, line), the innermost first: inlined functions have their own."""
+    unknown = [("?", "?", 0)]
     if image is None:
-        return {address: ("?", "?", "?") for address in addresses}
+        return {address: unknown for address in addresses}
     output = subprocess.run(["llvm-symbolizer-19", "--output-style=JSON", f"--obj={image.path}"], text=True, check=True,
                             input="\n".join(hex(address) for address in addresses), capture_output=True).stdout
-    places = {}
-    for line in output.splitlines():
-        entry = json.loads(line)
-        frames = entry.get("Symbol") or [{"FunctionName": "?", "FileName": "?", "Line": 0}]
-        inner, outer = frames[0], frames[-1]
-        places[int(entry["Address"], 16)] = (inner["FunctionName"], outer["FunctionName"],
-                                             f"{inner['FileName'].lstrip('/')}:{inner['Line']}")
-    return places
+    entries = [json.loads(line) for line in output.splitlines()]
+    return {int(entry["Address"], 16): [(frame["FunctionName"], frame["FileName"].removeprefix(f"{ROOT}/"), frame["Line"])
+                                        for frame in entry.get("Symbol", [])] or unknown
+            for entry in entries}
 
 
-def main(figure, how=None):
+def steps_of(figure, names):
+    """(image, frames, address, code) of each instruction of one sample of a figure."""
     images = [Image(measure.KERNEL)] + [Image(measure.BUILD / f"user/{name}.debug") for name in PROGRAMS]
     steps, last = [], None
-    for address, code in traced(figure):
+    for address, code in traced(figure, names):
         last = owner(images, address, code, last)
         steps.append((last, address, code))
     wanted = collections.defaultdict(set)
     for image, address, _ in steps:
         wanted[image].add(address)
     places = {image: symbolised(image, sorted(addresses)) for image, addresses in wanted.items()}
+    return [(image, places[image][address], address, code) for image, address, code in steps]
+
+
+def main(figure, how=None):
     counts = collections.Counter()
-    for image, address, code in steps:
-        inner, outer, line = places[image][address]
-        name = image.path.stem if image else "?"
+    steps = steps_of(figure, [name for name in measure.capos_figures() if name not in measure.COUNTED_ONLY])
+    for image, frames, address, code in steps:
+        (inner, file, number), outer = frames[0], frames[-1][0]
+        name, line = image.path.stem if image else "?", f"{file}:{number}"
         if how == "--steps":
             print(f"{name:14} {address:16x} {outer:28} {inner:28} {line:40} {code.hex()}")
         counts[(name, outer, line if how == "--lines" else inner)] += 1

@@ -24,10 +24,13 @@ $(B)/bench/counter.so: tests/bench/counter/counter.c
 
 everything: $(B)/bench/counter.so
 
-.PHONY: measure profile
+.PHONY: measure profile run-measure
 measure: everything $(B)/bench/initrd ## the figures, in instructions, beside a Linux guest
 	$(Q)third_party/linux/install.sh
 	$(Q)/usr/bin/python3 tests/bench/measure.py $(LINUX_KERNEL) $(B)/bench/initrd
+
+run-measure: everything ## calls through the ring: what they take, segment by segment, and their baselines
+	$(Q)/usr/bin/python3 tests/bench/call_segments.py
 
 FIGURE ?= null_call_1
 profile: everything ## the functions that one figure goes through (FIGURE= one of those of measure)

@@ -75,6 +75,7 @@ start_actors(void)
 		give(&actors[i], endpoint_factory_object(), 0);
 		give(&actors[i], frame_allocator_object(), 0);
 		give(&actors[i], kernel_stats_object(), 0);
+		give(&actors[i], null_cap_object(), 0);
 		give(&actors[i], notification_factory_object(), 0);
 		fuzz_require(virtual_memory_create(actors[i].process.process, &memory) == CAP_OK);
 		give(&actors[i], memory, 0);

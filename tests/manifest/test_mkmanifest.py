@@ -163,6 +163,12 @@ def test_any_data_is_converted_to_any_struct(build):
     assert shown.stdout.split() == '(x = 3, name = "here")'.split()
 
 
+def test_what_only_measures_is_granted_where_it_is_measured():
+    granting = {path.name for path in (ROOT / "manifests").rglob("*.cue") if "kernel: nullCap" in path.read_text()}
+    held = {path.name for path in (ROOT / "manifests").rglob("*.cue") if "nullCap: nullCap" in path.read_text()}
+    assert granting == held == {"measure.cue"}
+
+
 def test_every_manifest_of_the_tree_has_the_form_that_cue_gives_it():
     done = subprocess.run([CUE, "fmt", "--check", "--files", "."], cwd=ROOT / "manifests", capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -3,14 +3,13 @@
  * The figures of `make measure`, in instructions: one unit of the time-stamp counter is one
  * instruction in the measuring emulator. Each is the median of many samples with varying arguments
  * and checked answers. CapSet: `console`, `timer`, `echo`,
- * `launcher`, `stats`, `notifications`, `frames`, `vm`, `sink` (RecordSink), `held` (Endpoint).
+ * `launcher`, `stats`, `notifications`, `frames`, `vm`, `nullCap`, `held` (Endpoint).
  */
 #include <capos/notification.h>
 #include <string.h>
 
 #include "figures.h"
 
-#define BATCH 16
 #define CHILD_CODE 7
 #define RECORD_BYTES 64
 #define RECORDS_IN_RING 512
@@ -145,26 +144,8 @@ message_read(uint64_t turn)
 static void
 spawn(uint64_t turn)
 {
-	struct capos_call call;
-	struct process_launcher_launch_params_builder params =
-	    process_launcher_launch_begin(&call, bench.launcher);
-	struct process_launcher_launch_results launched;
-	struct process_handle process = { 0 };
-	struct process_handle_wait_results results = { 0 };
-
 	(void)turn;
-	process_launcher_launch_params_set_name(params, CAPNP_TEXT("child"));
-	process_launcher_launch_params_set_binary(params, CAPNP_TEXT("measure-child"));
-	require(process_launcher_launch_run(&call, &launched) == CAP_OK &&
-		capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &process.cap) == CAP_OK,
-	    "launch");
-	capos_call_end(&call);
-	(void)process_handle_wait_begin(&call, process);
-	require(process_handle_wait_run(&call, &results) == CAP_OK, "wait");
-	require(exit_status_code(process_handle_wait_results_status(results)) == CHILD_CODE,
-	    "exit code");
-	capos_call_end(&call);
-	capos_release(process.cap);
+	require(run_program(CAPNP_TEXT("measure-child")) == CHILD_CODE, "exit code");
 }
 
 static void
@@ -199,7 +180,11 @@ measure_records(void)
 {
 	static const struct record_ring_shape shape = { RECORD_BYTES, RECORDS_IN_RING, true };
 	const struct shared_maker maker = { bench.frames, bench.notifications };
+	struct server server = { CAPNP_TEXT("record-sink"), CAPNP_TEXT("sink"),
+		RECORD_SINK_INTERFACE_ID, { 0 }, { { 0 } } };
 
+	launch_server(&server);
+	bench.source.sink.cap = server.client;
 	require(record_source_attach(&bench.source, &maker, &shape) == CAP_OK, "shared buffer");
 	measure("shared_buffer_record_64", records, RECORDS);
 	record_ring_close(&bench.source.ring);
@@ -330,38 +315,6 @@ page_table_pages(void)
 	return pages;
 }
 
-/* A program that serves at an endpoint of its own, and a client of that. */
-struct server {
-	struct capnp_text binary;
-	struct capnp_text endpoint;
-	uint64_t interface_id;
-	struct capos_cap client;
-	struct process_handle process;
-};
-
-static void
-launch_server(struct server *server)
-{
-	struct capos_call call;
-	struct process_launcher_launch_params_builder params =
-	    process_launcher_launch_begin(&call, bench.launcher);
-	struct cap_grant_builder grant;
-
-	process_launcher_launch_params_set_name(params, server->endpoint);
-	process_launcher_launch_params_set_binary(params, server->binary);
-	grant = cap_grant_builder_at(process_launcher_launch_params_init_grants(params, 1), 0);
-	cap_grant_set_name(grant, server->endpoint);
-	cap_grant_set_local(grant, LOCAL_SOURCE_ENDPOINT);
-	cap_grant_set_interface_id(grant, server->interface_id);
-	require(capos_call_run(&call) == CAP_OK &&
-		capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &server->process.cap) ==
-		    CAP_OK &&
-		capos_adopt(&call, PROCESS_LAUNCHER_LAUNCH_RESULTS_CAP_COUNT, server->interface_id,
-		    &server->client) == CAP_OK,
-	    "launch of a server");
-	capos_call_end(&call);
-}
-
 static void
 ping(struct echo client, const char *bytes, uint32_t size)
 {
@@ -382,18 +335,14 @@ overhead_bytes(void)
 	struct server server = { CAPNP_TEXT("measure-overhead"), CAPNP_TEXT("echo"),
 		ECHO_INTERFACE_ID, { 0 }, { { 0 } } };
 	struct echo client;
-	struct capos_call call;
 
 	launch_server(&server);
 	client.cap = server.client;
 	ping(client, "ready", 5);
 	bytes = kernel_bytes() - bytes + (page_table_pages() - tables) * 4096;
 	ping(client, NULL, 0);
-	(void)process_handle_wait_begin(&call, server.process);
-	require(capos_call_run(&call) == CAP_OK, "end of measure-overhead");
-	capos_call_end(&call);
+	require(await_exit(server.process) == 0, "end of measure-overhead");
 	capos_release(client.cap);
-	capos_release(server.process.cap);
 	return bytes;
 }
 
@@ -490,7 +439,6 @@ capos_main(struct capos *self)
 	    "no notifications");
 	require(frame_allocator_from_capset(self, "frames", &bench.frames) == CAP_OK, "no frames");
 	require(virtual_memory_from_capset(self, "vm", &bench.memory_space) == CAP_OK, "no vm");
-	require(record_sink_from_capset(self, "sink", &bench.source.sink) == CAP_OK, "no sink");
 	measure_start();
 	measure("cap_enter_empty", empty, 1);
 	measure("nop_1", nop_1, 1);
@@ -498,6 +446,7 @@ capos_main(struct capos *self)
 	measure("null_call_1", null_call_1, 1);
 	measure("null_call_16_each", null_call_16, BATCH);
 	measure("echo_64_round_trip", echo, 1);
+	measure_baselines();
 	measure_transfers();
 	measure("message_build_3", message_build, 1);
 	measure("message_read_3", message_read, 1);

@@ -137,19 +137,6 @@ revoke(void)
 	return time_stamp() - start;
 }
 
-static void
-require_end(struct process_handle process)
-{
-	struct capos_call call;
-	struct process_handle_wait_results results;
-
-	(void)process_handle_wait_begin(&call, process);
-	require(process_handle_wait_run(&call, &results) == CAP_OK &&
-		exit_status_code(process_handle_wait_results_status(results)) == 0,
-	    "the load lives on");
-	capos_call_end(&call);
-}
-
 void
 measure_revocation(void)
 {
@@ -168,5 +155,5 @@ measure_revocation(void)
 	instructions = revoke();
 	require(mappings() == 0, "a mapping has stayed");
 	report("revoke_loaded", instructions);
-	require_end(load.granted);
+	require(await_exit(load.granted) == 0, "a part of the load lives on");
 }
