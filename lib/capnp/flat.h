@@ -2,10 +2,10 @@
 #pragma once
 /*
  * Flat messages: one struct of scalars, and perhaps one Text or Data behind it, as our encoder and
- * the stock one write them: segment table, root pointer, data [, pointer, bytes]. All but the
- * content follows from sizes, so that such a message is recognised by a few comparisons and needs
- * no reader, and is built without a builder. Every other message that means the same goes through
- * reader.h.
+ * the stock one write them: segment table, root pointer, data [, pointer [, capability], bytes].
+ * All but the content follows from sizes, so that such a message is recognised by a few comparisons
+ * and needs no reader, and is built without a builder. Every other message that means the same goes
+ * through reader.h.
  */
 #include "builder.h"
 #include "reader.h"
@@ -107,6 +107,32 @@ capnp_flat_build_with(
 	};
 }
 
+/* Between the pointer to the bytes and them: the first capability of the message, or null. */
+#define CAPNP_FLAT_CAP ((uint64_t)CAPNP_POINTER_OTHER)
+#define CAPNP_FLAT_POINTER_BEFORE_CAP (CAPNP_FLAT_POINTER | 1 << 2)
+
+static inline uint64_t
+capnp_flat_bytes_with_cap(uint32_t data_words, uint64_t count)
+{
+	return capnp_flat_bytes_with(data_words + 1, count);
+}
+
+/* The same as capnp_flat_build_with(), with a null capability. */
+static inline struct capnp_struct_builder
+capnp_flat_build_with_cap(
+    uint64_t *message, uint32_t data_words, const void *bytes, uint32_t size, uint32_t count)
+{
+	uint64_t *pointer = message + CAPNP_FLAT_HEAD_WORDS + data_words;
+	struct capnp_struct_builder built =
+	    capnp_flat_build_with(message, data_words + 1, bytes, size, count);
+
+	message[1] = (uint64_t)data_words << 32 | UINT64_C(2) << 48;
+	pointer[0] = CAPNP_FLAT_POINTER_BEFORE_CAP | (uint64_t)count << 35;
+	pointer[1] = 0;
+	built.data_bits = data_words * 64;
+	return built;
+}
+
 /* The bytes of such a message, if it is one: all of `byte_count` can be read. */
 static inline bool
 capnp_flat_open_with(
@@ -125,8 +151,32 @@ capnp_flat_open_with(
 	return true;
 }
 
-/* What a method expects: so many words of scalars, and perhaps bytes. */
-enum capnp_flat_kind { CAPNP_FLAT_SCALARS, CAPNP_FLAT_DATA, CAPNP_FLAT_TEXT };
+/* The same where a capability comes between: one that is null is no such message. */
+static inline bool
+capnp_flat_open_with_cap(
+    const uint64_t *message, uint32_t byte_count, uint32_t data_words, struct capnp_data *out)
+{
+	uint32_t head = capnp_flat_bytes(data_words + 2);
+	const uint64_t *pointer = message + CAPNP_FLAT_HEAD_WORDS + data_words;
+
+	if (byte_count < head || byte_count % CAPNP_WORD_BYTES != 0 ||
+	    message[0] != (uint64_t)(byte_count / CAPNP_WORD_BYTES - 1) << 32 ||
+	    message[1] != ((uint64_t)data_words << 32 | UINT64_C(2) << 48) ||
+	    (pointer[0] & CAPNP_FLAT_POINTER_BITS) != CAPNP_FLAT_POINTER_BEFORE_CAP ||
+	    pointer[0] >> 35 > byte_count - head || pointer[1] != CAPNP_FLAT_CAP)
+		return false;
+	*out = (struct capnp_data){ (const uint8_t *)(pointer + 2), (uint32_t)(pointer[0] >> 35) };
+	return true;
+}
+
+/* What a method expects: so many words of scalars, and perhaps bytes, and a capability behind. */
+enum capnp_flat_kind {
+	CAPNP_FLAT_SCALARS,
+	CAPNP_FLAT_DATA,
+	CAPNP_FLAT_TEXT,
+	CAPNP_FLAT_DATA_CAP,
+	CAPNP_FLAT_TEXT_CAP,
+};
 
 struct capnp_flat_form {
 	uint32_t data_words;
@@ -139,34 +189,47 @@ struct capnp_flat_message {
 	uint32_t byte_count; /* those of the head at least */
 };
 
+static inline bool
+capnp_flat_is_kind(
+    struct capnp_flat_message from, struct capnp_flat_form form, struct capnp_data *bytes)
+{
+	switch (form.kind) {
+	case CAPNP_FLAT_SCALARS:
+		return from.byte_count == capnp_flat_bytes(form.data_words) &&
+		    capnp_flat_is_head(from.words[0], from.words[1], from.byte_count);
+	case CAPNP_FLAT_DATA:
+	case CAPNP_FLAT_TEXT:
+		return capnp_flat_open_with(from.words, from.byte_count, form.data_words, bytes);
+	default:
+		return capnp_flat_open_with_cap(
+		    from.words, from.byte_count, form.data_words, bytes);
+	}
+}
+
 /*
  * The struct of a flat message of this form; false: it is another one. Its bytes are found without
- * another check. `reader` is what the view has for one, and is not opened.
+ * another check. `reader` is what the view has for one, and is not opened: it has the capabilities
+ * alone.
  */
 static inline bool
 capnp_flat_read(struct capnp_flat_message from, struct capnp_flat_form form,
     struct capnp_reader *reader, struct capnp_struct *out)
 {
-	const uint64_t *message = from.words;
-	uint32_t byte_count = from.byte_count;
-	uint32_t data_words = form.data_words;
-	enum capnp_flat_kind kind = form.kind;
-	const uint8_t *data = (const uint8_t *)(message + CAPNP_FLAT_HEAD_WORDS);
+	const uint8_t *data = (const uint8_t *)(from.words + CAPNP_FLAT_HEAD_WORDS);
+	bool has_cap = form.kind == CAPNP_FLAT_DATA_CAP || form.kind == CAPNP_FLAT_TEXT_CAP;
+	bool is_text = form.kind == CAPNP_FLAT_TEXT || form.kind == CAPNP_FLAT_TEXT_CAP;
 	struct capnp_data bytes = { NULL, 0 };
 
-	if (kind == CAPNP_FLAT_SCALARS
-		? byte_count != capnp_flat_bytes(data_words) ||
-		    !capnp_flat_is_head(message[0], message[1], byte_count)
-		: !capnp_flat_open_with(message, byte_count, data_words, &bytes))
+	if (!capnp_flat_is_kind(from, form, &bytes) || (has_cap && reader->cap_count == 0))
 		return false;
-	if (kind == CAPNP_FLAT_TEXT && (bytes.size == 0 || bytes.data[bytes.size - 1] != 0))
+	if (is_text && (bytes.size == 0 || bytes.data[bytes.size - 1] != 0))
 		return false;
 	*out = (struct capnp_struct){
 		.reader = reader,
 		.data = data,
-		.pointers = data + data_words * CAPNP_WORD_BYTES,
-		.data_bits = data_words * 64,
-		.pointer_count = kind != CAPNP_FLAT_SCALARS,
+		.pointers = data + form.data_words * CAPNP_WORD_BYTES,
+		.data_bits = form.data_words * 64,
+		.pointer_count = (uint16_t)((form.kind != CAPNP_FLAT_SCALARS) + has_cap),
 		.segment = CAPNP_SEGMENT_CHECKED,
 		.depth = CAPNP_DEPTH_MAX - 1,
 	};

@@ -29,6 +29,18 @@ start(void)
 		bytes[i] = (uint8_t)(i + 1);
 }
 
+static bool
+has_text(enum capnp_flat_kind kind)
+{
+	return kind == CAPNP_FLAT_TEXT || kind == CAPNP_FLAT_TEXT_CAP;
+}
+
+static bool
+has_cap(enum capnp_flat_kind kind)
+{
+	return kind == CAPNP_FLAT_DATA_CAP || kind == CAPNP_FLAT_TEXT_CAP;
+}
+
 /* The same message by the builder: each data word has a value, and the bytes are data or text. */
 static size_t
 build(uint32_t data_words, enum capnp_flat_kind kind, uint32_t size)
@@ -37,37 +49,52 @@ build(uint32_t data_words, enum capnp_flat_kind kind, uint32_t size)
 	struct capnp_struct_builder root;
 
 	capnp_builder_init(&builder, built, sizeof(built));
-	root = capnp_builder_root(
-	    &builder, (uint16_t)data_words, kind == CAPNP_FLAT_SCALARS ? 0 : 1, 0);
+	root = capnp_builder_root(&builder, (uint16_t)data_words,
+	    (uint16_t)((kind != CAPNP_FLAT_SCALARS) + has_cap(kind)), has_cap(kind));
 	for (uint32_t i = 0; i < data_words; i++)
 		capnp_set_u64(root, i * 8, i + 100, 0);
-	if (kind == CAPNP_FLAT_DATA)
-		capnp_any_set_data(capnp_set_any(root, 0), (struct capnp_data){ bytes, size });
-	else if (kind == CAPNP_FLAT_TEXT)
+	if (has_text(kind))
 		capnp_any_set_text(
 		    capnp_set_any(root, 0), (struct capnp_text){ (const char *)bytes, size });
+	else if (kind != CAPNP_FLAT_SCALARS)
+		capnp_any_set_data(capnp_set_any(root, 0), (struct capnp_data){ bytes, size });
+	if (has_cap(kind))
+		capnp_any_set_root_cap(
+		    capnp_set_any(root, 1), 0, (struct capnp_cap){ 7, 0, CAPNP_CAP_COPY });
 	return capnp_builder_finish(&builder);
 }
 
 static size_t
 build_flat(uint32_t data_words, enum capnp_flat_kind kind, uint32_t size)
 {
-	uint32_t count = kind == CAPNP_FLAT_TEXT ? size + 1 : size;
-	struct capnp_struct_builder root = kind == CAPNP_FLAT_SCALARS
-	    ? capnp_flat_build(flat, data_words)
-	    : capnp_flat_build_with(flat, data_words, bytes, size, count);
+	uint32_t count = has_text(kind) ? size + 1 : size;
+	struct capnp_struct_builder root;
 
+	if (has_cap(kind)) {
+		root = capnp_flat_build_with_cap(flat, data_words, bytes, size, count);
+		CHECK_EQ(flat[CAPNP_FLAT_HEAD_WORDS + data_words + 1], 0);
+		flat[CAPNP_FLAT_HEAD_WORDS + data_words + 1] = CAPNP_FLAT_CAP;
+	} else {
+		root = kind == CAPNP_FLAT_SCALARS
+		    ? capnp_flat_build(flat, data_words)
+		    : capnp_flat_build_with(flat, data_words, bytes, size, count);
+	}
 	for (uint32_t i = 0; i < data_words; i++)
 		capnp_set_u64(root, i * 8, i + 100, 0);
-	return kind == CAPNP_FLAT_SCALARS ? capnp_flat_bytes(data_words)
-					  : capnp_flat_bytes_with(data_words, count);
+	/* What the struct does not have is not written. */
+	capnp_set_u64(root, data_words * 8, UINT64_MAX, 0);
+	if (kind == CAPNP_FLAT_SCALARS)
+		return capnp_flat_bytes(data_words);
+	return has_cap(kind) ? capnp_flat_bytes_with_cap(data_words, count)
+			     : capnp_flat_bytes_with(data_words, count);
 }
 
 TEST(a_flat_message_is_the_one_that_the_builder_makes)
 {
 	for (uint32_t data_words = 0; data_words <= DATA_WORDS_MAX; data_words++)
 		for (uint32_t size = 0; size <= SIZE_MAX_TESTED; size++)
-			for (uint32_t kind = CAPNP_FLAT_SCALARS; kind <= CAPNP_FLAT_TEXT; kind++) {
+			for (uint32_t kind = CAPNP_FLAT_SCALARS; kind <= CAPNP_FLAT_TEXT_CAP;
+			    kind++) {
 				start();
 				CHECK_EQ(build_flat(data_words, kind, size),
 				    build(data_words, kind, size));
@@ -86,22 +113,26 @@ reader_agrees(struct capnp_struct view, size_t byte_count, enum capnp_flat_kind 
 	if (capnp_reader_init(&reader, flat, byte_count) != CAPNP_OK)
 		return false;
 	root = capnp_reader_root(&reader);
-	if (kind == CAPNP_FLAT_DATA)
-		data = capnp_get_data(root, 0);
-	if (kind == CAPNP_FLAT_TEXT) {
+	reader.cap_count = 1;
+	reader.caps[0] = (struct capnp_cap){ 7, 0, CAPNP_CAP_COPY };
+	if (has_text(kind)) {
 		struct capnp_text text = capnp_get_text(root, 0);
 
 		data = (struct capnp_data){ (const uint8_t *)text.data, text.size };
+	} else if (kind != CAPNP_FLAT_SCALARS) {
+		data = capnp_get_data(root, 0);
 	}
+	if (has_cap(kind) &&
+	    (capnp_get_cap(root, 1).cap_id != 7 || capnp_get_cap(view, 1).cap_id != 7))
+		return false;
 	/* A struct without data may stand anywhere. */
 	return capnp_reader_error(&reader) == CAPNP_OK &&
 	    (root.data == view.data || view.data_bits == 0) && root.data_bits == view.data_bits &&
 	    root.pointer_count == view.pointer_count &&
 	    (kind == CAPNP_FLAT_SCALARS ||
-		(kind == CAPNP_FLAT_DATA
-			? capnp_get_data(view, 0).data == data.data &&
+		(!has_text(kind) ? capnp_get_data(view, 0).data == data.data &&
 			    capnp_get_data(view, 0).size == data.size
-			: capnp_get_text(view, 0).data == (const char *)data.data &&
+				 : capnp_get_text(view, 0).data == (const char *)data.data &&
 			    capnp_get_text(view, 0).size == data.size));
 }
 
@@ -132,9 +163,11 @@ TEST(what_is_taken_for_a_flat_message_the_reader_takes_for_the_same)
 
 	srand(1);
 	for (uint32_t i = 0; i < DAMAGED; i++) {
-		enum capnp_flat_kind kind = (enum capnp_flat_kind)(rand() % 3);
+		enum capnp_flat_kind kind = (enum capnp_flat_kind)(rand() % 5);
 		uint32_t data_words = (uint32_t)rand() % (DATA_WORDS_MAX + 1);
-		struct capnp_reader unopened = { .traversal_words = 1000 };
+		struct capnp_reader unopened = { .traversal_words = 1000,
+			.cap_count = 1,
+			.caps = { { 7, 0, CAPNP_CAP_COPY } } };
 		struct capnp_struct view;
 		size_t byte_count;
 
@@ -151,4 +184,25 @@ TEST(what_is_taken_for_a_flat_message_the_reader_takes_for_the_same)
 		CHECK(reader_agrees(view, byte_count, kind));
 	}
 	CHECK(taken > DAMAGED / 4 && left > DAMAGED / 4);
+}
+
+TEST(without_the_capability_that_it_points_to_a_message_is_not_flat)
+{
+	struct capnp_reader unopened = { .traversal_words = 1000 };
+	struct capnp_flat_message message = { flat, 0 };
+	struct capnp_struct view;
+
+	start();
+	message.byte_count = (uint32_t)build_flat(1, CAPNP_FLAT_DATA_CAP, 9);
+	CHECK(!capnp_flat_read(
+	    message, (struct capnp_flat_form){ 1, CAPNP_FLAT_DATA_CAP }, &unopened, &view));
+	unopened.cap_count = 1;
+	CHECK(capnp_flat_read(
+	    message, (struct capnp_flat_form){ 1, CAPNP_FLAT_DATA_CAP }, &unopened, &view));
+	/* Null, or another one. */
+	for (uint64_t cap = 0; cap < 2; cap++) {
+		flat[CAPNP_FLAT_HEAD_WORDS + 2] = cap == 0 ? 0 : CAPNP_FLAT_CAP | cap << 32;
+		CHECK(!capnp_flat_read(
+		    message, (struct capnp_flat_form){ 1, CAPNP_FLAT_DATA_CAP }, &unopened, &view));
+	}
 }

@@ -30,7 +30,7 @@ on_completed(struct capos_completion *completion, const struct cap_cqe *cqe)
 
 /* There is room in the queue. */
 static inline void
-queue(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths)
+queue(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths, uint64_t caps)
 {
 	struct capos *self = call->self;
 	const struct capos_block *block = call->block;
@@ -48,7 +48,7 @@ queue(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t len
 		(uint64_t)block->params,
 		(uint64_t)block->results,
 		lengths,
-		0,
+		caps,
 		0,
 	    });
 	/* Pairs with the kernel's acquire load in ring_refresh(): the submission is seen whole. */
@@ -58,7 +58,8 @@ queue(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t len
 /* The queue is full, all ops are in flight, or there is no block: the room that was taken is none.
  */
 static __attribute__((noinline)) enum cap_status
-send_into_full(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths)
+send_into_full(
+    struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths, uint64_t caps)
 {
 	enum cap_status status;
 
@@ -72,35 +73,49 @@ send_into_full(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uin
 		return status;
 	}
 	call->self->room--;
-	queue(call, cap_id, head, lengths);
+	queue(call, cap_id, head, lengths, caps);
 	return CAP_OK;
 }
 
 /* The target is promised; room was taken, if there was any. */
 static __attribute__((noinline)) enum cap_status
-send_promised(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths)
+send_promised(
+    struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths, uint64_t caps)
 {
 	if (call->block != NULL)
 		head |= capos_promise_use(call->self, cap_id);
 	cap_id &= ~CAPOS_PROMISE_MARKS;
 	if (call->self->room == UINT32_MAX)
-		return send_into_full(call, cap_id, head, lengths);
-	queue(call, cap_id, head, lengths);
+		return send_into_full(call, cap_id, head, lengths, caps);
+	queue(call, cap_id, head, lengths, caps);
 	return CAP_OK;
 }
 
-enum cap_status
-capos_flat_send(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths)
+static inline enum cap_status
+send(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths, uint64_t caps)
 {
 	int64_t room = (int64_t)call->self->room - 1;
 
 	call->self->room = (uint32_t)room;
 	/* No room and a promise have the same sign. */
 	if (__builtin_expect((room | (int64_t)cap_id) < 0, 0))
-		return capos_is_promise(cap_id) ? send_promised(call, cap_id, head, lengths)
-						: send_into_full(call, cap_id, head, lengths);
-	queue(call, cap_id, head, lengths);
+		return capos_is_promise(cap_id) ? send_promised(call, cap_id, head, lengths, caps)
+						: send_into_full(call, cap_id, head, lengths, caps);
+	queue(call, cap_id, head, lengths, caps);
 	return CAP_OK;
+}
+
+enum cap_status
+capos_flat_send(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths)
+{
+	return send(call, cap_id, head, lengths, 0);
+}
+
+enum cap_status
+capos_flat_send_with(
+    struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths, uint64_t caps)
+{
+	return send(call, cap_id, head, lengths, caps);
 }
 
 void
@@ -113,9 +128,10 @@ capos_flat_wait(struct capos_flat_call *call)
 
 /* Others are in flight, there is no block, or the target is promised. */
 static __attribute__((noinline)) enum cap_status
-run_among_others(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths)
+run_among_others(
+    struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths, uint64_t caps)
 {
-	CAPOS_TRY(capos_flat_send(call, cap_id, head, lengths));
+	CAPOS_TRY(send(call, cap_id, head, lengths, caps));
 	/* If the ring fails, the wait says so. */
 	while (capos_is_promise(cap_id) && call->state == CAPOS_CALL_SENT)
 		if (capos_wait_behind(call->self, cap_id) != CAP_OK)
@@ -125,16 +141,16 @@ run_among_others(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, u
 }
 
 /* The usual call: nothing else is in flight, so that its completion is the only one that comes. */
-enum cap_status
-capos_flat_run(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths)
+static inline enum cap_status
+run(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths, uint64_t caps)
 {
 	struct capos *self = call->self;
 	const struct cap_cqe *cqe;
 
 	if (__builtin_expect(capos_in_flight(self) != 0 || capos_is_promise(cap_id), 0))
-		return run_among_others(call, cap_id, head, lengths);
+		return run_among_others(call, cap_id, head, lengths, caps);
 	cqe = &self->cq[self->cq_head & self->cq_mask];
-	queue(call, cap_id, head, lengths);
+	queue(call, cap_id, head, lengths, caps);
 	/* The kernel's entry orders what it wrote before what is read here. */
 	if (__builtin_expect(capos_enter(1, CAP_DEADLINE_NONE) != 1, 0)) {
 		capos_flat_wait(call);
@@ -143,6 +159,19 @@ capos_flat_run(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uin
 	call->result = cqe->result;
 	__atomic_store_n(&self->ring->cq_head, ++self->cq_head, __ATOMIC_RELEASE);
 	return CAP_OK;
+}
+
+enum cap_status
+capos_flat_run(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths)
+{
+	return run(call, cap_id, head, lengths, 0);
+}
+
+enum cap_status
+capos_flat_run_with(
+    struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths, uint64_t caps)
+{
+	return run(call, cap_id, head, lengths, caps);
 }
 
 /* Views, which outlive their reader: neither scalars nor bytes that were found need one. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * Calls with flat messages: parameters and results are scalars and at most one Text or Data each.
- * No reader, no builder, no capabilities. Generated clients have for such a method, besides what
- * call.h describes,
+ * Calls with flat messages: parameters and results are scalars and at most one Text or Data each;
+ * behind that of the parameters, one capability. No reader, no builder. Generated clients have for
+ * such a method, besides what call.h describes,
  *
  *   <method>_send(&call, target, parameters...)         queue it: it reaches the kernel at the next
  *                                                       wait or flush,
@@ -86,6 +86,35 @@ capos_flat_begin_with(struct capos_flat_call *call, struct capos *self, uint32_t
 	    params->bytes, params->size, params->count);
 }
 
+/* The same with a capability behind the bytes: capos_flat_send_with() and capos_flat_run_with()
+ * take it along. */
+static inline struct capnp_struct_builder
+capos_flat_begin_with_cap(struct capos_flat_call *call, struct capos *self, uint32_t data_words,
+    const struct capos_flat_bytes *params, struct capnp_cap cap)
+{
+	struct capnp_struct_builder built;
+	uint64_t bytes = capnp_flat_bytes_with_cap(data_words, params->count);
+	uint64_t *message;
+
+	call->self = self;
+	call->block = capos_block_take(self, CAPOS_BLOCK_MEDIUM);
+	if (__builtin_expect(call->block == NULL, 0))
+		return capos_flat_begin_failed(call, CAP_ERR_NO_MEMORY);
+	if (__builtin_expect(params->size == UINT32_MAX ||
+		    bytes + sizeof(struct cap_transfer) > call->block->param_bytes,
+		0))
+		return capos_flat_begin_failed(call, CAP_ERR_MESSAGE_TOO_LARGE);
+	message = (uint64_t *)(void *)call->block->params;
+	built = capnp_flat_build_with_cap(
+	    message, data_words, params->bytes, params->size, params->count);
+	if (cap.cap_id == 0)
+		return built;
+	message[CAPNP_FLAT_HEAD_WORDS + data_words + 1] = CAPNP_FLAT_CAP;
+	*(struct cap_transfer *)(void *)(call->block->params + bytes) =
+	    (struct cap_transfer){ .cap_id = cap.cap_id, .mode = cap.mode };
+	return built;
+}
+
 /* Words of a submission, which the compiler knows for the most part: of a method, and of the bytes
  * of the parameters and the room for the results. */
 static inline uint64_t
@@ -109,12 +138,24 @@ capos_flat_lengths_with(const struct capos_flat_call *call, uint64_t param_bytes
 	    : capos_flat_lengths((uint32_t)param_bytes, call->block->result_bytes);
 }
 
+/* Of the transfers that follow the parameters. */
+static inline uint64_t
+capos_flat_caps(struct capnp_cap cap)
+{
+	return (uint64_t)(cap.cap_id != 0) << 32;
+}
+
 /* Queue what was begun. On failure the call is over. */
 MUST_CHECK enum cap_status
 capos_flat_send(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths);
 /* Send and wait: `result` and the block hold the answer. On failure the call is over. */
 MUST_CHECK enum cap_status
 capos_flat_run(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths);
+/* The same, with `caps`. */
+MUST_CHECK enum cap_status capos_flat_send_with(
+    struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths, uint64_t caps);
+MUST_CHECK enum cap_status capos_flat_run_with(
+    struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths, uint64_t caps);
 /* Wait for the end of a call that was sent. If the ring has failed, so that its end cannot be
  * known, the program ends with CAPOS_EXIT_PANIC. */
 void capos_flat_wait(struct capos_flat_call *call);

@@ -311,6 +311,91 @@ TEST(data_goes_and_comes_as_the_builder_makes_it)
 	CHECK(has_medium_block());
 }
 
+static const struct capnp_cap carried = { 0x3000007, ECHO_INTERFACE_ID, CAPNP_CAP_MOVE };
+
+/* What goes along stands behind the message: as the builder makes them both. */
+static void
+check_carried(const struct cap_sqe *sqe, struct capnp_data data, struct capnp_cap cap)
+{
+	uint64_t words[16];
+	struct capnp_builder builder;
+	struct echo_drop_params_builder params;
+	const struct cap_transfer *entry = (const void *)((const uint8_t *)sqe->addr + sqe->len);
+
+	capnp_builder_init(&builder, words, sizeof(words));
+	params = echo_drop_params_init_root(&builder);
+	echo_drop_params_set_data(params, data);
+	echo_drop_params_set_cap(params, cap);
+	CHECK_EQ(sqe->len, capnp_builder_finish(&builder));
+	CHECK_MEMORY((const void *)sqe->addr, words, sqe->len);
+	CHECK_EQ(sqe->method, ECHO_METHOD_DROP);
+	CHECK_EQ(sqe->cap_max, 0);
+	CHECK_EQ(sqe->xfer_count, cap.cap_id != 0);
+	if (cap.cap_id == 0)
+		return;
+	CHECK_EQ(entry->cap_id, cap.cap_id);
+	CHECK_EQ(entry->mode, cap.mode);
+	for (uint32_t i = 0; i < sizeof(entry->reserved); i++)
+		CHECK_EQ(entry->reserved[i], 0);
+}
+
+TEST(a_capability_goes_along_as_the_builder_makes_it)
+{
+	const struct capnp_cap caps[] = { carried, { 0x3000008, 0, CAPNP_CAP_COPY }, { 0 } };
+	struct capnp_data data = { (const uint8_t *)"0123456789abcdef", 13 };
+
+	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
+		struct capos_flat_call call;
+		struct capnp_data back;
+
+		start();
+		answer.result = CAP_ERR_CANCELLED;
+		CHECK_EQ(echo_drop_call(&call, echo(), data, caps[i], &back), CAP_ERR_CANCELLED);
+		check_carried(&fake.log[0], data, caps[i]);
+		CHECK(has_medium_block());
+	}
+}
+
+TEST(a_capability_goes_along_among_others_in_flight)
+{
+	struct capnp_data data = { (const uint8_t *)"01234567", 8 };
+	struct capos_flat_call other;
+	struct capos_flat_call call;
+	struct capnp_data back;
+	uint64_t ns;
+
+	start();
+	answer.result = CAP_ERR_CANCELLED;
+	CHECK_EQ(timer_now_send(&other, timer()), CAP_OK);
+	CHECK_EQ(echo_drop_call(&call, echo(), data, carried, &back), CAP_ERR_CANCELLED);
+	check_carried(&fake.log[1], data, carried);
+	CHECK_EQ(timer_now_receive(&other, &ns), CAP_ERR_CANCELLED);
+	CHECK_EQ(echo_drop_send(&call, echo(), data, carried), CAP_OK);
+	CHECK_EQ(echo_drop_receive(&call, &back), CAP_ERR_CANCELLED);
+	check_carried(&fake.log[2], data, carried);
+	CHECK(has_medium_block());
+}
+
+/* With its entry the message has to fit. */
+TEST(a_message_whose_capability_has_no_room_is_refused)
+{
+	static uint8_t bytes[CAPOS_MEDIUM_PARAM_BYTES];
+	uint32_t most = CAPOS_MEDIUM_PARAM_BYTES - 32 - sizeof(struct cap_transfer);
+
+	for (uint32_t size = most - 8; size <= most + 8; size++) {
+		struct capos_flat_call call;
+		struct capnp_data back;
+
+		start();
+		answer.result = CAP_ERR_CANCELLED;
+		CHECK_EQ(echo_drop_call(
+			     &call, echo(), (struct capnp_data){ bytes, size }, carried, &back),
+		    size <= most ? CAP_ERR_CANCELLED : CAP_ERR_MESSAGE_TOO_LARGE);
+		CHECK_EQ(fake.log_count, size <= most);
+		CHECK(has_medium_block());
+	}
+}
+
 /* Answers to Echo.ping, and to SystemInfo.motd with the same words. */
 static const struct {
 	uint64_t words[6];

@@ -232,6 +232,15 @@ read_caps(struct capnp_reader *params, const struct cap_delivery *delivery)
 			CAPNP_CAP_COPY };
 }
 
+static inline bool
+all_taken(const struct capnp_reader *params)
+{
+	for (uint32_t i = 0; i < params->cap_count; i++)
+		if (params->caps[i].cap_id != 0)
+			return false;
+	return true;
+}
+
 static void
 release_untaken(struct capos *self, const struct capnp_reader *params)
 {
@@ -268,7 +277,7 @@ run_opened(struct capos_caller *caller, struct capnp_reader *params, struct capn
 	return status;
 }
 
-/* A flat message without capabilities needs not be opened. */
+/* A flat message needs not be opened. */
 static inline enum cap_status
 run_method(struct capos_caller *caller, struct capnp_reader *params, struct capnp_builder *results)
 {
@@ -279,9 +288,11 @@ run_method(struct capos_caller *caller, struct capnp_reader *params, struct capn
 	enum cap_status status;
 
 	params->cap_count = 0;
-	if (delivery->cap_count != 0 || message.byte_count < capnp_flat_bytes(0) ||
+	if (message.byte_count < capnp_flat_bytes(0) ||
 	    delivery->interface_id != interface->interface_id)
 		return run_opened(caller, params, results);
+	if (delivery->cap_count != 0)
+		read_caps(params, delivery);
 	params->traversal_words = message.byte_count;
 	params->error = CAPNP_OK;
 	status = interface->dispatch_flat(interface->methods, interface->server, delivery->method,
@@ -324,7 +335,7 @@ submit_answer(
 {
 	struct capos *self = at->service->self;
 
-	if (params->cap_count == 0 && !at->service->is_stopping && submit_turn(at, answer))
+	if (all_taken(params) && !at->service->is_stopping && submit_turn(at, answer))
 		return CAP_OK;
 	CAPOS_TRY(submit_return(self, answer));
 	/* After the answer, which may carry copies of them. */

@@ -189,6 +189,31 @@ struct_is_flat(view_t node)
 	return pointers == struct_pointer_count(node);
 }
 
+/* The capability's pointer is behind that of the bytes. */
+bool
+struct_is_flat_with_cap(view_t node)
+{
+	struct capnp_list fields = node_members(node);
+	uint32_t bytes = 0;
+	uint32_t caps = 0;
+
+	if (struct_discriminant_count(node) != 0 || struct_pointer_count(node) != 2 ||
+	    struct_data_words(node) > SCALAR_WORDS_MAX)
+		return false;
+	for (uint32_t i = 0; i < fields.count; i++) {
+		view_t field = capnp_list_struct(fields, i);
+		enum type_kind kind = type_kind(field_type(field));
+
+		if (field_is_group(field))
+			return false;
+		if ((kind == TYPE_TEXT || kind == TYPE_DATA) && field_offset(field) == 0 &&
+		    !field_has_default(field))
+			bytes++;
+		caps += type_is_cap(kind) && field_offset(field) == 1;
+	}
+	return bytes == 1 && caps == 1;
+}
+
 bool
 struct_is_scalar(view_t node)
 {

@@ -46,6 +46,8 @@ uint32_t struct_cap_max(const struct emitter *emitter, view_t node);
 bool struct_is_scalar(view_t node);
 /* The same, and perhaps one Text or Data. */
 bool struct_is_flat(view_t node);
+/* Such a Text or Data, and one capability behind it. */
+bool struct_is_flat_with_cap(view_t node);
 
 /* A method as its typed client has it. */
 struct client_method {

@@ -323,7 +323,8 @@ emit_method(struct emitter *emitter, view_t node, uint32_t index)
 	emit_results(emitter, name.text, results_name.text, "wait");
 	emit_results(emitter, name.text, results_name.text, "run");
 	emit_promises(emitter, name.text, results);
-	if (struct_is_flat(params) && struct_is_flat(results)) {
+	if ((struct_is_flat(params) || struct_is_flat_with_cap(params)) &&
+	    struct_is_flat(results)) {
 		emit_flat(emitter,
 		    &(struct client_method){ name.text, handle.text, index, params, results });
 	} else if (all_fields(params, is_plain_param) && all_fields(results, is_plain_result)) {

@@ -95,12 +95,15 @@ static const char *
 flat_kind(view_t params)
 {
 	struct capnp_list fields = node_members(params);
+	bool has_cap = struct_is_flat_with_cap(params);
 
 	for (uint32_t i = 0; i < fields.count; i++) {
 		enum type_kind kind = type_kind(field_type(capnp_list_struct(fields, i)));
 
-		if (kind == TYPE_TEXT || kind == TYPE_DATA)
-			return kind == TYPE_TEXT ? "TEXT" : "DATA";
+		if (kind == TYPE_TEXT)
+			return has_cap ? "TEXT_CAP" : "TEXT";
+		if (kind == TYPE_DATA)
+			return has_cap ? "DATA_CAP" : "DATA";
 	}
 	return "SCALARS";
 }
@@ -114,7 +117,7 @@ emit_flat_case(struct emitter *emitter, view_t method, uint32_t index)
 	    name_of_node(request_node(emitter->request, method_results_id(method)));
 	struct name field = name_snake(member_name(method));
 
-	if (!struct_is_flat(params))
+	if (!struct_is_flat(params) && !struct_is_flat_with_cap(params))
 		return;
 	fprintf(emitter->out,
 	    "\tcase %u:\n\t\tif (methods->%s == NULL ||\n\t\t    !capnp_flat_read(message, "

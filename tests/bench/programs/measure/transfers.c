@@ -19,19 +19,16 @@ static void
 echo_with(uint64_t turn, struct capnp_cap cap)
 {
 	uint8_t bytes[ECHO_BYTES];
-	struct capos_call call;
-	struct echo_drop_params_builder params = echo_drop_begin(&call, bench.echo);
-	struct echo_drop_results results;
+	struct capos_flat_call call;
 	struct capnp_data answer;
 
 	memset(bytes, (int)(turn & 0xff), sizeof(bytes));
-	echo_drop_params_set_data(params, (struct capnp_data){ bytes, sizeof(bytes) });
-	echo_drop_params_set_cap(params, cap);
-	require(echo_drop_run(&call, &results) == CAP_OK, "echo with a capability");
-	answer = echo_drop_results_data(results);
+	require(echo_drop_call(&call, bench.echo, (struct capnp_data){ bytes, sizeof(bytes) }, cap,
+		    &answer) == CAP_OK,
+	    "echo with a capability");
 	require(answer.size == ECHO_BYTES && answer.data[ECHO_BYTES - 1] == (uint8_t)turn,
 	    "echo with a capability differs");
-	capos_call_end(&call);
+	capos_flat_end(&call);
 }
 
 static void
