@@ -22,9 +22,12 @@
 #include "wire.h"
 
 void
-machine_start(void)
+machine_start(uint64_t arena_bytes)
 {
-	world_start();
+	if (arena_bytes == 0)
+		world_start();
+	else
+		world_start_in(arena_bytes);
 	objects_init();
 }
 
@@ -77,7 +80,7 @@ machine_measure(struct model_prices *prices)
 	cap_id_t timer, factory, frames, endpoint;
 	uint64_t bytes;
 
-	machine_start();
+	machine_start(0);
 	process = world_process(NULL);
 	for (uint32_t i = 0; i < LEDGER_RESOURCE_COUNT; i++)
 		prices->process[i] = process.process->ledger->used[i];

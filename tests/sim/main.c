@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * simulator [--seed N] [--steps M] [--shrink] [--trace FILE]: M random operations of a seed,
- * compared with the model after each; then what was reached. A run that failed is repeated with the
- * seed and the steps it prints; --shrink finds the least of it that fails (--corrupt STEP makes one
- * that does).
+ * simulator [--seed N] [--steps M] [--shrink] [--trace FILE] [--explore SCOPE]: M random operations
+ * of a seed, compared with the model after each; then what was reached. A run that failed is
+ * repeated with the seed and the steps it prints; --shrink finds the least of it that fails
+ * (--corrupt STEP makes one that does). --explore does everything that a scope of explore_scopes.c
+ * allows instead.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "explore.h"
 #include "shrink.h"
 #include "simulation.h"
 #include "trace.h"
@@ -35,6 +37,19 @@ simulate(uint64_t seed, uint64_t operations)
 	return agreed ? 0 : 1;
 }
 
+static int
+explore_named(const char *name)
+{
+	const struct explore_scope *scope = explore_scope_find(name);
+	static struct explore_result result;
+
+	if (scope == NULL)
+		return 2;
+	explore(scope, &result);
+	explore_print(scope, &result);
+	return result.agreed && explore_is_expected(scope, &result) ? 0 : 1;
+}
+
 int
 main(int argument_count, char **arguments)
 {
@@ -52,6 +67,8 @@ main(int argument_count, char **arguments)
 			request.operations = strtoull(arguments[++i], NULL, 0);
 		else if (strcmp(arguments[i], "--corrupt") == 0 && has_value)
 			request.corrupt_step = strtoull(arguments[++i], NULL, 0);
+		else if (strcmp(arguments[i], "--explore") == 0 && has_value)
+			return explore_named(arguments[i + 1]);
 		else if (strcmp(arguments[i], "--trace") == 0 && has_value &&
 		    trace_open(arguments[i + 1]))
 			i++;

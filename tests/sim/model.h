@@ -243,6 +243,7 @@ struct model {
 void model_step_begin(struct model *model);
 
 /* model_process.c */
+/* A new one: the last one's place, or zeros. */
 void model_start(struct model *model, const struct model_prices *prices);
 struct model_process *
 model_born(struct model *model, uint32_t index, uint32_t pid, const uint64_t *limits);

@@ -12,10 +12,24 @@ model_step_begin(struct model *model)
 	model->write_count = 0;
 }
 
+/* What was used of it: a model is big, and an exploration starts one for each step that it tries.
+ */
+static void
+forget_all(struct model *model)
+{
+	for (uint32_t i = 0; i < MODEL_PROCESSES; i++)
+		model->processes[i].alive = false;
+	memset(model->objects, 0, model->object_end * sizeof(model->objects[0]));
+	memset(model->ledgers, 0, model->ledger_end * sizeof(model->ledgers[0]));
+	memset(model->cells, 0, sizeof(model->cells));
+	memset((char *)model + offsetof(struct model, object_end), 0,
+	    sizeof(*model) - offsetof(struct model, object_end));
+}
+
 void
 model_start(struct model *model, const struct model_prices *prices)
 {
-	memset(model, 0, sizeof(*model));
+	forget_all(model);
 	model->prices = *prices;
 	model->timer = model_object_new(model, MODEL_TIMER, NULL);
 	model->factory = model_object_new(model, MODEL_FACTORY, NULL);

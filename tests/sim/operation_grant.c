@@ -59,17 +59,9 @@ are_many(const struct model *model)
 	return count > MODEL_CELLS / 2;
 }
 
-struct grant {
-	struct model_process *from;
-	struct model_process *to;
-	struct model_slot source; /* as it was */
-	cap_id_t source_id;
-	bool moves;
-};
-
 /* As ProcessBuilder.grant does it under a manager. */
 static struct grant_cell *
-grant_in_kernel(struct simulation *simulation, const struct grant *grant, cap_id_t *id)
+grant_in_kernel(struct simulation *simulation, const struct operation_grant *grant, cap_id_t *id)
 {
 	struct process *from = simulation->processes[grant->from->index].process;
 	struct process *to = simulation->processes[grant->to->index].process;
@@ -97,7 +89,8 @@ grant_in_kernel(struct simulation *simulation, const struct grant *grant, cap_id
 }
 
 static cap_id_t
-grant_in_model(struct simulation *simulation, const struct grant *grant, struct grant_cell *cell)
+grant_in_model(
+    struct simulation *simulation, const struct operation_grant *grant, struct grant_cell *cell)
 {
 	struct model *model = &simulation->model;
 	struct model_ledger *ledger = grant->from->ledger;
@@ -122,12 +115,24 @@ grant_in_model(struct simulation *simulation, const struct grant *grant, struct 
 }
 
 void
+operation_grant_make(struct simulation *simulation, const struct operation_grant *grant)
+{
+	cap_id_t id = 0;
+	struct grant_cell *cell = grant_in_kernel(simulation, grant, &id);
+
+	if (grant_in_model(simulation, grant, cell) != id)
+		simulation_fail(simulation, "granted id %llx", (unsigned long long)id);
+	simulation->coverage.events[COVERAGE_GRANTS]++;
+	machine_settle();
+	machine_collect(simulation);
+	model_settle(&simulation->model);
+}
+
+void
 operation_grant(struct simulation *simulation, struct model_process *process)
 {
-	struct grant grant = { .from = process, .to = pick_receiver(simulation) };
+	struct operation_grant grant = { .from = process, .to = pick_receiver(simulation) };
 	struct model_slot *source;
-	struct grant_cell *cell;
-	cap_id_t id = 0;
 
 	if (are_many(&simulation->model)) {
 		operation_revoke_grant(simulation);
@@ -142,21 +147,13 @@ operation_grant(struct simulation *simulation, struct model_process *process)
 	grant.source_id = model_id(process, source);
 	simulation_note(simulation, "process %u grants %llx to process %u", process->index,
 	    (unsigned long long)grant.source_id, grant.to->index);
-	cell = grant_in_kernel(simulation, &grant, &id);
-	if (grant_in_model(simulation, &grant, cell) != id)
-		simulation_fail(simulation, "granted id %llx", (unsigned long long)id);
-	simulation->coverage.events[COVERAGE_GRANTS]++;
-	machine_settle();
-	machine_collect(simulation);
-	model_settle(&simulation->model);
+	operation_grant_make(simulation, &grant);
 }
 
-/* What follows a revocation, or is left to the next one. */
-static void
-sweep(struct simulation *simulation)
+void
+operation_sweep(struct simulation *simulation, bool sweeps)
 {
 	struct process_sweep kernel = { 0 };
-	bool sweeps = random_chance(&simulation->random, 70);
 
 	while (sweeps && process_sweep_step(&kernel) == JOB_AGAIN)
 		;
@@ -165,6 +162,13 @@ sweep(struct simulation *simulation)
 	if (sweeps)
 		simulation->coverage.events[COVERAGE_SWEPT] += model_sweep(&simulation->model);
 	model_settle(&simulation->model);
+}
+
+/* What follows a revocation, or is left to the next one. */
+static void
+sweep_maybe(struct simulation *simulation)
+{
+	operation_sweep(simulation, random_chance(&simulation->random, 70));
 }
 
 static void
@@ -196,6 +200,15 @@ let_go_of_dead(struct simulation *simulation)
 }
 
 void
+operation_revoke_cell(struct simulation *simulation, struct model_cell *cell)
+{
+	simulation_note(simulation, "a grant is revoked");
+	revoke_cell(simulation, cell);
+	simulation->coverage.events[COVERAGE_GRANT_REVOCATIONS]++;
+	let_go_of_dead(simulation);
+}
+
+void
 operation_revoke_grant(struct simulation *simulation)
 {
 	uint32_t first = random_below(&simulation->random, MODEL_CELLS);
@@ -205,13 +218,10 @@ operation_revoke_grant(struct simulation *simulation)
 
 		if (!cell->exists || !cell->live)
 			continue;
-		simulation_note(simulation, "a grant is revoked");
-		revoke_cell(simulation, cell);
-		simulation->coverage.events[COVERAGE_GRANT_REVOCATIONS]++;
+		operation_revoke_cell(simulation, cell);
 		break;
 	}
-	let_go_of_dead(simulation);
-	sweep(simulation);
+	sweep_maybe(simulation);
 }
 
 void
@@ -226,7 +236,16 @@ operation_revoke_all(struct simulation *simulation)
 	model_settle(&simulation->model);
 }
 
-/* Every capability for an object is dead from now on. */
+void
+operation_revoke_object(struct simulation *simulation, struct model_object *object)
+{
+	simulation_note(simulation, "an object is revoked");
+	if (!object_revoke((struct object *)(uintptr_t)object->kernel))
+		simulation_fail(simulation, "an object cannot be revoked");
+	object->epoch++;
+	simulation->coverage.events[COVERAGE_REVOCATIONS]++;
+}
+
 void
 operation_revoke(struct simulation *simulation)
 {
@@ -238,12 +257,8 @@ operation_revoke(struct simulation *simulation)
 
 		if (!object->exists || object->payer == NULL)
 			continue;
-		simulation_note(simulation, "an object is revoked");
-		if (!object_revoke((struct object *)(uintptr_t)object->kernel))
-			simulation_fail(simulation, "an object cannot be revoked");
-		object->epoch++;
-		simulation->coverage.events[COVERAGE_REVOCATIONS]++;
+		operation_revoke_object(simulation, object);
 		break;
 	}
-	sweep(simulation);
+	sweep_maybe(simulation);
 }

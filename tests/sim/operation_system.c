@@ -163,8 +163,14 @@ void
 operation_time(struct simulation *simulation)
 {
 	struct random *random = &simulation->random;
-	uint64_t ns = random_below(random, random_chance(random, 80) ? 20000 : 2000000);
 
+	operation_time_pass(
+	    simulation, random_below(random, random_chance(random, 80) ? 20000 : 2000000));
+}
+
+void
+operation_time_pass(struct simulation *simulation, uint64_t ns)
+{
 	simulation_note(simulation, "%llu ns pass", (unsigned long long)ns);
 	sim_time_pass(ns);
 	machine_settle();
@@ -242,10 +248,15 @@ operation_corrupt_ring(struct simulation *simulation, struct model_process *proc
 void
 operation_end(struct simulation *simulation, struct model_process *process)
 {
-	struct random *random = &simulation->random;
+	operation_end_as(
+	    simulation, process, process->waits || random_chance(&simulation->random, 50));
+}
+
+void
+operation_end_as(struct simulation *simulation, struct model_process *process, bool kill)
+{
 	uint32_t index = process->index;
 	struct world_process *world = &simulation->processes[index];
-	bool kill = process->waits || random_chance(random, 50);
 
 	simulation_note(simulation, "process %u %s", index, kill ? "is killed" : "exits");
 	if (kill)

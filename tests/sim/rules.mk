@@ -13,3 +13,12 @@ $(SIMULATOR): $(SIMULATOR_OBJECTS)
 	@echo '$(SIMULATOR_OBJECTS)' > $@.list
 
 test: $(SIMULATOR)
+
+# Scopes of `explore_scopes.c` that take minutes; `test_explore.py` runs the others.
+EXPLORED_DEEP := 2x2-deep 3x4-deep 3x4-wide
+
+.PHONY: explore
+explore: $(SIMULATOR)
+	@for scope in $(EXPLORED_DEEP); do $(SIMULATOR) --explore $$scope || exit 1; done
+
+check-deep: explore

@@ -86,8 +86,8 @@ __attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)(void)
 /* For what ends the program: a panic of the kernel, a report of a sanitizer. */
 static struct simulation *current;
 
-static void
-print_failure(const struct simulation *simulation)
+void
+simulation_print_failure(const struct simulation *simulation)
 {
 	uint32_t count = simulation->history_count;
 	uint32_t first = count > SIMULATION_HISTORY ? count - SIMULATION_HISTORY : 0;
@@ -105,7 +105,7 @@ static void
 die(void)
 {
 	simulation_fail(current, "the program was stopped");
-	print_failure(current);
+	simulation_print_failure(current);
 }
 
 static void
@@ -426,9 +426,8 @@ step(struct simulation *simulation)
 	compare(simulation);
 }
 
-/* Everything ends, and everything is as it was. */
-static void
-end(struct simulation *simulation)
+void
+simulation_end(struct simulation *simulation)
 {
 	for (uint32_t i = 0; i < MODEL_PROCESSES && !simulation_failed(simulation); i++) {
 		if (!simulation->model.processes[i].alive)
@@ -459,30 +458,36 @@ call_id_at(const struct model_process *server, uint64_t address)
 	return id;
 }
 
-bool
-simulation_run(struct simulation *simulation, uint64_t operation_count)
+void
+simulation_begin(struct simulation *simulation, const struct model_prices *prices)
 {
-	struct model_prices prices;
-
 	current = simulation;
 	if (__sanitizer_set_death_callback != NULL)
 		__sanitizer_set_death_callback(die);
 	(void)signal(SIGABRT, aborted);
-	machine_measure(&prices);
-	machine_start();
+	machine_start(simulation->arena_bytes);
 	tap_start();
 	baseline_take();
-	model_start(&simulation->model, &prices);
+	model_start(&simulation->model, prices);
 	simulation->model.kernel_bytes_of = kernel_bytes_of;
 	simulation->model.call_id_at = call_id_at;
 	simulation->model.timer->kernel = timer_object();
 	simulation->model.factory->kernel = endpoint_factory_object();
 	simulation->model.frames->kernel = frame_allocator_object();
+}
+
+bool
+simulation_run(struct simulation *simulation, uint64_t operation_count)
+{
+	struct model_prices prices;
+
+	machine_measure(&prices);
+	simulation_begin(simulation, &prices);
 	while (simulation->operations < operation_count && !simulation_failed(simulation) &&
 	    (simulation->last_step == 0 || simulation->step < simulation->last_step))
 		step(simulation);
 	if (!simulation_failed(simulation))
-		end(simulation);
+		simulation_end(simulation);
 	simulation->coverage.events[COVERAGE_WAKES] = simulation->model.wakes;
 	simulation->coverage.events[COVERAGE_SHORT_CALLS] = simulation->model.short_calls;
 	simulation->coverage.events[COVERAGE_SHORT_RETURNS] = simulation->model.short_returns;
@@ -490,6 +495,6 @@ simulation_run(struct simulation *simulation, uint64_t operation_count)
 	memcpy(simulation->coverage.ends, simulation->model.ends, sizeof(simulation->model.ends));
 	if (!simulation_failed(simulation))
 		return true;
-	print_failure(simulation);
+	simulation_print_failure(simulation);
 	return false;
 }

@@ -15,8 +15,9 @@
 
 struct simulation {
 	uint64_t seed;
-	uint64_t step;	     /* so far */
-	uint64_t operations; /* so far */
+	uint64_t arena_bytes; /* of the machine; 0: as usual */
+	uint64_t step;	      /* so far */
+	uint64_t operations;  /* so far */
 	struct random random;
 	struct model model;
 	struct coverage coverage;
@@ -54,6 +55,16 @@ struct simulation {
  */
 bool simulation_run(struct simulation *simulation, uint64_t operations);
 
+/*
+ * A fresh machine and a fresh model, without processes. The coverage so far, the seed and what was
+ * noted stay. `prices`: from machine_measure().
+ */
+void simulation_begin(struct simulation *simulation, const struct model_prices *prices);
+/* Everybody ends, all grants are revoked, and everything is as it was after the beginning. */
+void simulation_end(struct simulation *simulation);
+/* The last steps and the failure, on standard error. */
+void simulation_print_failure(const struct simulation *simulation);
+
 /* Keep the first failure. */
 void simulation_fail(struct simulation *simulation, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -63,7 +74,8 @@ void simulation_note(struct simulation *simulation, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* machine.c: the kernel's side. */
-void machine_start(void);
+/* With so much memory; 0: as usual. */
+void machine_start(uint64_t arena_bytes);
 void machine_measure(struct model_prices *prices);
 struct model_process *
 machine_born(struct simulation *simulation, uint32_t index, const uint64_t *limits);
@@ -103,10 +115,12 @@ struct cap_sqe operation_reserved(struct simulation *simulation, struct model_pr
 
 /* operation_system.c: everything else. */
 void operation_time(struct simulation *simulation);
+void operation_time_pass(struct simulation *simulation, uint64_t ns);
 void operation_wait(struct simulation *simulation, struct model_process *process);
 void operation_bad_entry(struct simulation *simulation, struct model_process *process);
 void operation_corrupt_ring(struct simulation *simulation, struct model_process *process);
 void operation_end(struct simulation *simulation, struct model_process *process);
+void operation_end_as(struct simulation *simulation, struct model_process *process, bool kill);
 /* The process enters with a long message, and somebody is killed between two steps of its copy. */
 void operation_kill_in_copy(struct simulation *simulation, struct model_process *process);
 void operation_born(struct simulation *simulation, uint32_t index);
@@ -120,11 +134,26 @@ void operation_enter(struct simulation *simulation, struct model_process *proces
 /* operation_grant.c */
 /* A capability of the process goes to another one by a grant. */
 void operation_grant(struct simulation *simulation, struct model_process *process);
+struct operation_grant {
+	struct model_process *from;
+	struct model_process *to;
+	struct model_slot source; /* as it was */
+	cap_id_t source_id;
+	bool moves;
+};
+/* Both can pay for it. */
+void operation_grant_make(struct simulation *simulation, const struct operation_grant *grant);
 void operation_revoke_grant(struct simulation *simulation);
+/* One grant, with those below it; no sweep yet. */
+void operation_revoke_cell(struct simulation *simulation, struct model_cell *cell);
 /* All grants, and nothing is swept: for the end of a run. */
 void operation_revoke_all(struct simulation *simulation);
 /* An object. */
 void operation_revoke(struct simulation *simulation);
+/* Every capability for it is dead from now on; no sweep yet. */
+void operation_revoke_object(struct simulation *simulation, struct model_object *object);
+/* The machine settles; `sweeps`: and what was begun by dead holds ends. */
+void operation_sweep(struct simulation *simulation, bool sweeps);
 
 /* operation_parts.c: what submissions are made of. */
 typedef bool (*slot_wanted_fn)(const struct model_process *process, const struct model_slot *slot);

@@ -58,7 +58,7 @@ extern struct sim sim;
 
 /*
  * A machine with `arena_bytes` of zeroed memory, time 1,000, nothing armed. The last one's arena is
- * freed.
+ * gone.
  */
 void sim_reset(uint64_t arena_bytes);
 
