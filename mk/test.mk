@@ -12,13 +12,13 @@ KERNEL_TEST_SOURCES := $(filter kernel/% tests/sim/%,$(TEST_SOURCES))
 HOST_TEST_SOURCES := $(filter-out $(KERNEL_TEST_SOURCES),$(TEST_SOURCES))
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(B)/test/%)
 
-# $(call test_rules,SOURCE,KIND,LIBRARIES)
+# $(call test_rules,SOURCE,KIND,LIBRARIES). LINK_FLAGS_FOLDER: what the tests of a folder need besides.
 define test_rules
 $(1:%.c=$(B)/test/%): $(call objects,$(2),$(1)) $(TEST_BASE) $(3) $(HOST_LIBRARY)
 	$$(call say,LINK,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $(SANITIZERS) $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \
-		$(TEST_LIBRARIES) -fuse-ld=lld-19 -o $$@
+		$(TEST_LIBRARIES) $$(LINK_FLAGS_$(patsubst %/,%,$(dir $(1)))) -fuse-ld=lld-19 -o $$@
 ALL_OBJECTS += $(call objects,$(2),$(1))
 endef
 

@@ -22,3 +22,8 @@ explore: $(SIMULATOR)
 	@for scope in $(EXPLORED_DEEP); do $(SIMULATOR) --explore $$scope || exit 1; done
 
 check-deep: explore
+
+# What allocates or charges is called through tests/sim/shortage, which refuses it.
+SHORT := pool_alloc pool_alloc_unset frame_alloc frame_alloc_dirty frame_alloc_pool frame_alloc_contiguous ledger_charge \
+	ledger_charge_below
+LINK_FLAGS_tests/sim/shortage := $(SHORT:%=-Wl,--wrap=%)
