@@ -169,23 +169,23 @@ capnp_any_data(struct capnp_any any)
 	uint64_t kind_bits = UINT64_C(7) << 32 | UINT64_C(1) << 31 | 3;
 	uint32_t size = capnp_list_count(word);
 	uint64_t words = ((uint64_t)size + 7) / 8;
-	const uint8_t *data;
-	const uint8_t *end;
+	uint64_t skip = (uint32_t)word / 4; /* words between the pointer and the bytes */
+	uint64_t room;
 
 	/* A list of bytes at a positive offset. */
 	if (CAPNP_RARELY((word & kind_bits) != kind) || CAPNP_RARELY(any.depth == 0))
 		return capnp_any_bytes(any);
-	data = any.pointer + ((size_t)(uint32_t)word / 4 + 1) * CAPNP_WORD_BYTES;
 	if (any.segment == CAPNP_SEGMENT_CHECKED)
-		return (struct capnp_data){ data, size };
-	end = any.reader->segments[any.segment] +
-	    (size_t)any.reader->segment_words[any.segment] * CAPNP_WORD_BYTES;
-	if (CAPNP_RARELY(data > end) ||
-	    CAPNP_RARELY(words > (uint64_t)(end - data) / CAPNP_WORD_BYTES) ||
+		return (struct capnp_data){ any.pointer + (skip + 1) * CAPNP_WORD_BYTES, size };
+	/* In words: an address that is made too early wraps around behind the kernel's own memory.
+	 */
+	room = any.reader->segment_words[any.segment] -
+	    (size_t)(any.pointer - any.reader->segments[any.segment]) / CAPNP_WORD_BYTES - 1;
+	if (CAPNP_RARELY(skip > room) || CAPNP_RARELY(words > room - skip) ||
 	    CAPNP_RARELY(words >= any.reader->traversal_words))
 		return capnp_any_bytes(any);
 	any.reader->traversal_words -= words + 1;
-	return (struct capnp_data){ data, size };
+	return (struct capnp_data){ any.pointer + (skip + 1) * CAPNP_WORD_BYTES, size };
 }
 struct capnp_cap capnp_any_cap(struct capnp_any any);
 

@@ -103,6 +103,32 @@ claim_pointers(struct claims *claims, struct raw_ring *raw, uint64_t timer)
 	    CAP_ERR_APPLICATION_EXCEPTION_TRUNCATED);
 }
 
+/*
+ * Bytes so far behind their pointer that an address would wrap around: from the kernel's own
+ * memory, at the end of the address space, into the program's.
+ */
+static void
+claim_far_bytes(struct claims *claims, struct raw_ring *raw, uint64_t console)
+{
+	static const uint32_t offsets[] = { 2, 0x0fffffff, 0x10000000, 0x10080000, 0x1fffffff };
+	struct cap_sqe sqe = { .op = CAP_OP_CALL, .target = console, .result_len = 64 };
+	uint64_t *words = (uint64_t *)(void *)raw->message;
+
+	words[0] = (uint64_t)3 << 32; /* one segment of three words */
+	words[1] = UINT64_C(1) << 48; /* the root: one pointer */
+	words[3] = 0x0a;	      /* what an honest pointer would lead to */
+	sqe.addr = (uint64_t)words;
+	sqe.len = 4 * sizeof(uint64_t);
+	sqe.result_addr = sqe.addr + 64;
+	sqe.method = CONSOLE_METHOD_WRITE;
+	for (uint32_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
+		/* A list of one byte. */
+		words[2] = (uint64_t)offsets[i] << 2 | UINT64_C(0xa00000001);
+		claim_equal(claims, "bytes that are far outside of a message are refused",
+		    raw_run(raw, &sqe), CAP_ERR_APPLICATION_EXCEPTION);
+	}
+}
+
 static void
 claim_system_calls(struct claims *claims)
 {
@@ -169,15 +195,18 @@ capos_main(struct capos *self)
 	struct claims claims;
 	struct raw_ring raw;
 	struct timer timer;
+	struct console console;
 	uint64_t now_ns = 0;
 
 	claims_start(&claims, self, "ring-hostile");
-	if (timer_from_capset(self, "timer", &timer) != CAP_OK)
+	if (timer_from_capset(self, "timer", &timer) != CAP_OK ||
+	    console_from_capset(self, "console", &console) != CAP_OK)
 		return 101;
 	/* Raw submissions and the reports of claims take turns; each leaves the ring idle. */
 	raw_ring_begin(&raw);
 	run_rows(&claims, &raw, shape_rows, sizeof(shape_rows) / sizeof(shape_rows[0]));
 	claim_pointers(&claims, &raw, timer.cap.cap_id);
+	claim_far_bytes(&claims, &raw, console.cap.cap_id);
 	claim_system_calls(&claims);
 	claim_corruption(&claims, &raw);
 	claim_flood(&claims, &raw);
