@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The claims of proofs/, within the bounds that every run has time for, and that they can fail."""
 
+import concurrent.futures
 import importlib.machinery
 import importlib.util
+import os
 import pathlib
 import sys
 
@@ -25,15 +27,32 @@ QUICK_MUTANTS = [(claim, number) for claim in PROVE.claims()
                  for number, mutant in enumerate(PROVE.load(claim)["mutant"]) if mutant.get("quick")]
 
 
+@pytest.fixture(scope="module")
+def outcomes(request):
+    """Results to be, of what this run asks for: as many at once as there are processors."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        asked = [item.callspec.params for item in request.session.items
+                 if item.module is request.module and hasattr(item, "callspec")]
+        results = {}
+        for claim, wanted in ((params["claim"], params.get("entry", params.get("number"))) for params in asked):
+            description = PROVE.load(claim)
+            if isinstance(wanted, int):
+                results[claim, wanted] = pool.submit(PROVE.run_mutant, claim, description, wanted)
+            else:
+                bounds = PROVE.bounds_of(description, wanted, False)
+                results[claim, wanted] = pool.submit(PROVE.run, claim, wanted, bounds)
+        yield results
+
+
 @pytest.mark.parametrize("claim,entry", ENTRIES)
-def test_the_claim_holds(claim, entry):
-    result = PROVE.run(claim, entry, PROVE.bounds_of(PROVE.load(claim), entry, False))
+def test_the_claim_holds(outcomes, claim, entry):
+    result = outcomes[claim, entry].result()
     assert result.holds, PROVE.failures_in(result.text)
 
 
 @pytest.mark.parametrize("claim,number", QUICK_MUTANTS)
-def test_a_planted_fault_is_refuted(claim, number):
-    result = PROVE.run_mutant(claim, PROVE.load(claim), number)
+def test_a_planted_fault_is_refuted(outcomes, claim, number):
+    result = outcomes[claim, number].result()
     assert result.refuted, result.text[-2000:]
 
 
@@ -50,10 +69,16 @@ def test_each_fault_still_fits_its_source():
             assert (ROOT / mutant["file"]).read_text().count(mutant["old"]) == 1, (claim, mutant["old"])
 
 
-def test_a_source_that_cannot_be_read_refutes_nothing(tmp_path):
-    place = tmp_path / "kernel" / "mm" / "ledger.c"
-    place.parent.mkdir(parents=True)
-    place.write_text("this is no C\n")
+def test_a_source_that_cannot_be_read_refutes_nothing():
     entry = "prove_races_keep_the_limit"
-    result = PROVE.run("ledger", entry, PROVE.bounds_of(PROVE.load("ledger"), entry, False), tmp_path)
+    result = PROVE.run("ledger", entry, PROVE.bounds_of(PROVE.load("ledger"), entry, False),
+                       {"kernel/mm/ledger.c": "this is no C\n"})
     assert not result.holds and not result.refuted
+
+
+def test_a_constant_is_made_smaller_where_it_is_defined_and_nowhere_else():
+    description = {"constants_in": ["lib/capnp/message.h"]}
+    texts = PROVE.with_constants(description, {"CAPNP_CAPS_MAX": 2}, {})
+    assert list(texts) == ["lib/capnp/message.h"] and "#define CAPNP_CAPS_MAX 2" in texts["lib/capnp/message.h"]
+    with pytest.raises(SystemExit):
+        PROVE.with_constants(description, {"CAP_TABLE_SLOTS_MAX": 2}, {})
