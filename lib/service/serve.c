@@ -394,28 +394,75 @@ reap_unusually(struct capos *self)
 	return false;
 }
 
+static inline bool
+is_answer(const struct service_endpoint *at, const struct cap_cqe *cqe)
+{
+	return cqe->user_data == ((uint64_t)&at->answered | CAPOS_UNAWAITED);
+}
+
+static inline const struct cap_cqe *
+first_completion(const struct capos *self)
+{
+	return &self->cq[self->cq_head & self->cq_mask];
+}
+
+static inline void
+pass_unawaited(struct capos *self)
+{
+	self->unawaited--;
+	self->cq_head++;
+}
+
+/* The answer and releases, of which nobody hears; false: something else has ended. */
+static __attribute__((noinline)) bool
+reap_releases(struct service_endpoint *at, uint32_t count)
+{
+	struct capos *self = at->service->self;
+
+	for (; count != 0; count--) {
+		const struct cap_cqe *cqe = first_completion(self);
+
+		if (cqe->user_data == CAPOS_UNAWAITED)
+			capos_note_unawaited(self, cqe);
+		else if (!is_answer(at, cqe))
+			return false;
+		pass_unawaited(self);
+	}
+	return true;
+}
+
+static inline bool
+reap_turn(struct service_endpoint *at, uint32_t count)
+{
+	struct capos *self = at->service->self;
+
+	if (count != 1 || !is_answer(at, first_completion(self)))
+		return reap_releases(at, count);
+	pass_unawaited(self);
+	return true;
+}
+
 /*
- * The usual turn of a service with one endpoint: the answer and the next RECV are all that is in
- * flight, and one wait ends both. True: a call was received. False: the loop has to look what came.
+ * The usual turn of a service with one endpoint: only the next RECV is waited for, and what was
+ * queued before it ends with it. True: a call was received. False: the loop has to look what came.
  */
 static inline bool
 receive_alone(struct service_endpoint *at)
 {
 	struct capos *self = at->service->self;
-	const struct cap_cqe *answered;
+	uint32_t others = self->unawaited;
 	const struct cap_cqe *received;
 
-	if (capos_in_flight(self) != 2 || at->service->ready != NULL || at->moved_count != 0 ||
-	    capos_enter(2, CAP_DEADLINE_NONE) != 2)
+	if (capos_in_flight(self) != others + 1 || at->service->ready != NULL ||
+	    at->moved_count != 0 || capos_enter(others + 1, CAP_DEADLINE_NONE) != others + 1)
 		return false;
 	/* The kernel's entry orders what it wrote before what is read here. */
-	answered = &self->cq[self->cq_head & self->cq_mask];
-	received = &self->cq[(self->cq_head + 1) & self->cq_mask];
-	if (answered->user_data != ((uint64_t)&at->answered | CAPOS_UNAWAITED) ||
-	    received->user_data != (uint64_t)&at->receive || received->result < 0)
+	if (!reap_turn(at, others))
 		return reap_unusually(self);
-	self->unawaited--;
-	self->cq_head += 2;
+	received = first_completion(self);
+	if (received->user_data != (uint64_t)&at->receive || received->result < 0)
+		return reap_unusually(self);
+	self->cq_head++;
 	__atomic_store_n(&self->ring->cq_head, self->cq_head, __ATOMIC_RELEASE);
 	return true;
 }
