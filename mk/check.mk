@@ -28,8 +28,8 @@ $(eval $(call check,transfers,$(wildcard schema/*.capnp) $(filter kernel/%.c,$(C
 	tools/check-transfers,tools/check-transfers))
 $(eval $(call check,docs,$(wildcard $(CHECKED_SOURCES)),tools/check-docs))
 
-# A header compiles alone, with the flags of the code that it belongs to.
-header_kind = $(or $(if $(filter kernel/arch/sim/%,$(1)),sim),$(if $(filter kernel/%,$(1)),kernel),$(if \
+# A header compiles alone, with the flags of the code that it belongs to; what tests share is the host's.
+header_kind = $(or $(if $(filter lib/%_test.h,$(1)),host),$(if $(filter kernel/arch/sim/%,$(1)),sim),$(if $(filter kernel/%,$(1)),kernel),$(if \
 	$(filter abi/% lib/% services/% drivers/% apps/% tests/programs/% tests/bench/programs/%,$(1)),user),$(if \
 	$(filter tools/%,$(1)),tool),$(if $(filter tests/sim/% proofs/%,$(1)),sim),host)
 

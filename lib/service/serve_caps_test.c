@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Capabilities of calls that are served: each has one owner, however the call ends. */
 #include "base/test.h"
-#include "fake_client.h"
+#include "fake_client_test.h"
 #include "serve.h"
 
 static const struct cap_transfer *

@@ -4,7 +4,7 @@
 #include "serve.h"
 
 #include "base/test.h"
-#include "fake_client.h"
+#include "fake_client_test.h"
 
 TEST(an_answer_and_the_next_receive_are_one_entry)
 {
