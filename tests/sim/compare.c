@@ -75,9 +75,8 @@ compare_completions(struct simulation *simulation)
 			    &model->expected[k].cqe);
 }
 
-/* Two objects of the model are two of the kernel's. */
-static void
-bind(struct simulation *simulation, struct model_object *object, const void *kernel)
+void
+compare_bind(struct simulation *simulation, struct model_object *object, const void *kernel)
 {
 	for (uint32_t i = 0; i < simulation->model.object_end; i++)
 		if (simulation->model.objects[i].exists &&
@@ -109,7 +108,7 @@ compare_slot(struct simulation *simulation, struct model_process *process, struc
 	if (expected != CAP_OK || status != CAP_OK)
 		return;
 	if (slot->object->kernel == NULL)
-		bind(simulation, slot->object, ref.object);
+		compare_bind(simulation, slot->object, ref.object);
 	if (ref.object != slot->object->kernel || ref.interface_index != slot->interface_index ||
 	    ref.cell != (slot->cell == NULL ? NULL : slot->cell->kernel))
 		simulation_fail(simulation, "process %u: id %llx names something else",

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipc/answer_internal.h"
 #include "ipc/endpoint_internal.h"
 #include "mm/pool.h"
 #include "simulation.h"
@@ -27,6 +28,8 @@ place_of(enum model_place place)
 		return OP_PLACE_NOTIFICATION;
 	case MODEL_SLEEPING:
 		return OP_PLACE_OBJECT;
+	case MODEL_PROMISED:
+		return OP_PLACE_PROMISED;
 	case MODEL_FREE:
 	case MODEL_RUNNING:
 		break;
@@ -56,10 +59,11 @@ compare_op(struct simulation *simulation, const struct model_op *op, uint32_t in
 	twins[process][index] = twin;
 	if (twin == NULL || twin->sqe.user_data != op->sqe.user_data ||
 	    twin->sqe.op != op->sqe.op || twin->place != place_of(op->place) ||
-	    twin->object != op->object->kernel)
-		simulation_fail(simulation, "process %u: the op of user data %llx is %s", process,
-		    (unsigned long long)op->sqe.user_data,
-		    twin == NULL ? "not in flight" : "somewhere else");
+	    (op->object != NULL && twin->object != op->object->kernel))
+		simulation_fail(simulation,
+		    "process %u: the op of user data %llx is in place %d, expected %u", process,
+		    (unsigned long long)op->sqe.user_data, twin == NULL ? -1 : (int)twin->place,
+		    place_of(op->place));
 }
 
 static void
@@ -114,6 +118,85 @@ compare_order(struct simulation *simulation, struct model_op *const *queue, uint
 		simulation_fail(simulation, "an endpoint's queue has others in it");
 }
 
+static bool
+is_same_answer(const struct model_answer *answer, const struct answer *kernel)
+{
+	static const enum answer_state states[] = { [MODEL_ANSWER_PENDING] = ANSWER_PENDING,
+		[MODEL_ANSWER_KEPT] = ANSWER_KEPT,
+		[MODEL_ANSWER_FAILED] = ANSWER_FAILED };
+
+	if (answer->id != kernel->id)
+		return false;
+	return answer->id == 0 ||
+	    (kernel->state == states[answer->state] && kernel->slots == answer->slots &&
+		kernel->count == answer->count && kernel->is_finished == answer->is_finished &&
+		list_is_empty(&kernel->dependants) == (answer->waiting_count == 0));
+}
+
+static bool
+is_same_kept(
+    struct simulation *simulation, const struct model_kept *kept, const struct kept_cap *kernel)
+{
+	struct model_object *object = kept->hold.object;
+
+	if (object == NULL || kernel->hold.object == NULL)
+		return object == NULL && kernel->hold.object == NULL &&
+		    kept->cap_id == kernel->cap_id;
+	/* It may be in no table. */
+	if (object->kernel == NULL)
+		compare_bind(simulation, object, kernel->hold.object);
+	if (kernel->hold.object != object->kernel || kernel->cap_id != 0 ||
+	    kernel->hold.interface_index != kept->hold.interface_index)
+		return false;
+	/* Of a dead grant, the run has let go. */
+	return !model_slot_is_live(&kept->hold) ||
+	    kernel->hold.cell == (kept->hold.cell == NULL ? NULL : kept->hold.cell->kernel);
+}
+
+/* What the answers of a process have. */
+static void
+compare_kept(struct simulation *simulation, const struct model_process *process)
+{
+	struct answers *kernel = *ring_answers(simulation->processes[process->index].thread->ring);
+
+	for (uint32_t i = 0; kernel != NULL && i < CAP_ANSWERS_MAX; i++) {
+		const struct model_answer *answer = &process->answers[i];
+
+		if (answer->id == 0 || answer->id != kernel->at[i].id)
+			continue;
+		for (uint32_t k = 0; k < answer->count && k < kernel->at[i].count; k++)
+			if (!is_same_kept(simulation, &answer->caps[k], &kernel->at[i].caps[k]))
+				simulation_fail(simulation,
+				    "process %u: capability %u of answer %u is another one",
+				    process->index, k, answer->id);
+	}
+}
+
+/* Named answers, and what waits for each, in its order. */
+static void
+compare_answers(struct simulation *simulation, const struct model_process *process)
+{
+	struct answers *kernel = *ring_answers(simulation->processes[process->index].thread->ring);
+
+	if ((kernel != NULL) != process->has_answers) {
+		simulation_fail(simulation, "process %u has memory for answers", process->index);
+		return;
+	}
+	for (uint32_t i = 0; kernel != NULL && i < CAP_ANSWERS_MAX; i++) {
+		const struct model_answer *answer = &process->answers[i];
+
+		if (!is_same_answer(answer, &kernel->at[i]))
+			simulation_fail(simulation,
+			    "process %u: answer %u is in state %u with %u of %u slots, expected %u "
+			    "in state %u with %u of %u",
+			    process->index, kernel->at[i].id, kernel->at[i].state,
+			    kernel->at[i].count, kernel->at[i].slots, answer->id, answer->state,
+			    answer->count, answer->slots);
+		compare_order(
+		    simulation, answer->waiting, answer->id == 0 ? 0 : answer->waiting_count);
+	}
+}
+
 /* What an endpoint counts, and whose turn it is next. */
 static void
 compare_endpoint(struct simulation *simulation, const struct model_object *object)
@@ -157,7 +240,7 @@ compare_pools(struct simulation *simulation)
 {
 	const struct model *model = &simulation->model;
 	uint64_t endpoints = 0, memories = 0, spaces = 0, processes = 0, sleepers = 0,
-		 deadlines = 0, notifications = 0;
+		 deadlines = 0, notifications = 0, answers = 0, answer_caps = 0;
 
 	for (uint32_t i = 0; i < simulation->model.object_end; i++) {
 		const struct model_object *object = &model->objects[i];
@@ -174,6 +257,9 @@ compare_pools(struct simulation *simulation)
 			continue;
 		processes++;
 		deadlines += process->has_deadlines;
+		answers += process->has_answers;
+		for (uint32_t k = 0; k < CAP_ANSWERS_MAX; k++)
+			answer_caps += process->answers[k].id != 0 && process->answers[k].has_more;
 		for (uint32_t k = 0; k < RING_CQ_ENTRIES; k++)
 			sleepers += process->ops[k].place == MODEL_SLEEPING;
 	}
@@ -186,6 +272,8 @@ compare_pools(struct simulation *simulation)
 	compare_pool(simulation, "ring", processes);
 	compare_pool(simulation, "sleeper", sleepers);
 	compare_pool(simulation, "ring_deadlines", deadlines);
+	compare_pool(simulation, "answers", answers);
+	compare_pool(simulation, "answer_caps", answer_caps);
 	compare_pool(simulation, "ipc_copy", 0);
 }
 
@@ -194,6 +282,9 @@ compare_queues(struct simulation *simulation)
 {
 	struct model *model = &simulation->model;
 
+	for (uint32_t i = 0; i < MODEL_PROCESSES; i++)
+		if (model->processes[i].alive)
+			compare_kept(simulation, &model->processes[i]);
 	for (uint32_t i = 0; i < MODEL_PROCESSES; i++)
 		if (model->processes[i].alive)
 			compare_ring(simulation, &model->processes[i]);
@@ -206,5 +297,8 @@ compare_queues(struct simulation *simulation)
 		compare_order(simulation, object->receives, object->receive_count);
 		compare_endpoint(simulation, object);
 	}
+	for (uint32_t i = 0; i < MODEL_PROCESSES; i++)
+		if (model->processes[i].alive)
+			compare_answers(simulation, &model->processes[i]);
 	compare_pools(simulation);
 }

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define COVERAGE_STATUSES 64
-#define COVERAGE_PLACES 7 /* of ops, as the model names them */
+#define COVERAGE_PLACES 8 /* of ops, as the model names them */
 
 enum coverage_operation {
 	COVERAGE_NOP,
@@ -46,6 +46,8 @@ enum coverage_event {
 	COVERAGE_TAP_DROPS,
 	COVERAGE_BROKEN_COPIES, /* of long messages, by what happened between two steps */
 	COVERAGE_KILLED_COPIES, /* somebody was killed between two steps */
+	COVERAGE_PROMISED,	/* calls that waited for an answer */
+	COVERAGE_SPLICED,	/* of them those that joined an endpoint with it */
 	COVERAGE_EVENTS,
 };
 

@@ -123,6 +123,13 @@ machine_measure(struct model_prices *prices)
 		(void)price_of(&process, &sqe);
 	prices->call_chunk = price_of(&process, &sqe);
 	prices->call_table = bytes - prices->call_chunk;
+	/* Each of these is refused, and has its answer. */
+	sqe = call_of(&process, 0, 0);
+	sqe.answer_id = 1;
+	prices->answers = price_of(&process, &sqe);
+	sqe.answer_id = 2;
+	sqe.cap_max = 3;
+	prices->answer_caps = price_of(&process, &sqe);
 	bytes = kernel_bytes(&process);
 	if (grant_cell_create(process.process->ledger, NULL, &cell) != CAP_OK)
 		abort();
@@ -258,6 +265,12 @@ void
 machine_collect(struct simulation *simulation)
 {
 	simulation->word_count = 0;
+	machine_collect_more(simulation);
+}
+
+void
+machine_collect_more(struct simulation *simulation)
+{
 	for (uint32_t i = 0; i < MODEL_PROCESSES; i++) {
 		const struct cap_ring *ring = simulation->processes[i].ring;
 		const struct cap_cqe *queue;

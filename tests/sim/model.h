@@ -104,12 +104,15 @@ enum model_place {
 	MODEL_RECEIVING, /* in its queue of receives */
 	MODEL_DELIVERED,
 	MODEL_SLEEPING,
-	MODEL_WAITING, /* at a notification */
+	MODEL_WAITING,	/* at a notification */
+	MODEL_PROMISED, /* for the answer that its target is a capability of */
 };
-#define MODEL_PLACES (MODEL_WAITING + 1)
+#define MODEL_PLACES (MODEL_PROMISED + 1)
 
 /* Statuses that are told apart where ends are counted; 0 is success. */
 #define MODEL_STATUSES 64
+
+struct model_answer;
 
 struct model_op {
 	enum model_place place;
@@ -124,7 +127,35 @@ struct model_op {
 	struct model_cell *cell;      /* and its cell */
 	struct model_process *server; /* DELIVERED */
 	struct model_call *call;
-	uint64_t until_ns; /* SLEEPING */
+	uint64_t until_ns;	     /* SLEEPING */
+	struct model_answer *answer; /* that it names, until it ends */
+	struct model_answer *awaits; /* PROMISED */
+};
+
+enum model_answer_state {
+	MODEL_ANSWER_PENDING,
+	MODEL_ANSWER_KEPT,
+	MODEL_ANSWER_FAILED,
+};
+
+/* A capability of an answer: a hold of its own, or one that the caller's table has. */
+struct model_kept {
+	struct model_slot hold; /* object NULL: none */
+	cap_id_t cap_id;	/* 0: not named */
+};
+
+struct model_answer {
+	uint32_t id; /* 0: the place is free */
+	enum model_answer_state state;
+	bool is_finished;
+	bool has_type;	/* before the end */
+	uint16_t type;	/* of a failed one's exception */
+	bool has_more;	/* memory for many capabilities */
+	uint32_t slots; /* that are charged */
+	uint32_t count;
+	struct model_kept caps[MESSAGE_CAPS_MAX];
+	struct model_op *waiting[RING_CQ_ENTRIES];
+	uint32_t waiting_count;
 };
 
 struct model_process {
@@ -152,6 +183,9 @@ struct model_process {
 	/* The ring. */
 	bool has_deadlines;
 	struct model_op ops[RING_CQ_ENTRIES];
+	bool has_answers;    /* memory for them */
+	bool has_answer_job; /* what waited for answers is to run in its own time */
+	struct model_answer answers[CAP_ANSWERS_MAX];
 	uint32_t unread;
 	struct cap_sqe queue[RING_SQ_ENTRIES]; /* submitted, not taken */
 	uint32_t queued;
@@ -191,6 +225,8 @@ struct model_prices {
 	uint64_t cell;
 	uint64_t memory_object;
 	uint64_t space;
+	uint64_t answers; /* of a ring, and what one of many capabilities takes besides */
+	uint64_t answer_caps;
 	uint64_t copy_max; /* a long message on its way; nobody sees it from outside */
 };
 
@@ -222,6 +258,8 @@ struct model {
 	uint32_t wakes;	      /* so far: waits that ended */
 	uint32_t short_calls; /* so far: that the kernel need not put into a queue */
 	uint32_t short_returns;
+	uint32_t promised; /* so far: calls that waited for an answer */
+	uint32_t spliced;  /* of them those that joined an endpoint with it */
 	uint64_t ends[MODEL_PLACES][MODEL_STATUSES]; /* so far: of ops, by place and result */
 	uint32_t copies_broken; /* so far: by what happened between two steps */
 	const struct model_word *words;
@@ -265,6 +303,11 @@ void model_end_with(struct model *model, struct model_op *op, const struct cap_c
 /* With a CapException if there is room for one. */
 void model_end_exception(struct model *model, struct model_op *op, enum cap_status status);
 void model_cancel(struct model *model, struct model_op *op, enum cap_status status);
+void model_end_exception_as(
+    struct model *model, struct model_op *op, enum cap_status status, uint16_t type);
+uint16_t model_exception_type(enum cap_status status);
+/* A submission is refused with it. */
+void model_refuse(struct model *model, struct model_op *op, enum cap_status status);
 /* Its hold was revoked. */
 void model_end_revoked(struct model *model, struct model_op *op);
 void model_run_due(struct model *model);
@@ -294,6 +337,8 @@ bool model_slot_is_live(const struct model_slot *slot);
 /* Would one more slot be within what the process may have? */
 bool model_has_room(const struct model *model, const struct model_process *process);
 MUST_CHECK enum cap_status model_reserve(struct model *model, struct model_op *op, uint32_t count);
+/* What a CALL takes, if it has not yet. */
+MUST_CHECK enum cap_status model_reserve_call(struct model *model, struct model_op *op);
 void model_unreserve(struct model_op *op);
 /* A RECV that got its call: what it had reserved is kept for the next one. */
 void model_keep(struct model_op *op);
@@ -338,6 +383,9 @@ model_transfers_read(const struct model_op *op, struct model_transfers *out);
 /* Can all of them go? */
 MUST_CHECK enum cap_status
 model_transfers_check(struct model_process *from, const struct model_transfers *transfers);
+/* They go to a named answer alone. */
+void model_transfers_keep(
+    struct model_process *from, struct model_op *to, const struct model_transfers *transfers);
 /* They go; fills the records. */
 void model_transfers_commit(
     struct model_process *from, struct model_op *to, struct model_transfers *transfers);
@@ -389,7 +437,33 @@ enum model_match model_match_try(
 /* model_return.c */
 MUST_CHECK enum cap_status model_return(struct model *model, struct model_op *op);
 
+/* model_answer.c */
+/* The CALL's shape; then it has its answer, if it names one. */
+MUST_CHECK enum cap_status model_answer_open(struct model *model, struct model_op *op);
+/* A CALL on a capability of an answer: it waits, runs, or has ended; or is refused. */
+MUST_CHECK enum cap_status model_answer_call(struct model *model, struct model_op *op);
+/* That is not finished, or NULL. */
+struct model_answer *model_answer_find(struct model_process *process, uint64_t id);
+MUST_CHECK enum cap_status
+model_answer_finish(struct model *model, struct model_process *process, uint64_t id);
+void model_answer_forget(struct model_op *op);
+/* The type of the exception that the call ends with. */
+void model_answer_fails_as(struct model_op *op, uint16_t type);
+/* A capability of what the call is answered with, in order; NULL: a hole. Takes its references. */
+void model_answer_keep(struct model_op *call, uint32_t ordinal, const struct model_slot *hold);
+/* The same of one that the caller's table got; 0: a hole. */
+void model_answer_keep_of_table(struct model_op *call, uint32_t ordinal, cap_id_t cap_id);
+/* The call that names it ends. */
+void model_answer_settle(struct model *model, struct model_op *call, int32_t result);
+/* What was left for the process's own time. */
+void model_answers_run(struct model *model, struct model_process *process);
+/* All go with the ring. */
+void model_answers_drop(struct model *model, struct model_process *process);
+
 /* model_submission.c */
+/* A CALL on its target, whose shape is good. */
+MUST_CHECK enum cap_status
+model_call_on(struct model *model, struct model_op *op, const struct model_slot *target);
 void
 model_submission_run(struct model *model, struct model_process *process, const struct cap_sqe *sqe);
 

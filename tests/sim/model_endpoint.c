@@ -121,7 +121,7 @@ model_endpoint_call(struct model *model, struct model_op *op, const struct model
 
 	if (op->sqe.len > MESSAGE_BYTES_MAX)
 		return CAP_ERR_MESSAGE_TOO_LARGE;
-	status = model_reserve(model, op, op->sqe.cap_max);
+	status = model_reserve_call(model, op);
 	if (status != CAP_OK)
 		return status;
 	endpoint->references++;

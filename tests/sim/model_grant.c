@@ -79,7 +79,7 @@ model_op_is_dead(const struct model_op *op)
 static bool
 waits_by_a_hold(const struct model_op *op)
 {
-	return op->place != MODEL_FREE && op->place != MODEL_RUNNING;
+	return op->place != MODEL_FREE && op->place != MODEL_RUNNING && op->place != MODEL_PROMISED;
 }
 
 uint32_t

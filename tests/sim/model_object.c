@@ -362,12 +362,19 @@ answer_write(struct model *model, struct model_op *op, const struct answer *answ
 		status = model_write(model, op, 0, answer->wire.message, answer->wire.bytes);
 	if (status != CAP_OK && answer->object != NULL)
 		model_drop(model, answer->object, answer->interface_index);
-	if (status == CAP_OK && answer->object != NULL) {
+	if (status == CAP_OK && answer->object != NULL &&
+	    (op->sqe.flags & CAP_SQE_ANSWER_ONLY) != 0) {
+		model_answer_keep(op, 0,
+		    &(struct model_slot){ .object = answer->object,
+			.interface_index = answer->interface_index,
+			.epoch = answer->object->epoch });
+	} else if (status == CAP_OK && answer->object != NULL) {
 		op->reserved--;
 		cqe.cap_count = 1;
 		cqe.interface_id = model_interface_id(answer->object, answer->interface_index);
 		cqe.cap_id = model_insert(
 		    op->process, answer->object, answer->interface_index, answer->object->epoch);
+		model_answer_keep_of_table(op, 0, cqe.cap_id);
 	}
 	if (status != CAP_OK)
 		cqe.result = status;
@@ -389,7 +396,7 @@ model_object_call(struct model *model, struct model_op *op, const struct model_s
 	if (status == CAP_OK)
 		status = model_transfers_read(op, &transfers);
 	if (status == CAP_OK)
-		status = model_reserve(model, op, op->sqe.cap_max);
+		status = model_reserve_call(model, op);
 	if (status != CAP_OK)
 		return status;
 	status = run_method(model, op, target, words, &answer);

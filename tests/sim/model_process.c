@@ -105,6 +105,7 @@ model_exit(struct model *model, struct model_process *process)
 		model_remove(process, slot);
 		model_drop(model, object, interface_index);
 	}
+	model_answers_drop(model, process);
 	model_kept_release(process);
 	model_release(process->ledger, LEDGER_OUTSTANDING_CALLS, process->call_capacity);
 	model_release(process->ledger, LEDGER_KERNEL_BYTES, process->kernel_bytes);
@@ -136,6 +137,7 @@ drain(struct model *model, struct model_process *process)
 		memmove(&process->queue[0], &process->queue[1],
 		    process->queued * sizeof(process->queue[0]));
 		model_submission_run(model, process, &sqe);
+		model_answers_run(model, process);
 		if (process->queued != 0)
 			model_run_due(model);
 	}
@@ -150,6 +152,7 @@ model_enter(
 	model->copies = 0;
 	model->windows = 0;
 	model->entered = process;
+	model_answers_run(model, process);
 	drain(model, process);
 	/* Behind the last step of the one copy that was its own work. */
 	if (model->copies == 1)

@@ -19,14 +19,22 @@ call_find(struct model_process *server, uint64_t id)
 	return NULL;
 }
 
+/* The caller's table gets nothing, and the caller no records. */
+static bool
+is_answer_only(const struct model_op *call)
+{
+	return (call->sqe.flags & CAP_SQE_ANSWER_ONLY) != 0;
+}
+
 /* The bytes, and the records but for the first, which stands in the completion. */
 static enum cap_status
 answer_write(struct model *model, struct model_op *op, struct model_op *call,
     const struct model_transfers *transfers)
 {
 	uint64_t records_at = (op->sqe.len + UINT64_C(7)) / 8 * 8;
-	uint64_t records_bytes =
-	    transfers->count > 1 ? (transfers->count - 1) * sizeof(struct cap_record) : 0;
+	uint64_t records_bytes = transfers->count > 1 && !is_answer_only(call)
+	    ? (transfers->count - 1) * sizeof(struct cap_record)
+	    : 0;
 	uint64_t total = records_bytes != 0 ? records_at + records_bytes : op->sqe.len;
 
 	if (total > call->sqe.result_len) {
@@ -51,12 +59,18 @@ answer(struct model *model, struct model_op *op, struct model_op *call,
 	enum cap_status status = answer_write(model, op, call, transfers);
 	struct cap_cqe cqe = { .result = (int32_t)op->sqe.len };
 
+	if (exception)
+		model_answer_fails_as(call, op->sqe.method);
 	if (status == CAP_OK && exception)
 		status = CAP_ERR_APPLICATION_EXCEPTION;
 	if (status == CAP_ERR_BUFFER_TOO_SMALL && exception)
 		status = CAP_ERR_APPLICATION_EXCEPTION_TRUNCATED;
-	if (status == CAP_OK && transfers->count != 0) {
+	if (status == CAP_OK && transfers->count != 0 && is_answer_only(call)) {
+		model_transfers_keep(op->process, call, transfers);
+	} else if (status == CAP_OK && transfers->count != 0) {
 		model_transfers_commit(op->process, call, transfers);
+		for (uint32_t i = 0; i < transfers->count; i++)
+			model_answer_keep_of_table(call, i, transfers->records[i].cap_id);
 		cqe.cap_count = (uint16_t)transfers->count;
 		cqe.cap_id = transfers->records[0].cap_id;
 		cqe.interface_id = transfers->records[0].interface_id;

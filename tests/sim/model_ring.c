@@ -90,6 +90,7 @@ model_end_with(struct model *model, struct model_op *op, const struct cap_cqe *c
 	model->ends[op->left != MODEL_FREE && op->place == MODEL_RUNNING ? op->left : op->place]
 		   [status]++;
 	model_unreserve(op);
+	model_answer_settle(model, op, cqe->result);
 	model_post(model, op, cqe);
 	if (op->cell != NULL)
 		op->cell->references--;
@@ -108,8 +109,8 @@ model_end(struct model *model, struct model_op *op, int32_t result)
 	model_end_with(model, op, &cqe);
 }
 
-static uint16_t
-exception_type(enum cap_status status)
+uint16_t
+model_exception_type(enum cap_status status)
 {
 	switch (status) {
 	case CAP_ERR_TABLE_FULL:
@@ -130,18 +131,25 @@ exception_type(enum cap_status status)
 void
 model_end_exception(struct model *model, struct model_op *op, enum cap_status status)
 {
-	struct wire wire =
-	    wire_exception(exception_type(status), status, cap_status_sentence(status));
+	model_end_exception_as(model, op, status, model_exception_type(status));
+}
+
+void
+model_end_exception_as(
+    struct model *model, struct model_op *op, enum cap_status status, uint16_t type)
+{
+	struct wire wire = wire_exception(type, status, cap_status_sentence(status));
 	int32_t result = CAP_ERR_APPLICATION_EXCEPTION;
 	uint32_t before = model->expected_count;
 
+	model_answer_fails_as(op, type);
 	if (op->sqe.result_len == 0 || !op->process->alive) {
 		model_end(model, op, status);
 		return;
 	}
 	/* The sentence is left out where there is little room. */
 	if (wire.bytes > op->sqe.result_len)
-		wire = wire_exception(exception_type(status), status, NULL);
+		wire = wire_exception(type, status, NULL);
 	if (wire.bytes > op->sqe.result_len)
 		result = CAP_ERR_APPLICATION_EXCEPTION_TRUNCATED;
 	else if (model_write(model, op, 0, wire.message, wire.bytes) != CAP_OK)
@@ -169,6 +177,9 @@ forget(struct model *model, struct model_op *op)
 		break;
 	case MODEL_WAITING:
 		model_notification_forget(op);
+		break;
+	case MODEL_PROMISED:
+		model_answer_forget(op);
 		break;
 	case MODEL_SLEEPING:
 		model_release(op->process->ledger, LEDGER_KERNEL_BYTES, model->prices.sleeper);

@@ -22,6 +22,15 @@ sets_only(const struct cap_sqe *sqe, struct cap_sqe allowed)
 	return memcmp(&rest, &zero, sizeof(zero)) == 0;
 }
 
+enum cap_status
+model_call_on(struct model *model, struct model_op *op, const struct model_slot *target)
+{
+	model_op_begins(op, target);
+	if (target->object->kind == MODEL_ENDPOINT && target->interface_index != 0)
+		return model_endpoint_call(model, op, target);
+	return model_object_call(model, op, target);
+}
+
 static enum cap_status
 run_call(struct model *model, struct model_op *op)
 {
@@ -35,6 +44,7 @@ run_call(struct model *model, struct model_op *op)
 		.result_len = UINT32_MAX,
 		.xfer_count = UINT8_MAX,
 		.cap_max = UINT8_MAX,
+		.answer_id = UINT32_MAX,
 	};
 	struct model_slot *target;
 	enum cap_status status;
@@ -43,24 +53,18 @@ run_call(struct model *model, struct model_op *op)
 		return CAP_ERR_INVALID_REQUEST;
 	if (op->sqe.xfer_count > MESSAGE_CAPS_MAX)
 		return CAP_ERR_INVALID_TRANSFER_DESCRIPTOR;
-	if ((op->sqe.flags & CAP_SQE_ANSWER_ONLY) != 0 || op->sqe.flags == CAP_SQE_LAST)
-		return CAP_ERR_INVALID_REQUEST;
-	if ((op->sqe.flags & (CAP_SQE_LAST | CAP_SQE_PROMISED)) == CAP_SQE_LAST)
-		return CAP_ERR_INVALID_REQUEST;
+	status = model_answer_open(model, op);
+	if (status != CAP_OK)
+		return status;
 	if ((op->sqe.flags & CAP_SQE_PROMISED) != 0)
-		return CAP_ERR_UNKNOWN_ANSWER;
+		return model_answer_call(model, op);
 	status = model_lookup(op->process, op->sqe.target, &target);
 	/* A revoked target answers like one that fails. */
 	if (status == CAP_ERR_REVOKED) {
 		model_end_exception(model, op, status);
 		return CAP_OK;
 	}
-	if (status != CAP_OK)
-		return status;
-	model_op_begins(op, target);
-	if (target->object->kind == MODEL_ENDPOINT && target->interface_index != 0)
-		return model_endpoint_call(model, op, target);
-	return model_object_call(model, op, target);
+	return status == CAP_OK ? model_call_on(model, op, target) : status;
 }
 
 static enum cap_status
@@ -161,8 +165,13 @@ run_finish(struct model *model, struct model_op *op)
 		(struct cap_sqe){ .flags = op->sqe.flags == CAP_SQE_ANSWER ? CAP_SQE_ANSWER : 0,
 		    .target = UINT64_MAX }))
 		return CAP_ERR_INVALID_REQUEST;
-	if (op->sqe.flags == CAP_SQE_ANSWER)
-		return CAP_ERR_UNKNOWN_ANSWER;
+	if (op->sqe.flags == CAP_SQE_ANSWER) {
+		enum cap_status status = model_answer_finish(model, process, op->sqe.target);
+
+		if (status == CAP_OK)
+			model_end(model, op, 0);
+		return status;
+	}
 	for (uint32_t i = 0; i < RING_CQ_ENTRIES; i++) {
 		struct model_op *other = &process->ops[i];
 
@@ -225,6 +234,16 @@ deadline_take(struct model *model, const struct model_op *op)
 }
 
 void
+model_refuse(struct model *model, struct model_op *op, enum cap_status status)
+{
+	/* A dead target answers like one that fails. */
+	if (op->sqe.op == CAP_OP_CALL && status == CAP_ERR_DISCONNECTED)
+		model_end_exception(model, op, status);
+	else
+		model_end(model, op, status);
+}
+
+void
 model_submission_run(struct model *model, struct model_process *process, const struct cap_sqe *sqe)
 {
 	struct model_op *op = process->ops;
@@ -238,11 +257,6 @@ model_submission_run(struct model *model, struct model_process *process, const s
 	status = deadline_take(model, op);
 	if (status == CAP_OK)
 		status = run(model, op);
-	if (status == CAP_OK)
-		return;
-	/* So does one that is dead. */
-	if (sqe->op == CAP_OP_CALL && status == CAP_ERR_DISCONNECTED)
-		model_end_exception(model, op, status);
-	else
-		model_end(model, op, status);
+	if (status != CAP_OK)
+		model_refuse(model, op, status);
 }

@@ -123,9 +123,24 @@ model_reserve(struct model *model, struct model_op *op, uint32_t count)
 	return CAP_OK;
 }
 
+enum cap_status
+model_reserve_call(struct model *model, struct model_op *op)
+{
+	if (op->reserved != 0)
+		return CAP_OK;
+	/* They never come to the table: they are the answer's, which has its slots. */
+	if ((op->sqe.flags & CAP_SQE_ANSWER_ONLY) != 0) {
+		op->reserved = op->sqe.cap_max;
+		return CAP_OK;
+	}
+	return model_reserve(model, op, op->sqe.cap_max);
+}
+
 void
 model_unreserve(struct model_op *op)
 {
+	if (op->sqe.op == CAP_OP_CALL && (op->sqe.flags & CAP_SQE_ANSWER_ONLY) != 0)
+		op->reserved = 0;
 	op->process->slots_reserved -= op->reserved;
 	model_release(op->process->ledger, LEDGER_CAP_SLOTS, op->reserved);
 	op->reserved = 0;

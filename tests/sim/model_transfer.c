@@ -77,6 +77,30 @@ model_transfers_check(struct model_process *from, const struct model_transfers *
 }
 
 void
+model_transfers_keep(
+    struct model_process *from, struct model_op *to, const struct model_transfers *transfers)
+{
+	for (uint32_t i = 0; i < transfers->count; i++) {
+		const struct cap_transfer *entry = &transfers->entries[i];
+		struct model_slot *slot;
+
+		model_answer_keep(to, i, NULL);
+		if (entry->mode == CAP_TRANSFER_HOLE)
+			continue;
+		if (model_lookup(from, entry->cap_id, &slot) != CAP_OK)
+			assert(false);
+		model_answer_keep(to, i, slot);
+		slot->object->references++;
+		if (slot->cell != NULL)
+			slot->cell->references++;
+		if (entry->mode != CAP_TRANSFER_MOVE)
+			continue;
+		model_object_put(slot->object);
+		model_remove(from, slot);
+	}
+}
+
+void
 model_transfers_commit(
     struct model_process *from, struct model_op *to, struct model_transfers *transfers)
 {

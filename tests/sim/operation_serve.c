@@ -185,6 +185,8 @@ operation_return(struct simulation *simulation, struct model_process *process)
 		sqe.xfer_count = (uint8_t)call->op->reserved;
 	sqe.deadline_ns = part_deadline(simulation);
 	part_plain(simulation, &sqe);
+	if (call != NULL && call->op != NULL && call->op->answer != NULL)
+		operation_answer_promise(simulation, process, &sqe);
 	if (random_chance(random, 5))
 		return_spoil(simulation, process, &sqe);
 	return sqe;

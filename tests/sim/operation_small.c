@@ -75,6 +75,8 @@ operation_finish(struct simulation *simulation, struct model_process *process)
 	struct cap_sqe sqe = { .op = CAP_OP_FINISH, .target = random_next(random) };
 	uint32_t first = random_below(random, RING_CQ_ENTRIES);
 
+	if (operation_is_promiser(process) && random_chance(random, 50))
+		return operation_finish_answer(simulation, process);
 	for (uint32_t i = 0; i < RING_CQ_ENTRIES && !random_chance(random, 2); i++) {
 		const struct model_op *op = &process->ops[(first + i) % RING_CQ_ENTRIES];
 

@@ -124,6 +124,7 @@ choose(struct simulation *simulation, const struct model_process *process)
 
 	for (uint32_t i = 0; i < process->call_capacity; i++)
 		weights[2] += process->calls[i].used ? 12 : 0;
+	weights[4] += 2 * operation_answers_kept(process);
 	/* A full ring takes nothing more. */
 	if (in_flight > RING_CQ_ENTRIES - 6)
 		weights[4] = 60;
@@ -149,6 +150,7 @@ window_plan(struct simulation *simulation, const struct model_process *process)
 	struct model *model = &simulation->model;
 
 	if (process->queued != 1 || process->queue[0].op == CAP_OP_RELEASE ||
+	    operation_awaits_answers(model) ||
 	    !random_chance(random, is_long(&process->queue[0]) ? 60 : 5))
 		return;
 	model->window_at = 1 + random_below(random, 4);
@@ -175,6 +177,8 @@ submit_one(struct simulation *simulation, struct model_process *process, bool un
 	if (unique && sqe.deadline_ns == 0 && sqe.op < CAP_OP_COUNT &&
 	    random_chance(&simulation->random, process->has_deadlines ? 10 : 60))
 		sqe.deadline_ns = simulation->model.now_ns + 10000;
+	if (operation_is_promiser(process))
+		operation_promise(simulation, process, &sqe);
 	sqe.user_data = ++simulation->user_data;
 	if (!unique && other->place != MODEL_FREE && random_chance(&simulation->random, 5))
 		sqe.user_data = other->sqe.user_data;
@@ -203,12 +207,15 @@ step_submit(struct simulation *simulation, struct model_process *process)
 
 	if (!random_chance(random, 5))
 		machine_reap(simulation, process, process->unread);
+	/* Whoever names answers does nothing long, either: that goes on in its own time, too. */
 	simulation->is_batch = count > 1 || process->queued != 0 ||
+	    operation_is_promiser(process) ||
 	    process->unread + model_in_flight(process) == RING_CQ_ENTRIES;
 	for (uint32_t i = 0; i < count && process->queued < RING_SQ_ENTRIES; i++)
 		submit_one(simulation, process, is_short);
 	if (!simulation->is_batch && !is_short && process->queued == 1 &&
-	    is_long(&process->queue[0]) && random_chance(random, 25)) {
+	    !operation_awaits_answers(&simulation->model) && is_long(&process->queue[0]) &&
+	    random_chance(random, 25)) {
 		operation_kill_in_copy(simulation, process);
 		return;
 	}
@@ -294,8 +301,11 @@ step_flood(struct simulation *simulation, struct model_process *process)
 static struct model_process *
 pick_process(struct simulation *simulation)
 {
-	uint32_t first = random_below(&simulation->random, MODEL_PROCESSES);
+	/* The one that names answers a bit more often. */
+	uint32_t first = random_below(&simulation->random, MODEL_PROCESSES + 2);
 
+	if (first >= MODEL_PROCESSES)
+		first = 0;
 	for (uint32_t i = 0; i < MODEL_PROCESSES; i++) {
 		struct model_process *process =
 		    &simulation->model.processes[(first + i) % MODEL_PROCESSES];
@@ -419,6 +429,7 @@ step(struct simulation *simulation)
 		operation_time(simulation);
 	else
 		step_act(simulation, process);
+	operation_catch_up(simulation);
 	if (simulation->corrupt_step != 0 && simulation->step >= simulation->corrupt_step &&
 	    simulation->corrupt(simulation))
 		simulation->corrupt_step = 0;
@@ -491,6 +502,8 @@ simulation_run(struct simulation *simulation, uint64_t operation_count)
 	simulation->coverage.events[COVERAGE_WAKES] = simulation->model.wakes;
 	simulation->coverage.events[COVERAGE_SHORT_CALLS] = simulation->model.short_calls;
 	simulation->coverage.events[COVERAGE_SHORT_RETURNS] = simulation->model.short_returns;
+	simulation->coverage.events[COVERAGE_PROMISED] = simulation->model.promised;
+	simulation->coverage.events[COVERAGE_SPLICED] = simulation->model.spliced;
 	simulation->coverage.events[COVERAGE_BROKEN_COPIES] = simulation->model.copies_broken;
 	memcpy(simulation->coverage.ends, simulation->model.ends, sizeof(simulation->model.ends));
 	if (!simulation_failed(simulation))

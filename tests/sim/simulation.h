@@ -91,6 +91,8 @@ void machine_give_notification(struct simulation *simulation, struct model_proce
 void machine_settle(void);
 /* The completions that are new. */
 void machine_collect(struct simulation *simulation);
+/* Besides those of before. */
+void machine_collect_more(struct simulation *simulation);
 void machine_reap(struct simulation *simulation, struct model_process *process, uint32_t count);
 void machine_write(struct simulation *simulation, struct model_process *process, uint64_t address,
     const void *from, size_t bytes);
@@ -98,6 +100,8 @@ void machine_write(struct simulation *simulation, struct model_process *process,
 /* compare.c, compare_queues.c */
 void compare(struct simulation *simulation);
 void compare_queues(struct simulation *simulation);
+/* The kernel's one of an object that was not seen before: no other one is it. */
+void compare_bind(struct simulation *simulation, struct model_object *object, const void *kernel);
 /* At the end: nothing is held by anyone. */
 void compare_baseline(struct simulation *simulation);
 void baseline_take(void);
@@ -130,6 +134,25 @@ void operation_give_facet(
 /* Enter, let the machine settle, let the model do the same. */
 void operation_enter(struct simulation *simulation, struct model_process *process,
     uint64_t min_complete, uint64_t deadline_ns);
+
+/* operation_answer.c */
+/* This process names answers: one alone does, so that it is known when what waits for them runs. */
+bool operation_is_promiser(const struct model_process *process);
+/* Answers that are there, and could be finished. */
+uint32_t operation_answers_kept(const struct model_process *process);
+/* Some answer is to come. */
+bool operation_awaits_answers(const struct model *model);
+/* A CALL may name its answer, or go to a capability of one; others keep to the general way. */
+void operation_promise(
+    struct simulation *simulation, struct model_process *process, struct cap_sqe *sqe);
+/* A RETURN to a call that names its answer carries what can be called, mostly. */
+void operation_answer_promise(
+    struct simulation *simulation, struct model_process *process, struct cap_sqe *sqe);
+/* FINISH of an answer. */
+struct cap_sqe
+operation_finish_answer(struct simulation *simulation, struct model_process *process);
+/* What waited for answers that are there, and is left to its process's own time, runs. */
+void operation_catch_up(struct simulation *simulation);
 
 /* operation_grant.c */
 /* A capability of the process goes to another one by a grant. */

@@ -69,13 +69,16 @@ tap_on(struct simulation *simulation, struct model_process *process)
 	ring_tap_set(ring_of(simulation, process), &tap->ring);
 }
 
-/* Only when nothing is in flight: a completion has its record if its submission had one. */
+/*
+ * Only when nothing is in flight: a completion has its record if its submission had one. Promised
+ * calls complete in an order of their own, which the model leaves open.
+ */
 void
 tap_choose(struct simulation *simulation, struct model_process *process)
 {
 	struct sim_tap *tap = &taps[process->index];
 
-	if (model_in_flight(process) != 0)
+	if (model_in_flight(process) != 0 || operation_is_promiser(process))
 		return;
 	simulation_note(simulation, "process %u is %s", process->index,
 	    tap->is_on ? "tapped no more" : "tapped");
