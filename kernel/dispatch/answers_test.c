@@ -4,6 +4,58 @@
 
 #include "arch/sim/promise_pair.h"
 
+/* A call 1 with a name, and calls up to `last` that its answer promises. */
+static void
+post_dependants(struct pair *pair, uint16_t last)
+{
+	post(&pair->client, named_call(pair, 1, 1));
+	for (uint16_t i = 2; i <= last; i++)
+		post(&pair->client, promised(call_of(pair, i), 1, 0));
+}
+
+/* The server takes what comes next, which has to be call 1, and answers. */
+static void
+answer_first(struct pair *pair)
+{
+	uint64_t call_id = 0;
+
+	CHECK_EQ(receive(pair, &call_id), 1);
+	CHECK_EQ(answer(pair, call_id), 0);
+}
+
+/* An answer to call 1 with so many of the server's own. */
+static void
+answer_first_with(struct pair *pair, uint8_t count)
+{
+	struct cap_transfer entries[TRANSFER_CAPS_MAX];
+	uint64_t call_id = 0;
+
+	CHECK_EQ(receive(pair, &call_id), 1);
+	for (uint32_t i = 0; i < count; i++)
+		entries[i] = (struct cap_transfer){ .cap_id = pair->own, .mode = 1 };
+	world_write(
+	    &pair->server, pair->server.message + 512 + 16, entries, count * sizeof(entries[0]));
+	CHECK_EQ(run(&pair->server,
+		     (struct cap_sqe){ .op = CAP_OP_RETURN,
+			 .target = call_id,
+			 .addr = pair->server.message + 512,
+			 .len = 16,
+			 .xfer_count = count }),
+	    0);
+}
+
+/* A call of what the answer has is answered for the object, which is dead. */
+static void
+check_revoked(struct pair *pair, uint16_t method)
+{
+	enum cap_status status = CAP_OK;
+
+	CHECK_EQ(run(&pair->client, promised(call_of(pair, method), 1, 0)),
+	    CAP_ERR_APPLICATION_EXCEPTION);
+	CHECK_EQ(exception_at(pair, method, &status), EXCEPTION_TYPE_DISCONNECTED);
+	CHECK_EQ(status, CAP_ERR_REVOKED);
+}
+
 TEST(a_chain_of_four_needs_one_entry_of_the_client)
 {
 	struct pair pair = pair_start();
@@ -32,11 +84,8 @@ TEST(dependants_run_in_their_order_and_before_later_calls)
 	struct pair pair = pair_start();
 	uint64_t call_id = 0;
 
-	post(&pair.client, named_call(&pair, 1, 1));
-	for (uint16_t i = 2; i < 8; i++)
-		post(&pair.client, promised(call_of(&pair, i), 1, 0));
-	CHECK_EQ(receive(&pair, &call_id), 1);
-	CHECK_EQ(answer(&pair, call_id), 0);
+	post_dependants(&pair, 7);
+	answer_first(&pair);
 	/* Its target is there: it goes behind those that waited for it. */
 	post(&pair.client, promised(call_of(&pair, 8), 1, 0));
 	post(&pair.client, call_of(&pair, 9));
@@ -50,11 +99,8 @@ TEST(a_long_line_of_dependants_keeps_its_order)
 	struct pair pair = pair_start();
 	uint64_t call_id = 0;
 
-	post(&pair.client, named_call(&pair, 1, 1));
-	for (uint16_t i = 2; i < 28; i++)
-		post(&pair.client, promised(call_of(&pair, i), 1, 0));
-	CHECK_EQ(receive(&pair, &call_id), 1);
-	CHECK_EQ(answer(&pair, call_id), 0);
+	post_dependants(&pair, 27);
+	answer_first(&pair);
 	CHECK_EQ(pair.client.process->ledger->used[LEDGER_ENDPOINT_CALLS], 16);
 	post(&pair.client, call_of(&pair, 28));
 	for (int i = 2; i < 29; i++)
@@ -85,7 +131,6 @@ TEST(what_is_left_to_the_client_is_not_overtaken_by_another_answer)
 TEST(large_dependants_are_left_to_the_client)
 {
 	struct pair pair = pair_start();
-	uint64_t call_id = 0;
 
 	post(&pair.client, named_call(&pair, 1, 1));
 	for (uint16_t i = 2; i < 5; i++) {
@@ -95,8 +140,7 @@ TEST(large_dependants_are_left_to_the_client)
 		call.len = 8192;
 		post(&pair.client, call);
 	}
-	CHECK_EQ(receive(&pair, &call_id), 1);
-	CHECK_EQ(answer(&pair, call_id), 0);
+	answer_first(&pair);
 	CHECK_EQ(pair.client.process->ledger->used[LEDGER_ENDPOINT_CALLS], 2);
 	client_runs(&pair);
 	CHECK_EQ(pair.client.process->ledger->used[LEDGER_ENDPOINT_CALLS], 3);
@@ -278,14 +322,12 @@ TEST(an_answer_is_charged_for_what_it_may_have_and_then_for_what_it_has)
 	struct pair pair = pair_start();
 	struct cap_sqe call = named_call(&pair, 1, 1);
 	struct world_accounts before = world_accounts(&pair.client);
-	uint64_t call_id = 0;
 
 	call.cap_max = 8;
 	post(&pair.client, call);
 	CHECK_EQ(slots_of(&pair), 1 + 8);
 	CHECK_EQ(world_accounts(&pair.client).slots, before.slots);
-	CHECK_EQ(receive(&pair, &call_id), 1);
-	CHECK_EQ(answer(&pair, call_id), 0);
+	answer_first(&pair);
 	CHECK_EQ(slots_of(&pair), 1 + 1);
 	CHECK_EQ(next(&pair.client), 16);
 	CHECK_EQ(run(&pair.client, finish_of(1)), 0);
@@ -318,9 +360,7 @@ TEST(an_answer_may_have_as_many_capabilities_as_a_message)
 {
 	struct pair pair = pair_start();
 	struct cap_sqe call = named_call(&pair, 1, 1);
-	struct cap_transfer entries[TRANSFER_CAPS_MAX];
 	uint64_t bytes;
-	uint64_t call_id = 0;
 
 	post(&pair.client, named_call(&pair, 9, 2));
 	serve(&pair, 9);
@@ -329,17 +369,7 @@ TEST(an_answer_may_have_as_many_capabilities_as_a_message)
 	call.cap_max = TRANSFER_CAPS_MAX;
 	post(&pair.client, call);
 	post(&pair.client, promised(call_of(&pair, 2), 1, TRANSFER_CAPS_MAX - 1));
-	CHECK_EQ(receive(&pair, &call_id), 1);
-	for (uint32_t i = 0; i < TRANSFER_CAPS_MAX; i++)
-		entries[i] = (struct cap_transfer){ .cap_id = pair.own, .mode = 1 };
-	world_write(&pair.server, pair.server.message + 512 + 16, entries, sizeof(entries));
-	CHECK_EQ(run(&pair.server,
-		     (struct cap_sqe){ .op = CAP_OP_RETURN,
-			 .target = call_id,
-			 .addr = pair.server.message + 512,
-			 .len = 16,
-			 .xfer_count = TRANSFER_CAPS_MAX }),
-	    0);
+	answer_first_with(&pair, TRANSFER_CAPS_MAX);
 	serve(&pair, 2);
 	CHECK_EQ(slots_of(&pair), 1 + 1 + TRANSFER_CAPS_MAX);
 	CHECK_EQ(next(&pair.client), 16);
@@ -353,21 +383,10 @@ TEST(what_an_earlier_answer_had_is_not_of_the_next_one_in_its_place)
 {
 	struct pair pair = pair_start();
 	struct cap_sqe call = named_call(&pair, 1, 1);
-	const struct cap_transfer entries[2] = { { .cap_id = pair.own, .mode = 1 },
-		{ .cap_id = pair.own, .mode = 1 } };
-	uint64_t call_id = 0;
 
 	call.cap_max = 2;
 	post(&pair.client, call);
-	CHECK_EQ(receive(&pair, &call_id), 1);
-	world_write(&pair.server, pair.server.message + 512 + 16, entries, sizeof(entries));
-	CHECK_EQ(run(&pair.server,
-		     (struct cap_sqe){ .op = CAP_OP_RETURN,
-			 .target = call_id,
-			 .addr = pair.server.message + 512,
-			 .len = 16,
-			 .xfer_count = 2 }),
-	    0);
+	answer_first_with(&pair, 2);
 	CHECK_EQ(next(&pair.client), 16);
 	CHECK_EQ(run(&pair.client, finish_of(1)), 0);
 	post(&pair.client, named_call(&pair, 1, 1));
@@ -471,10 +490,7 @@ TEST(a_linear_capability_is_where_the_table_has_it)
 	    run(&pair.client, promised(call_of(&pair, 23), 1, 0)), CAP_ERR_APPLICATION_EXCEPTION);
 	CHECK_EQ(exception_at(&pair, 23, &status), EXCEPTION_TYPE_UNIMPLEMENTED);
 	CHECK(object_revoke(endpoint_object(second)));
-	CHECK_EQ(
-	    run(&pair.client, promised(call_of(&pair, 22), 1, 0)), CAP_ERR_APPLICATION_EXCEPTION);
-	CHECK_EQ(exception_at(&pair, 22, &status), EXCEPTION_TYPE_DISCONNECTED);
-	CHECK_EQ(status, CAP_ERR_REVOKED);
+	check_revoked(&pair, 22);
 	CHECK_EQ(cap_table_release(pair.client.process->table, cqe.cap_id), CAP_OK);
 	post(&pair.client, promised(call_of(&pair, 2), 1, 0));
 	check_broken(&pair, 2, EXCEPTION_TYPE_FAILED);
@@ -485,16 +501,12 @@ TEST(a_linear_capability_is_where_the_table_has_it)
 TEST(a_revoked_capability_of_an_answer_is_not_called)
 {
 	struct pair pair = pair_start();
-	enum cap_status status = CAP_OK;
 
 	post(&pair.client, named_call(&pair, 1, 1));
 	serve(&pair, 1);
 	CHECK_EQ(next(&pair.client), 16);
 	CHECK(object_revoke(endpoint_object(pair.endpoint)));
-	CHECK_EQ(
-	    run(&pair.client, promised(call_of(&pair, 2), 1, 0)), CAP_ERR_APPLICATION_EXCEPTION);
-	CHECK_EQ(exception_at(&pair, 2, &status), EXCEPTION_TYPE_DISCONNECTED);
-	CHECK_EQ(status, CAP_ERR_REVOKED);
+	check_revoked(&pair, 2);
 	CHECK_EQ(run(&pair.client, finish_of(1)), 0);
 }
 
@@ -503,12 +515,10 @@ TEST(the_bytes_of_an_answer_reach_a_caller_whose_capabilities_stay_behind)
 	struct pair pair = pair_start();
 	struct cap_cqe cqe = { 0 };
 	char text[16] = { 0 };
-	uint64_t call_id = 0;
 
 	post(&pair.client, named_call(&pair, 1, 1));
-	CHECK_EQ(receive(&pair, &call_id), 1);
 	world_write(&pair.server, pair.server.message + 512, "sixteen bytes ..", 16);
-	CHECK_EQ(answer(&pair, call_id), 0);
+	answer_first(&pair);
 	CHECK(world_reap(&pair.client, &cqe));
 	CHECK_EQ(cqe.result, 16);
 	CHECK_EQ(cqe.cap_count, 0);

@@ -9,91 +9,39 @@
 		.target = HOSTILE_##of,                                                            \
 		.sqe = { .op = CAP_OP_##opcode, .user_data = 77, __VA_ARGS__ },                    \
 		.expected = CAP_ERR_##error }
-/* `Timer.now` with a good message, and the answer to a bad place. */
-#define RESULT(error, ...)                                                                         \
-	{ .what = "result " #__VA_ARGS__,                                                          \
-		.target = HOSTILE_TIMER,                                                           \
-		.sqe = { .op = CAP_OP_CALL,                                                        \
-		    .user_data = 77,                                                               \
-		    .addr = HOSTILE_MESSAGE,                                                       \
-		    .len = 16,                                                                     \
-		    __VA_ARGS__ },                                                                 \
-		.expected = CAP_ERR_##error,                                                       \
-		EMPTY }
+/* Addresses of 16 bytes that are not all there; `field`: whose. */
+#define PLACE(field, address)                                                                      \
+	{ .what = #field " = " #address,                                                           \
+		.sqe = { .user_data = 77, .field = (address) },                                    \
+		.expected = CAP_ERR_INVALID_BUFFER }
+#define UNREADABLE_PLACES(field)                                                                   \
+	PLACE(field, 0), PLACE(field, 8), PLACE(field, WORLD_UNMAPPED),                            \
+	    PLACE(field, WORLD_DATA - 8), PLACE(field, WORLD_READ_ONLY + PAGE_BYTES - 8),          \
+	    PLACE(field, UINT64_C(0x3fffe000) - 8),                                                \
+	    PLACE(field, UINT64_C(0x3fffe000) - PAGE_BYTES),                                       \
+	    PLACE(field, UINT64_C(0x00007ffffffffff8)),                                            \
+	    PLACE(field, UINT64_C(0x0000800000000000)),                                            \
+	    PLACE(field, UINT64_C(0x8000000000000000)),                                            \
+	    PLACE(field, UINT64_C(0xffff800000000000)),                                            \
+	    PLACE(field, UINT64_C(0xffffffff80000000)), PLACE(field, UINT64_MAX - 15),             \
+	    PLACE(field, UINT64_MAX - 4), PLACE(field, UINT64_MAX)
 
-TEST(messages_of_call_to_a_timer_at_bad_addresses)
+TEST(messages_at_bad_addresses)
 {
-	static const struct hostile_case cases[] = {
-		BAD(CALL, TIMER, INVALID_BUFFER, .addr = 0, .len = 16),
-		BAD(CALL, TIMER, INVALID_BUFFER, .addr = 8, .len = 16),
-		BAD(CALL, TIMER, INVALID_BUFFER, .addr = WORLD_UNMAPPED, .len = 16),
-		BAD(CALL, TIMER, INVALID_BUFFER, .addr = WORLD_DATA - 8, .len = 16),
-		BAD(CALL, TIMER, INVALID_BUFFER, .addr = WORLD_READ_ONLY + PAGE_BYTES - 8,
-		    .len = 16),
-		BAD(CALL, TIMER, INVALID_BUFFER, .addr = UINT64_C(0x3fffe000) - 8, .len = 16),
-		BAD(CALL, TIMER, INVALID_BUFFER, .addr = UINT64_C(0x3fffe000) - PAGE_BYTES,
-		    .len = 16),
-		BAD(CALL, TIMER, INVALID_BUFFER, .addr = UINT64_C(0x00007ffffffffff8), .len = 16),
-		BAD(CALL, TIMER, INVALID_BUFFER, .addr = UINT64_C(0x0000800000000000), .len = 16),
-		BAD(CALL, TIMER, INVALID_BUFFER, .addr = UINT64_C(0x8000000000000000), .len = 16),
-		BAD(CALL, TIMER, INVALID_BUFFER, .addr = UINT64_C(0xffff800000000000), .len = 16),
-		BAD(CALL, TIMER, INVALID_BUFFER, .addr = UINT64_C(0xffffffff80000000), .len = 16),
-		BAD(CALL, TIMER, INVALID_BUFFER, .addr = UINT64_MAX - 15, .len = 16),
-		BAD(CALL, TIMER, INVALID_BUFFER, .addr = UINT64_MAX - 4, .len = 16),
-		BAD(CALL, TIMER, INVALID_BUFFER, .addr = UINT64_MAX, .len = 16),
+	static const struct hostile_case bases[] = {
+		{ .what = "CALL to a kernel object",
+		    .target = HOSTILE_TIMER,
+		    .sqe = { .op = CAP_OP_CALL, .len = 16 } },
+		{ .what = "CALL to an endpoint",
+		    .target = HOSTILE_FACET,
+		    .sqe = { .op = CAP_OP_CALL, .len = 16 } },
+		{ .what = "RETURN",
+		    .target = HOSTILE_CALL,
+		    .sqe = { .op = CAP_OP_RETURN, .len = 16 } },
 	};
+	static const struct hostile_case rows[] = { UNREADABLE_PLACES(addr) };
 
-	hostile_run(cases, sizeof(cases) / sizeof(cases[0]));
-}
-
-TEST(messages_of_call_to_a_facet_at_bad_addresses)
-{
-	static const struct hostile_case cases[] = {
-		BAD(CALL, FACET, INVALID_BUFFER, .addr = 0, .len = 16),
-		BAD(CALL, FACET, INVALID_BUFFER, .addr = 8, .len = 16),
-		BAD(CALL, FACET, INVALID_BUFFER, .addr = WORLD_UNMAPPED, .len = 16),
-		BAD(CALL, FACET, INVALID_BUFFER, .addr = WORLD_DATA - 8, .len = 16),
-		BAD(CALL, FACET, INVALID_BUFFER, .addr = WORLD_READ_ONLY + PAGE_BYTES - 8,
-		    .len = 16),
-		BAD(CALL, FACET, INVALID_BUFFER, .addr = UINT64_C(0x3fffe000) - 8, .len = 16),
-		BAD(CALL, FACET, INVALID_BUFFER, .addr = UINT64_C(0x3fffe000) - PAGE_BYTES,
-		    .len = 16),
-		BAD(CALL, FACET, INVALID_BUFFER, .addr = UINT64_C(0x00007ffffffffff8), .len = 16),
-		BAD(CALL, FACET, INVALID_BUFFER, .addr = UINT64_C(0x0000800000000000), .len = 16),
-		BAD(CALL, FACET, INVALID_BUFFER, .addr = UINT64_C(0x8000000000000000), .len = 16),
-		BAD(CALL, FACET, INVALID_BUFFER, .addr = UINT64_C(0xffff800000000000), .len = 16),
-		BAD(CALL, FACET, INVALID_BUFFER, .addr = UINT64_C(0xffffffff80000000), .len = 16),
-		BAD(CALL, FACET, INVALID_BUFFER, .addr = UINT64_MAX - 15, .len = 16),
-		BAD(CALL, FACET, INVALID_BUFFER, .addr = UINT64_MAX - 4, .len = 16),
-		BAD(CALL, FACET, INVALID_BUFFER, .addr = UINT64_MAX, .len = 16),
-	};
-
-	hostile_run(cases, sizeof(cases) / sizeof(cases[0]));
-}
-
-TEST(messages_of_return_to_a_call_at_bad_addresses)
-{
-	static const struct hostile_case cases[] = {
-		BAD(RETURN, CALL, INVALID_BUFFER, .addr = 0, .len = 16),
-		BAD(RETURN, CALL, INVALID_BUFFER, .addr = 8, .len = 16),
-		BAD(RETURN, CALL, INVALID_BUFFER, .addr = WORLD_UNMAPPED, .len = 16),
-		BAD(RETURN, CALL, INVALID_BUFFER, .addr = WORLD_DATA - 8, .len = 16),
-		BAD(RETURN, CALL, INVALID_BUFFER, .addr = WORLD_READ_ONLY + PAGE_BYTES - 8,
-		    .len = 16),
-		BAD(RETURN, CALL, INVALID_BUFFER, .addr = UINT64_C(0x3fffe000) - 8, .len = 16),
-		BAD(RETURN, CALL, INVALID_BUFFER, .addr = UINT64_C(0x3fffe000) - PAGE_BYTES,
-		    .len = 16),
-		BAD(RETURN, CALL, INVALID_BUFFER, .addr = UINT64_C(0x00007ffffffffff8), .len = 16),
-		BAD(RETURN, CALL, INVALID_BUFFER, .addr = UINT64_C(0x0000800000000000), .len = 16),
-		BAD(RETURN, CALL, INVALID_BUFFER, .addr = UINT64_C(0x8000000000000000), .len = 16),
-		BAD(RETURN, CALL, INVALID_BUFFER, .addr = UINT64_C(0xffff800000000000), .len = 16),
-		BAD(RETURN, CALL, INVALID_BUFFER, .addr = UINT64_C(0xffffffff80000000), .len = 16),
-		BAD(RETURN, CALL, INVALID_BUFFER, .addr = UINT64_MAX - 15, .len = 16),
-		BAD(RETURN, CALL, INVALID_BUFFER, .addr = UINT64_MAX - 4, .len = 16),
-		BAD(RETURN, CALL, INVALID_BUFFER, .addr = UINT64_MAX, .len = 16),
-	};
-
-	hostile_run(cases, sizeof(cases) / sizeof(cases[0]));
+	HOSTILE_RUN_OVER(bases, rows);
 }
 
 TEST(lengths_that_are_too_large_or_too_small)
@@ -132,47 +80,40 @@ TEST(lengths_that_are_too_large_or_too_small)
 		BAD(CALL, FACET, MESSAGE_TOO_LARGE, .addr = WORLD_DATA, .len = 65536),
 	};
 
-	hostile_run(cases, sizeof(cases) / sizeof(cases[0]));
+	HOSTILE_RUN(cases);
 }
+
+/* `Timer.now` with a good message. */
+#define NOW(bytes)                                                                                 \
+	{ .what = "Timer.now into " #bytes " bytes",                                               \
+		.target = HOSTILE_TIMER,                                                           \
+		.sqe = { .op = CAP_OP_CALL,                                                        \
+		    .addr = HOSTILE_MESSAGE,                                                       \
+		    .len = 16,                                                                     \
+		    .result_len = (bytes) },                                                       \
+		EMPTY }
+#define SMALL(address)                                                                             \
+	{ .what = "at " #address,                                                                  \
+		.sqe = { .user_data = 77, .result_addr = (address) },                              \
+		.expected = CAP_ERR_BUFFER_TOO_SMALL }
 
 TEST(results_at_bad_addresses)
 {
-	static const struct hostile_case cases[] = {
-		RESULT(INVALID_BUFFER, .result_addr = 0, .result_len = 64),
-		RESULT(INVALID_BUFFER, .result_addr = 8, .result_len = 64),
-		RESULT(INVALID_BUFFER, .result_addr = WORLD_UNMAPPED, .result_len = 64),
-		RESULT(INVALID_BUFFER, .result_addr = WORLD_DATA - 8, .result_len = 64),
-		RESULT(INVALID_BUFFER, .result_addr = WORLD_READ_ONLY + PAGE_BYTES - 8,
-		    .result_len = 64),
-		RESULT(INVALID_BUFFER, .result_addr = UINT64_C(0x3fffe000) - 8, .result_len = 64),
-		RESULT(INVALID_BUFFER, .result_addr = UINT64_C(0x3fffe000) - PAGE_BYTES,
-		    .result_len = 64),
-		RESULT(
-		    INVALID_BUFFER, .result_addr = UINT64_C(0x00007ffffffffff8), .result_len = 64),
-		RESULT(
-		    INVALID_BUFFER, .result_addr = UINT64_C(0x0000800000000000), .result_len = 64),
-		RESULT(
-		    INVALID_BUFFER, .result_addr = UINT64_C(0x8000000000000000), .result_len = 64),
-		RESULT(
-		    INVALID_BUFFER, .result_addr = UINT64_C(0xffff800000000000), .result_len = 64),
-		RESULT(
-		    INVALID_BUFFER, .result_addr = UINT64_C(0xffffffff80000000), .result_len = 64),
-		RESULT(INVALID_BUFFER, .result_addr = UINT64_MAX - 15, .result_len = 64),
-		RESULT(INVALID_BUFFER, .result_addr = UINT64_MAX - 4, .result_len = 64),
-		RESULT(INVALID_BUFFER, .result_addr = UINT64_MAX, .result_len = 64),
-		RESULT(INVALID_BUFFER, .result_addr = WORLD_READ_ONLY, .result_len = 64),
-		RESULT(INVALID_BUFFER, .result_addr = WORLD_READ_ONLY - 8, .result_len = 64),
-		RESULT(BUFFER_TOO_SMALL, .result_addr = HOSTILE_MESSAGE + 512, .result_len = 0),
-		RESULT(BUFFER_TOO_SMALL, .result_addr = WORLD_DATA, .result_len = 0),
-		RESULT(BUFFER_TOO_SMALL, .result_addr = HOSTILE_MESSAGE + 512, .result_len = 1),
-		RESULT(BUFFER_TOO_SMALL, .result_addr = WORLD_DATA, .result_len = 1),
-		RESULT(BUFFER_TOO_SMALL, .result_addr = HOSTILE_MESSAGE + 512, .result_len = 8),
-		RESULT(BUFFER_TOO_SMALL, .result_addr = WORLD_DATA, .result_len = 8),
-		RESULT(BUFFER_TOO_SMALL, .result_addr = HOSTILE_MESSAGE + 512, .result_len = 16),
-		RESULT(BUFFER_TOO_SMALL, .result_addr = WORLD_DATA, .result_len = 16),
-		RESULT(BUFFER_TOO_SMALL, .result_addr = HOSTILE_MESSAGE + 512, .result_len = 23),
-		RESULT(BUFFER_TOO_SMALL, .result_addr = WORLD_DATA, .result_len = 23),
+	static const struct hostile_case bases[] = { NOW(64) };
+	static const struct hostile_case rows[] = {
+		UNREADABLE_PLACES(result_addr),
+		PLACE(result_addr, WORLD_READ_ONLY),
+		PLACE(result_addr, WORLD_READ_ONLY - 8),
 	};
 
-	hostile_run(cases, sizeof(cases) / sizeof(cases[0]));
+	HOSTILE_RUN_OVER(bases, rows);
+}
+
+TEST(results_without_room)
+{
+	static const struct hostile_case bases[] = { NOW(0), NOW(1), NOW(8), NOW(16), NOW(23) };
+	static const struct hostile_case rows[] = { SMALL(HOSTILE_MESSAGE + 512),
+		SMALL(WORLD_DATA) };
+
+	HOSTILE_RUN_OVER(bases, rows);
 }

@@ -9,146 +9,92 @@
 		.sqe = { .op = CAP_OP_##opcode, .user_data = 77, __VA_ARGS__ },                    \
 		.expected = CAP_ERR_##error }
 
-TEST(targets_of_call_that_are_none)
+/* What is wrong with a target, whatever the submission. */
+#define ROW(of, error, ...)                                                                        \
+	{ .what = "target " #of " " #__VA_ARGS__,                                                  \
+		.target = HOSTILE_##of,                                                            \
+		.sqe = { .user_data = 77, __VA_ARGS__ },                                           \
+		.expected = CAP_ERR_##error }
+/* Numbers without a capability; of a submission that names an answer by them, the same. */
+#define NUMBER(error, number) ROW(AS_IS, error, .target = (number))
+
+static const struct hostile_case of_capabilities[] = {
+	{ .what = "CALL", .sqe.op = CAP_OP_CALL },
+	{ .what = "RECV", .sqe.op = CAP_OP_RECV },
+	{ .what = "RELEASE", .sqe.op = CAP_OP_RELEASE },
+	{ .what = "SIGNAL", .sqe = { .op = CAP_OP_SIGNAL, .addr = 1 } },
+	{ .what = "WAIT", .sqe = { .op = CAP_OP_WAIT, .addr = 1 } },
+};
+
+TEST(targets_that_are_none)
 {
-	static const struct hostile_case cases[] = {
-		BAD(CALL, STALE, STALE_GENERATION, .len = 0),
-		BAD(CALL, EMPTY, STALE_GENERATION, .len = 0),
-		BAD(CALL, FOREIGN, INVALID_CAP, .len = 0),
-		BAD(CALL, REVOKED, REVOKED, .len = 0),
-		BAD(CALL, AS_IS, INVALID_CAP, .target = 0),
-		BAD(CALL, AS_IS, INVALID_CAP, .target = 1),
-		BAD(CALL, AS_IS, INVALID_CAP, .target = UINT64_MAX),
-		BAD(CALL, AS_IS, INVALID_CAP, .target = UINT64_C(1) << 63),
-		BAD(CALL, AS_IS, INVALID_CAP, .target = CAP_ID_INDEX_MASK),
-		BAD(CALL, AS_IS, INVALID_CAP, .target = CAP_TABLE_SLOTS_MAX),
-		BAD(CALL, AS_IS, INVALID_CAP, .target = (UINT64_C(1) << 24) | 16383),
+	static const struct hostile_case rows[] = {
+		ROW(STALE, STALE_GENERATION),
+		ROW(EMPTY, STALE_GENERATION),
+		ROW(FOREIGN, INVALID_CAP),
+		NUMBER(INVALID_CAP, 0),
+		NUMBER(INVALID_CAP, 1),
+		NUMBER(INVALID_CAP, UINT64_MAX),
+		NUMBER(INVALID_CAP, UINT64_C(1) << 63),
+		NUMBER(INVALID_CAP, CAP_ID_INDEX_MASK),
+		NUMBER(INVALID_CAP, CAP_TABLE_SLOTS_MAX),
+		NUMBER(INVALID_CAP, (UINT64_C(1) << 24) | 16383),
 	};
 
-	hostile_run(cases, sizeof(cases) / sizeof(cases[0]));
+	HOSTILE_RUN_OVER(of_capabilities, rows);
 }
 
-TEST(targets_of_recv_that_are_none)
+TEST(targets_of_other_interfaces_and_dead_ones)
 {
 	static const struct hostile_case cases[] = {
-		BAD(RECV, STALE, STALE_GENERATION, .len = 0),
-		BAD(RECV, EMPTY, STALE_GENERATION, .len = 0),
-		BAD(RECV, FOREIGN, INVALID_CAP, .len = 0),
+		BAD(CALL, REVOKED, REVOKED, .len = 0),
 		BAD(RECV, REVOKED, REVOKED, .len = 0),
+		BAD(SIGNAL, REVOKED, REVOKED, .addr = 1),
+		BAD(WAIT, REVOKED, REVOKED, .addr = 1),
 		BAD(RECV, TIMER, WRONG_INTERFACE, .len = 0),
 		BAD(RECV, FACET, WRONG_INTERFACE, .len = 0),
 		BAD(RECV, SIGNALLER, WRONG_INTERFACE, .len = 0),
 		BAD(RECV, NOTIFICATION, WRONG_INTERFACE, .len = 0),
 		BAD(RECV, FIXED, WRONG_INTERFACE, .len = 0),
-		BAD(RECV, AS_IS, INVALID_CAP, .target = 0),
-		BAD(RECV, AS_IS, INVALID_CAP, .target = 1),
-		BAD(RECV, AS_IS, INVALID_CAP, .target = UINT64_MAX),
-		BAD(RECV, AS_IS, INVALID_CAP, .target = UINT64_C(1) << 63),
-		BAD(RECV, AS_IS, INVALID_CAP, .target = CAP_ID_INDEX_MASK),
-		BAD(RECV, AS_IS, INVALID_CAP, .target = CAP_TABLE_SLOTS_MAX),
-		BAD(RECV, AS_IS, INVALID_CAP, .target = (UINT64_C(1) << 24) | 16383),
-	};
-
-	hostile_run(cases, sizeof(cases) / sizeof(cases[0]));
-}
-
-TEST(targets_of_release_that_are_none)
-{
-	static const struct hostile_case cases[] = {
-		BAD(RELEASE, STALE, STALE_GENERATION, .len = 0),
-		BAD(RELEASE, EMPTY, STALE_GENERATION, .len = 0),
-		BAD(RELEASE, FOREIGN, INVALID_CAP, .len = 0),
-		BAD(RELEASE, AS_IS, INVALID_CAP, .target = 0),
-		BAD(RELEASE, AS_IS, INVALID_CAP, .target = 1),
-		BAD(RELEASE, AS_IS, INVALID_CAP, .target = UINT64_MAX),
-		BAD(RELEASE, AS_IS, INVALID_CAP, .target = UINT64_C(1) << 63),
-		BAD(RELEASE, AS_IS, INVALID_CAP, .target = CAP_ID_INDEX_MASK),
-		BAD(RELEASE, AS_IS, INVALID_CAP, .target = CAP_TABLE_SLOTS_MAX),
-		BAD(RELEASE, AS_IS, INVALID_CAP, .target = (UINT64_C(1) << 24) | 16383),
-	};
-
-	hostile_run(cases, sizeof(cases) / sizeof(cases[0]));
-}
-
-TEST(targets_of_signal_that_are_none)
-{
-	static const struct hostile_case cases[] = {
-		BAD(SIGNAL, STALE, STALE_GENERATION, .addr = 1),
-		BAD(SIGNAL, EMPTY, STALE_GENERATION, .addr = 1),
-		BAD(SIGNAL, FOREIGN, INVALID_CAP, .addr = 1),
-		BAD(SIGNAL, REVOKED, REVOKED, .addr = 1),
 		BAD(SIGNAL, TIMER, WRONG_INTERFACE, .addr = 1),
 		BAD(SIGNAL, FACET, WRONG_INTERFACE, .addr = 1),
 		BAD(SIGNAL, OWNER, WRONG_INTERFACE, .addr = 1),
 		BAD(SIGNAL, NOTIFICATION, WRONG_INTERFACE, .addr = 1),
 		BAD(SIGNAL, FIXED, WRONG_INTERFACE, .addr = 1),
-		BAD(SIGNAL, AS_IS, INVALID_CAP, .addr = 1, .target = 0),
-		BAD(SIGNAL, AS_IS, INVALID_CAP, .addr = 1, .target = 1),
-		BAD(SIGNAL, AS_IS, INVALID_CAP, .addr = 1, .target = UINT64_MAX),
-		BAD(SIGNAL, AS_IS, INVALID_CAP, .addr = 1, .target = UINT64_C(1) << 63),
-		BAD(SIGNAL, AS_IS, INVALID_CAP, .addr = 1, .target = CAP_ID_INDEX_MASK),
-		BAD(SIGNAL, AS_IS, INVALID_CAP, .addr = 1, .target = CAP_TABLE_SLOTS_MAX),
-		BAD(SIGNAL, AS_IS, INVALID_CAP, .addr = 1, .target = (UINT64_C(1) << 24) | 16383),
-	};
-
-	hostile_run(cases, sizeof(cases) / sizeof(cases[0]));
-}
-
-TEST(targets_of_wait_that_are_none)
-{
-	static const struct hostile_case cases[] = {
-		BAD(WAIT, STALE, STALE_GENERATION, .addr = 1),
-		BAD(WAIT, EMPTY, STALE_GENERATION, .addr = 1),
-		BAD(WAIT, FOREIGN, INVALID_CAP, .addr = 1),
-		BAD(WAIT, REVOKED, REVOKED, .addr = 1),
 		BAD(WAIT, TIMER, WRONG_INTERFACE, .addr = 1),
 		BAD(WAIT, FACET, WRONG_INTERFACE, .addr = 1),
 		BAD(WAIT, OWNER, WRONG_INTERFACE, .addr = 1),
 		BAD(WAIT, SIGNALLER, WRONG_INTERFACE, .addr = 1),
 		BAD(WAIT, LIMITED, WRONG_INTERFACE, .addr = 1),
 		BAD(WAIT, FIXED, WRONG_INTERFACE, .addr = 1),
-		BAD(WAIT, AS_IS, INVALID_CAP, .addr = 1, .target = 0),
-		BAD(WAIT, AS_IS, INVALID_CAP, .addr = 1, .target = 1),
-		BAD(WAIT, AS_IS, INVALID_CAP, .addr = 1, .target = UINT64_MAX),
-		BAD(WAIT, AS_IS, INVALID_CAP, .addr = 1, .target = UINT64_C(1) << 63),
-		BAD(WAIT, AS_IS, INVALID_CAP, .addr = 1, .target = CAP_ID_INDEX_MASK),
-		BAD(WAIT, AS_IS, INVALID_CAP, .addr = 1, .target = CAP_TABLE_SLOTS_MAX),
-		BAD(WAIT, AS_IS, INVALID_CAP, .addr = 1, .target = (UINT64_C(1) << 24) | 16383),
 	};
 
-	hostile_run(cases, sizeof(cases) / sizeof(cases[0]));
+	HOSTILE_RUN(cases);
 }
 
 TEST(calls_that_are_not_held)
 {
-	static const struct hostile_case cases[] = {
-		BAD(RETURN, AS_IS, INVALID_CALL_ID, .target = 0),
-		BAD(RETURN, AS_IS, INVALID_CALL_ID, .target = 0, .flags = CAP_SQE_EXCEPTION),
-		BAD(RETURN, AS_IS, INVALID_CALL_ID, .target = 1),
-		BAD(RETURN, AS_IS, INVALID_CALL_ID, .target = 1, .flags = CAP_SQE_EXCEPTION),
-		BAD(RETURN, AS_IS, INVALID_CALL_ID, .target = 65535),
-		BAD(RETURN, AS_IS, INVALID_CALL_ID, .target = 65535, .flags = CAP_SQE_EXCEPTION),
-		BAD(RETURN, AS_IS, INVALID_CALL_ID, .target = 65536),
-		BAD(RETURN, AS_IS, INVALID_CALL_ID, .target = 65536, .flags = CAP_SQE_EXCEPTION),
-		BAD(RETURN, AS_IS, INVALID_CALL_ID, .target = UINT64_MAX),
-		BAD(RETURN, AS_IS, INVALID_CALL_ID, .target = UINT64_MAX,
-		    .flags = CAP_SQE_EXCEPTION),
-		BAD(RETURN, AS_IS, INVALID_CALL_ID, .target = UINT64_C(1) << 63),
-		BAD(RETURN, AS_IS, INVALID_CALL_ID, .target = UINT64_C(1) << 63,
-		    .flags = CAP_SQE_EXCEPTION),
-		BAD(RETURN, AS_IS, INVALID_CALL_ID, .target = UINT64_C(1) << 32),
-		BAD(RETURN, AS_IS, INVALID_CALL_ID, .target = UINT64_C(1) << 32,
-		    .flags = CAP_SQE_EXCEPTION),
-		BAD(RETURN, AS_IS, INVALID_CALL_ID, .target = 0xffff0000),
-		BAD(RETURN, AS_IS, INVALID_CALL_ID, .target = 0xffff0000,
-		    .flags = CAP_SQE_EXCEPTION),
-		BAD(RETURN, CALL_BEFORE, INVALID_CALL_ID, .len = 0),
-		BAD(RETURN, OWNER, INVALID_CALL_ID, .len = 0),
-		BAD(RETURN, FACET, INVALID_CALL_ID, .len = 0),
-		BAD(RETURN, TIMER, INVALID_CALL_ID, .len = 0),
+	static const struct hostile_case bases[] = {
+		{ .what = "RETURN", .sqe.op = CAP_OP_RETURN },
+		{ .what = "RETURN of an exception",
+		    .sqe = { .op = CAP_OP_RETURN, .flags = CAP_SQE_EXCEPTION } },
+	};
+	static const struct hostile_case rows[] = {
+		NUMBER(INVALID_CALL_ID, 0),
+		NUMBER(INVALID_CALL_ID, 1),
+		NUMBER(INVALID_CALL_ID, 65535),
+		NUMBER(INVALID_CALL_ID, 65536),
+		NUMBER(INVALID_CALL_ID, UINT64_MAX),
+		NUMBER(INVALID_CALL_ID, UINT64_C(1) << 63),
+		NUMBER(INVALID_CALL_ID, UINT64_C(1) << 32),
+		NUMBER(INVALID_CALL_ID, 0xffff0000),
+		ROW(CALL_BEFORE, INVALID_CALL_ID),
+		ROW(OWNER, INVALID_CALL_ID),
+		ROW(FACET, INVALID_CALL_ID),
+		ROW(TIMER, INVALID_CALL_ID),
 	};
 
-	hostile_run(cases, sizeof(cases) / sizeof(cases[0]));
+	HOSTILE_RUN_OVER(bases, rows);
 }
 
 TEST(what_is_not_there_to_be_finished)
@@ -173,55 +119,45 @@ TEST(what_is_not_there_to_be_finished)
 		    .target = (UINT64_C(1) << 32) | HOSTILE_ANSWER),
 	};
 
-	hostile_run(cases, sizeof(cases) / sizeof(cases[0]));
+	HOSTILE_RUN(cases);
 }
 
 TEST(promises_of_answers_that_are_none)
 {
-	static const struct hostile_case cases[] = {
-		BAD(CALL, AS_IS, UNKNOWN_ANSWER, .flags = CAP_SQE_PROMISED, .target = 0),
-		BAD(CALL, AS_IS, UNKNOWN_ANSWER, .flags = CAP_SQE_PROMISED | CAP_SQE_LAST,
-		    .target = 0),
-		BAD(CALL, AS_IS, UNKNOWN_ANSWER, .flags = CAP_SQE_PROMISED,
-		    .target = CAP_PROMISE(HOSTILE_NO_ANSWER, 0)),
-		BAD(CALL, AS_IS, UNKNOWN_ANSWER, .flags = CAP_SQE_PROMISED | CAP_SQE_LAST,
-		    .target = CAP_PROMISE(HOSTILE_NO_ANSWER, 0)),
-		BAD(CALL, AS_IS, UNKNOWN_ANSWER, .flags = CAP_SQE_PROMISED,
-		    .target = CAP_PROMISE(HOSTILE_ANSWER + 16, 0)),
-		BAD(CALL, AS_IS, UNKNOWN_ANSWER, .flags = CAP_SQE_PROMISED | CAP_SQE_LAST,
-		    .target = CAP_PROMISE(HOSTILE_ANSWER + 16, 0)),
-		BAD(CALL, AS_IS, UNKNOWN_ANSWER, .flags = CAP_SQE_PROMISED,
-		    .target = CAP_PROMISE(0, 1)),
-		BAD(CALL, AS_IS, UNKNOWN_ANSWER, .flags = CAP_SQE_PROMISED | CAP_SQE_LAST,
-		    .target = CAP_PROMISE(0, 1)),
-		BAD(CALL, AS_IS, UNKNOWN_ANSWER, .flags = CAP_SQE_PROMISED,
-		    .target = CAP_PROMISE(UINT32_MAX, 0)),
-		BAD(CALL, AS_IS, UNKNOWN_ANSWER, .flags = CAP_SQE_PROMISED | CAP_SQE_LAST,
-		    .target = CAP_PROMISE(UINT32_MAX, 0)),
-		BAD(CALL, AS_IS, UNKNOWN_ANSWER, .flags = CAP_SQE_PROMISED, .target = UINT64_MAX),
-		BAD(CALL, AS_IS, UNKNOWN_ANSWER, .flags = CAP_SQE_PROMISED | CAP_SQE_LAST,
-		    .target = UINT64_MAX),
-		BAD(CALL, AS_IS, UNKNOWN_ANSWER, .flags = CAP_SQE_PROMISED,
-		    .target = UINT64_C(1) << 63),
-		BAD(CALL, AS_IS, UNKNOWN_ANSWER, .flags = CAP_SQE_PROMISED | CAP_SQE_LAST,
-		    .target = UINT64_C(1) << 63),
-		BAD(CALL, AS_IS, UNKNOWN_ANSWER, .flags = CAP_SQE_PROMISED,
-		    .target = CAP_PROMISE(UINT64_C(1) << 32 | HOSTILE_ANSWER, 0)),
-		BAD(CALL, AS_IS, UNKNOWN_ANSWER, .flags = CAP_SQE_PROMISED | CAP_SQE_LAST,
-		    .target = CAP_PROMISE(UINT64_C(1) << 32 | HOSTILE_ANSWER, 0)),
-		BAD(CALL, AS_IS, UNKNOWN_ANSWER, .flags = CAP_SQE_PROMISED,
-		    .target = HOSTILE_ANSWER),
-		BAD(CALL, AS_IS, UNKNOWN_ANSWER, .flags = CAP_SQE_PROMISED | CAP_SQE_LAST,
-		    .target = HOSTILE_ANSWER),
-		BAD(CALL, TIMER, ANSWER_IN_USE, .answer_id = HOSTILE_ANSWER),
-		BAD(CALL, TIMER, ANSWER_IN_USE, .answer_id = HOSTILE_ANSWER + 16),
-		BAD(CALL, FACET, ANSWER_IN_USE, .answer_id = HOSTILE_ANSWER),
-		BAD(CALL, FACET, ANSWER_IN_USE, .answer_id = HOSTILE_ANSWER + 16),
-		BAD(CALL, OWNER, ANSWER_IN_USE, .answer_id = HOSTILE_ANSWER),
-		BAD(CALL, OWNER, ANSWER_IN_USE, .answer_id = HOSTILE_ANSWER + 16),
-		BAD(CALL, STALE, ANSWER_IN_USE, .answer_id = HOSTILE_ANSWER),
-		BAD(CALL, STALE, ANSWER_IN_USE, .answer_id = HOSTILE_ANSWER + 16),
+	static const struct hostile_case bases[] = {
+		{ .what = "CALL of a promise",
+		    .sqe = { .op = CAP_OP_CALL, .flags = CAP_SQE_PROMISED } },
+		{ .what = "the last CALL of a promise",
+		    .sqe = { .op = CAP_OP_CALL, .flags = CAP_SQE_PROMISED | CAP_SQE_LAST } },
+	};
+	static const struct hostile_case rows[] = {
+		NUMBER(UNKNOWN_ANSWER, 0),
+		NUMBER(UNKNOWN_ANSWER, CAP_PROMISE(HOSTILE_NO_ANSWER, 0)),
+		NUMBER(UNKNOWN_ANSWER, CAP_PROMISE(HOSTILE_ANSWER + 16, 0)),
+		NUMBER(UNKNOWN_ANSWER, CAP_PROMISE(0, 1)),
+		NUMBER(UNKNOWN_ANSWER, CAP_PROMISE(UINT32_MAX, 0)),
+		NUMBER(UNKNOWN_ANSWER, UINT64_MAX),
+		NUMBER(UNKNOWN_ANSWER, UINT64_C(1) << 63),
+		NUMBER(UNKNOWN_ANSWER, CAP_PROMISE(UINT64_C(1) << 32 | HOSTILE_ANSWER, 0)),
+		NUMBER(UNKNOWN_ANSWER, HOSTILE_ANSWER),
 	};
 
-	hostile_run(cases, sizeof(cases) / sizeof(cases[0]));
+	HOSTILE_RUN_OVER(bases, rows);
+}
+
+TEST(names_that_an_answer_has_already)
+{
+	static const struct hostile_case bases[] = {
+		{ .what = "the same", .sqe = { .op = CAP_OP_CALL, .answer_id = HOSTILE_ANSWER } },
+		{ .what = "one of the same place",
+		    .sqe = { .op = CAP_OP_CALL, .answer_id = HOSTILE_ANSWER + 16 } },
+	};
+	static const struct hostile_case rows[] = {
+		ROW(TIMER, ANSWER_IN_USE),
+		ROW(FACET, ANSWER_IN_USE),
+		ROW(OWNER, ANSWER_IN_USE),
+		ROW(STALE, ANSWER_IN_USE),
+	};
+
+	HOSTILE_RUN_OVER(bases, rows);
 }

@@ -103,7 +103,7 @@ TEST(entries_of_a_forbidden_shape)
 		BAD(INVALID_TRANSFER_DESCRIPTOR, MOVE(STALE), MOVE(STALE)),
 	};
 
-	hostile_run(cases, sizeof(cases) / sizeof(cases[0]));
+	HOSTILE_RUN(cases);
 }
 
 TEST(entries_that_name_nothing_to_hand_on)
@@ -133,7 +133,7 @@ TEST(entries_that_name_nothing_to_hand_on)
 		BAD(INVALID_CAP, RAW(.mode = CAP_TRANSFER_MOVE, .cap_id = UINT64_C(1) << 63)),
 	};
 
-	hostile_run(cases, sizeof(cases) / sizeof(cases[0]));
+	HOSTILE_RUN(cases);
 }
 
 TEST(good_entries_beside_bad_ones)
@@ -149,7 +149,7 @@ TEST(good_entries_beside_bad_ones)
 		BAD(INVALID_CAP, MOVE(NOTIFICATION), COPY(FOREIGN)),
 	};
 
-	hostile_run(cases, sizeof(cases) / sizeof(cases[0]));
+	HOSTILE_RUN(cases);
 }
 
 TEST(more_than_the_receiver_takes)
@@ -164,7 +164,7 @@ TEST(more_than_the_receiver_takes)
 		    COPY(TIMER), COPY(TIMER), COPY(TIMER), COPY(TIMER), COPY(TIMER)),
 	};
 
-	hostile_run(cases, sizeof(cases) / sizeof(cases[0]));
+	HOSTILE_RUN(cases);
 }
 
 TEST(entries_at_bad_places_and_in_bad_numbers)
@@ -191,5 +191,5 @@ TEST(entries_at_bad_places_and_in_bad_numbers)
 		    INVALID_TRANSFER_DESCRIPTOR, .addr = WORLD_DATA, .len = 16, .xfer_count = 255),
 	};
 
-	hostile_run(cases, sizeof(cases) / sizeof(cases[0]));
+	HOSTILE_RUN(cases);
 }

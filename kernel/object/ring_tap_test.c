@@ -185,12 +185,7 @@ TEST(a_deadline_that_passes_is_recorded_as_the_end)
 
 	start_tapped();
 	pair = pair_of(&holder, &watched);
-	post(&watched,
-	    (struct cap_sqe){ .op = CAP_OP_RECV,
-		.target = pair.owner,
-		.result_addr = watched.message,
-		.result_len = 512,
-		.deadline_ns = sim.now_ns + 1000 });
+	await_call(&pair, sim.now_ns + 1000);
 	CHECK_EQ(header().tail, 1);
 	sim_time_pass(2000);
 	world_settle();
@@ -206,11 +201,7 @@ TEST(of_a_process_that_ends_the_last_completions_are_recorded)
 
 	start_tapped();
 	pair = pair_of(&holder, &watched);
-	post(&watched,
-	    (struct cap_sqe){ .op = CAP_OP_RECV,
-		.target = pair.owner,
-		.result_addr = watched.message,
-		.result_len = 512 });
+	await_call(&pair, 0);
 	process_exit(watched.thread, &exit);
 	world_settle();
 	CHECK_EQ(header().tail, 2);
@@ -227,15 +218,10 @@ TEST(what_was_submitted_before_the_tap_is_not_its_own)
 
 	start();
 	pair = pair_of(&holder, &watched);
-	post(&watched,
-	    (struct cap_sqe){ .op = CAP_OP_RECV,
-		.target = pair.owner,
-		.user_data = 9,
-		.result_addr = watched.message,
-		.result_len = 512 });
+	await_call(&pair, 0);
 	CHECK_EQ(create(buffer, 0, 0), CAP_OK);
 	CHECK_EQ(attach(handle), CAP_OK);
-	post(&watched, (struct cap_sqe){ .op = CAP_OP_FINISH, .target = 9 });
+	post(&watched, (struct cap_sqe){ .op = CAP_OP_FINISH, .target = AWAITED });
 	CHECK_EQ(header().tail, 2);
 	CHECK_EQ(record_at(0).op, CAP_OP_FINISH);
 	CHECK_EQ(record_at(1).op, CAP_OP_FINISH);
@@ -247,17 +233,12 @@ TEST(a_tap_that_took_over_does_not_tell_of_the_ops_of_the_one_before)
 
 	start_tapped();
 	pair = pair_of(&holder, &watched);
-	post(&watched,
-	    (struct cap_sqe){ .op = CAP_OP_RECV,
-		.target = pair.owner,
-		.user_data = 9,
-		.result_addr = watched.message,
-		.result_len = 512 });
+	await_call(&pair, 0);
 	CHECK_EQ(detach(), CAP_OK);
 	make_buffer(PAGES);
 	CHECK_EQ(create(buffer, 0, 0), CAP_OK);
 	CHECK_EQ(attach(handle), CAP_OK);
-	post(&watched, (struct cap_sqe){ .op = CAP_OP_FINISH, .target = 9 });
+	post(&watched, (struct cap_sqe){ .op = CAP_OP_FINISH, .target = AWAITED });
 	CHECK_EQ(header().tail, 2);
 	CHECK_EQ(record_at(0).op, CAP_OP_FINISH);
 	CHECK_EQ(record_at(0).call_id, 1);

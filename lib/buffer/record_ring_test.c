@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/test.h"
-#include "fake_shared.h"
+#include "fake_other_side.h"
 
 #define COUNT 8
 #define RECORD 16
@@ -15,7 +15,6 @@ static struct capos self;
 static struct shared_maker maker;
 static struct record_ring ring;
 static struct shared_parts theirs;
-static struct ring_view other; /* the other side, which the test plays */
 
 void
 capos_exit(int64_t code)
@@ -31,7 +30,7 @@ start(bool produces)
 	fake_start(&self);
 	maker = fake_shared_start(&self);
 	CHECK_EQ(record_ring_make(&maker, &shape, &ring, &theirs), CAP_OK);
-	ring_view_init(&other, (struct ring_side *)(void *)fake_shared.memory, COUNT, !produces);
+	other_starts(COUNT, !produces);
 }
 
 static uint64_t *
@@ -39,13 +38,6 @@ slot_of_other(void)
 {
 	return (uint64_t *)(void *)(fake_shared.memory + SHARED_PAGE_BYTES +
 	    (size_t)ring_view_take(&other) * RECORD);
-}
-
-static void
-other_publishes(void)
-{
-	if (ring_view_publish(&other))
-		fake_set_bits(0, SHARED_MOVED);
 }
 
 static uint64_t other_sequence;
@@ -67,20 +59,6 @@ other_consumes(void)
 	for (uint32_t i = 0; i < 3 && ring_view_ready(&other) != 0; i++)
 		CHECK_EQ(*slot_of_other(), other_sequence++);
 	other_publishes();
-}
-
-static void
-other_closes(void)
-{
-	ring_view_close(&other);
-	fake_set_bits(0, SHARED_MOVED);
-}
-
-static void
-other_dies(void)
-{
-	fake_shared.closed[1] = true;
-	fake_set_bits(0, SHARED_GONE);
 }
 
 TEST(a_consumer_gets_all_records_in_their_order)

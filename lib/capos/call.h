@@ -136,6 +136,16 @@ MUST_CHECK enum cap_status capos_call_send(struct capos_call *call);
 MUST_CHECK enum cap_status capos_call_wait(struct capos_call *call);
 /* Send and wait in one. */
 MUST_CHECK enum cap_status capos_call_run(struct capos_call *call);
+/* How a call ended that was answered with `status`: of an exception the status that its target
+ * gave, if it gave one. */
+MUST_CHECK static inline enum cap_status
+capos_call_reason(const struct capos_call *call, enum cap_status status)
+{
+	return status == CAP_ERR_APPLICATION_EXCEPTION && call->error.status != CAP_OK
+	    ? call->error.status
+	    : status;
+}
+
 static inline bool
 capos_call_is_done(const struct capos_call *call)
 {

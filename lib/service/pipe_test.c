@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/test.h"
-#include "buffer/fake_shared.h"
+#include "buffer/fake_other_side.h"
 
 #define CAPACITY 16
 
@@ -13,7 +13,6 @@ static struct capos self;
 static struct shared_maker maker;
 static struct pipe_end pipe_mine;
 static struct shared_parts theirs;
-static struct ring_view other;
 static uint8_t other_byte; /* the next that it writes, or expects */
 
 void
@@ -28,7 +27,7 @@ start(bool writes)
 	fake_start(&self);
 	maker = fake_shared_start(&self);
 	CHECK_EQ(pipe_make(&maker, CAPACITY, writes, &pipe_mine, &theirs), CAP_OK);
-	ring_view_init(&other, (struct ring_side *)(void *)fake_shared.memory, CAPACITY, !writes);
+	other_starts(CAPACITY, !writes);
 	other_byte = 0;
 }
 
@@ -36,13 +35,6 @@ static uint8_t *
 byte_of_other(void)
 {
 	return fake_shared.memory + SHARED_PAGE_BYTES + ring_view_take(&other);
-}
-
-static void
-other_publishes(void)
-{
-	if (ring_view_publish(&other))
-		fake_set_bits(0, SHARED_MOVED);
 }
 
 /* Five bytes, or as many as there is room for. */
@@ -62,20 +54,6 @@ other_reads(void)
 	for (uint32_t i = 0; i < 5 && ring_view_ready(&other) != 0; i++)
 		CHECK_EQ(*byte_of_other(), other_byte++);
 	other_publishes();
-}
-
-static void
-other_closes(void)
-{
-	ring_view_close(&other);
-	fake_set_bits(0, SHARED_MOVED);
-}
-
-static void
-other_dies(void)
-{
-	fake_shared.closed[1] = true;
-	fake_set_bits(0, SHARED_GONE);
 }
 
 static void

@@ -210,10 +210,8 @@ adopt_started(struct capos_call *call, struct program_started *out)
 static enum cap_status
 finish_step(struct step *step, struct program_started *out)
 {
-	enum cap_status status = capos_call_wait(&step->call);
+	enum cap_status status = capos_call_reason(&step->call, capos_call_wait(&step->call));
 
-	if (status == CAP_ERR_APPLICATION_EXCEPTION && step->call.error.status != CAP_OK)
-		status = step->call.error.status;
 	if (status == CAP_OK && step->call.method == PROCESS_BUILDER_METHOD_START)
 		status = adopt_started(&step->call, out);
 	else if (status == CAP_OK && step->call.method == PROCESS_BUILDER_METHOD_MANAGE)
@@ -272,9 +270,7 @@ create(const struct process_loader *loader, const struct program_start *start,
 	resource_limits_set_endpoint_calls(limits, resource_limits_endpoint_calls(start->limits));
 	resource_limits_set_outstanding_calls(
 	    limits, resource_limits_outstanding_calls(start->limits));
-	status = process_factory_create_run(&call, &results);
-	if (status == CAP_ERR_APPLICATION_EXCEPTION && call.error.status != CAP_OK)
-		status = call.error.status;
+	status = capos_call_reason(&call, process_factory_create_run(&call, &results));
 	if (status == CAP_OK)
 		status = capos_adopt(&call, 0, PROCESS_BUILDER_INTERFACE_ID, &builder->cap);
 	capos_call_end(&call);

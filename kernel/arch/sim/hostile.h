@@ -81,24 +81,59 @@ struct hostile_snapshot hostile_snapshot(void);
 /* Run one case; what was before it is in `before`. */
 struct cap_cqe hostile_do(const struct hostile_case *c, struct hostile_snapshot *before);
 
-/* Fails the test unless each case gets its error and changes nothing. */
+/* Fails the test unless the case gets its error and changes nothing. */
+static inline void
+hostile_check(const struct hostile_case *c)
+{
+	struct hostile_snapshot before, after;
+	struct cap_cqe cqe = hostile_do(c, &before);
+	bool same;
+
+	after = hostile_snapshot();
+	same = memcmp(&before, &after, sizeof(before)) == 0;
+	if (cqe.result != (int32_t)c->expected || !same)
+		(void)printf("%s: %d instead of %d%s\n", c->what, cqe.result, (int)c->expected,
+		    same ? "" : ", and changes");
+	CHECK_EQ(cqe.result, c->expected);
+	CHECK_EQ(cqe.user_data, c->sqe.user_data);
+	CHECK_EQ(cqe.cap_count, 0);
+	CHECK_MEMORY(&before, &after, sizeof(before));
+}
+
+/* A table of cases, in one world. */
 static inline void
 hostile_run(const struct hostile_case *cases, size_t count)
 {
 	(void)hostile_start();
-	for (size_t i = 0; i < count; i++) {
-		struct hostile_snapshot before, after;
-		struct cap_cqe cqe = hostile_do(&cases[i], &before);
-		bool same;
-
-		after = hostile_snapshot();
-		same = memcmp(&before, &after, sizeof(before)) == 0;
-		if (cqe.result != (int32_t)cases[i].expected || !same)
-			(void)printf("case %zu, %s: %d instead of %d%s\n", i, cases[i].what,
-			    cqe.result, (int)cases[i].expected, same ? "" : ", and changes");
-		CHECK_EQ(cqe.result, cases[i].expected);
-		CHECK_EQ(cqe.user_data, cases[i].sqe.user_data);
-		CHECK_EQ(cqe.cap_count, 0);
-		CHECK_MEMORY(&before, &after, sizeof(before));
-	}
+	for (size_t i = 0; i < count; i++)
+		hostile_check(&cases[i]);
 }
+#define HOSTILE_RUN(cases) hostile_run(cases, sizeof(cases) / sizeof((cases)[0]))
+
+/* What a case is when it is laid over a base: its submission has the bits of both. */
+static inline void
+hostile_check_over(const struct hostile_case *base, const struct hostile_case *row)
+{
+	const uint8_t *below = (const uint8_t *)&base->sqe;
+	struct hostile_case c = *row;
+	char what[160];
+
+	(void)snprintf(what, sizeof(what), "%s, %s", base->what, row->what);
+	c.what = what;
+	if (c.target == HOSTILE_AS_IS)
+		c.target = base->target;
+	for (size_t i = 0; i < sizeof(c.sqe); i++)
+		((uint8_t *)&c.sqe)[i] |= below[i];
+	c.word_count = base->word_count;
+	memcpy(c.words, base->words, sizeof(c.words));
+	hostile_check(&c);
+}
+
+/* Each row over each base: what is wrong in the same way with several submissions. */
+#define HOSTILE_RUN_OVER(bases, rows)                                                              \
+	do {                                                                                       \
+		(void)hostile_start();                                                             \
+		for (size_t i = 0; i < sizeof(bases) / sizeof((bases)[0]); i++)                    \
+			for (size_t k = 0; k < sizeof(rows) / sizeof((rows)[0]); k++)              \
+				hostile_check_over(&(bases)[i], &(rows)[k]);                       \
+	} while (false)

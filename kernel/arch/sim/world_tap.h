@@ -258,6 +258,21 @@ post(struct world_process *process, struct cap_sqe sqe)
 	CHECK(world_enter(process, 0, 0) >= 0);
 }
 
+/* The user data of a RECV that waits. */
+#define AWAITED 2
+
+static MAYBE_UNUSED void
+await_call(const struct pair *pair, uint64_t deadline_ns)
+{
+	post(pair->server,
+	    (struct cap_sqe){ .op = CAP_OP_RECV,
+		.target = pair->owner,
+		.user_data = AWAITED,
+		.result_addr = pair->server->message,
+		.result_len = 512,
+		.deadline_ns = deadline_ns });
+}
+
 /* RECV, CALL, RETURN, and both completions reaped. */
 static MAYBE_UNUSED void
 exchange(const struct pair *pair, uint8_t return_flags)
@@ -265,12 +280,7 @@ exchange(const struct pair *pair, uint8_t return_flags)
 	struct cap_delivery delivery;
 	struct cap_cqe cqe;
 
-	post(pair->server,
-	    (struct cap_sqe){ .op = CAP_OP_RECV,
-		.target = pair->owner,
-		.user_data = 2,
-		.result_addr = pair->server->message,
-		.result_len = 512 });
+	await_call(pair, 0);
 	post(pair->client,
 	    (struct cap_sqe){ .op = CAP_OP_CALL,
 		.target = pair->facet,

@@ -83,9 +83,7 @@ keep(struct ledger ledger, uint32_t pages)
 	page_store_keep_params_set_ledger(params,
 	    (struct capnp_cap){ ledger.cap.cap_id, ledger.cap.interface_id, CAPNP_CAP_COPY });
 	page_store_keep_params_set_pages(params, pages);
-	status = capos_call_run(&call);
-	if (status == CAP_ERR_APPLICATION_EXCEPTION && call.error.status != CAP_OK)
-		status = call.error.status;
+	status = capos_call_reason(&call, capos_call_run(&call));
 	if (status == CAP_OK)
 		status = capos_adopt(&call, 0, MEMORY_OBJECT_INTERFACE_ID, &memory);
 	capos_call_end(&call);

@@ -39,15 +39,6 @@ paid_pages(uint32_t pages)
 	return (uint64_t)pages + 1;
 }
 
-/* Of a failed call the status that its target gave. */
-static enum cap_status
-reported(const struct capos_call *call, enum cap_status status)
-{
-	return status == CAP_ERR_APPLICATION_EXCEPTION && call->error.status != CAP_OK
-	    ? call->error.status
-	    : status;
-}
-
 /* This process may use so much more, and the ledger pays. */
 static enum cap_status
 fund(struct capos_cap ledger, uint32_t pages, struct funding *out)
@@ -60,7 +51,7 @@ fund(struct capos_cap ledger, uint32_t pages, struct funding *out)
 	resource_amounts_set_frame_pages(amounts, paid_pages(pages));
 	resource_amounts_set_cap_slots(amounts, KEPT_SLOTS);
 	resource_amounts_set_kernel_bytes(amounts, KEPT_BYTES);
-	status = reported(&call, capos_call_run(&call));
+	status = capos_call_reason(&call, capos_call_run(&call));
 	if (status == CAP_OK)
 		status = capos_adopt(&call, 0, FUNDING_INTERFACE_ID, &out->cap);
 	capos_call_end(&call);

@@ -5,11 +5,12 @@
  */
 #include <schema/byte_filter.client.h>
 #include <schema/process.client.h>
-#include <schema/stats.client.h>
 #include <service/pipe.h>
 #include <string.h>
 
 #include "claims.h"
+#include "frames_used.h"
+#include "spawn_server.h"
 
 #define CAPACITY 4096
 #define CHUNK 1500
@@ -45,42 +46,17 @@ start(struct capos *self)
 	return notification_factory_from_capset(self, "notifications", &suite.maker.notifications);
 }
 
-static uint64_t
-frames_used(void)
-{
-	uint64_t total = 0;
-	uint64_t free = 0;
-	uint64_t reserved;
-
-	if (capos_release_flush(suite.self) != CAP_OK)
-		return 0;
-	return kernel_stats_frames(suite.stats, &total, &free, &reserved) == CAP_OK ? total - free
-										    : 0;
-}
-
 static enum cap_status
 spawn_filter(void)
 {
-	struct capos_call call;
-	struct process_spawner_spawn_params_builder params =
-	    process_spawner_spawn_begin(&call, suite.spawner);
-	struct cap_grant_builder grant;
-	enum cap_status status;
+	static const struct server_program program = { CAPNP_TEXT("byte-filter"),
+		CAPNP_TEXT("filter"), BYTE_FILTER_INTERFACE_ID };
+	struct spawned_server server;
 
-	process_spawner_spawn_params_set_name(params, CAPNP_TEXT("byte-filter"));
-	process_spawner_spawn_params_set_binary(params, CAPNP_TEXT("byte-filter"));
-	grant = cap_grant_builder_at(process_spawner_spawn_params_init_grants(params, 1), 0);
-	cap_grant_set_name(grant, CAPNP_TEXT("filter"));
-	cap_grant_set_local(grant, LOCAL_SOURCE_ENDPOINT);
-	cap_grant_set_interface_id(grant, BYTE_FILTER_INTERFACE_ID);
-	status = capos_call_run(&call);
-	if (status == CAP_OK)
-		status = capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &suite.process.cap);
-	if (status == CAP_OK)
-		status = capos_adopt(&call, PROCESS_SPAWNER_SPAWN_RESULTS_CAP_COUNT,
-		    BYTE_FILTER_INTERFACE_ID, &suite.filter.cap);
-	capos_call_end(&call);
-	return status;
+	CAPOS_TRY(spawn_server(suite.spawner, &program, &server));
+	suite.process = server.process;
+	suite.filter = (struct byte_filter){ server.served };
+	return CAP_OK;
 }
 
 /* Two pipes, and the call that filters from one to the other: it goes on meanwhile. */
@@ -242,6 +218,7 @@ capos_main(struct capos *self)
 	if (start(self) != CAP_OK)
 		return 101;
 	claims_start(&suite.claims, self, "pipe");
+	frames_settle(suite.stats);
 	for (uint32_t round = 0; round < 2; round++) {
 		bool started = spawn_filter() == CAP_OK;
 
@@ -253,9 +230,9 @@ capos_main(struct capos *self)
 		claim_death();
 		/* The first time, tables grow. */
 		if (round == 0)
-			frames = frames_used();
+			frames = frames_used(suite.stats);
 	}
-	claim_equal(
-	    &suite.claims, "no frame is left behind", (int64_t)frames_used(), (int64_t)frames);
+	claim_equal(&suite.claims, "no frame is left behind", (int64_t)frames_used(suite.stats),
+	    (int64_t)frames);
 	return claims_end(&suite.claims);
 }

@@ -5,6 +5,7 @@
  */
 #include <schema/echo.client.h>
 
+#include "spawn_server.h"
 #include "suite.h"
 
 #define FLOODS 2
@@ -12,49 +13,28 @@
 #define MILLISECOND UINT64_C(1000000)
 #define EXIT_STOPPED 5
 
-struct flood {
-	struct process_handle process;
-	struct echo stop;
-};
-
 static enum cap_status
-start_flood(struct suite *suite, struct flood *flood)
+start_flood(struct suite *suite, struct spawned_server *flood)
 {
-	struct capos_call call;
-	struct process_spawner_spawn_params_builder params =
-	    process_spawner_spawn_begin(&call, suite->spawner);
-	struct cap_grant_builder grant;
-	enum cap_status status;
+	static const struct server_program program = { CAPNP_TEXT("nop-flood"), CAPNP_TEXT("stop"),
+		ECHO_INTERFACE_ID };
 
-	process_spawner_spawn_params_set_name(params, CAPNP_TEXT("flood"));
-	process_spawner_spawn_params_set_binary(params, CAPNP_TEXT("nop-flood"));
-	grant = cap_grant_builder_at(process_spawner_spawn_params_init_grants(params, 1), 0);
-	cap_grant_set_name(grant, CAPNP_TEXT("stop"));
-	cap_grant_set_local(grant, LOCAL_SOURCE_ENDPOINT);
-	cap_grant_set_interface_id(grant, ECHO_INTERFACE_ID);
-	status = capos_call_run(&call);
-	if (status == CAP_OK)
-		status = capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &flood->process.cap);
-	if (status == CAP_OK)
-		status = capos_adopt(&call, PROCESS_SPAWNER_SPAWN_RESULTS_CAP_COUNT,
-		    ECHO_INTERFACE_ID, &flood->stop.cap);
-	capos_call_end(&call);
-	return status;
+	return spawn_server(suite->spawner, &program, flood);
 }
 
 /* The call has no answer: the program ends instead. */
 static enum cap_status
-stop_flood(struct flood *flood, struct suite_exit *exit)
+stop_flood(struct spawned_server *flood, struct suite_exit *exit)
 {
 	struct capos_call call;
 	enum cap_status status;
 
-	(void)echo_ping_begin(&call, flood->stop);
+	(void)echo_ping_begin(&call, (struct echo){ flood->served });
 	status = capos_call_send(&call);
 	if (status == CAP_OK)
 		status = suite_wait(flood->process, exit);
 	capos_call_end(&call);
-	capos_release(flood->stop.cap);
+	capos_release(flood->served);
 	return status;
 }
 
@@ -86,7 +66,7 @@ static void
 flood_round(struct suite *suite)
 {
 	struct claims *claims = &suite->claims;
-	struct flood floods[FLOODS] = { 0 };
+	struct spawned_server floods[FLOODS] = { 0 };
 	struct suite_exit exit = { 0 };
 
 	for (uint32_t i = 0; i < FLOODS; i++)
@@ -106,8 +86,8 @@ suite_flood(struct suite *suite)
 
 	/* The first round makes tables of ours and of the spawner grow. */
 	flood_round(suite);
-	frames = suite_frames_used(suite);
+	frames = frames_used(suite->stats);
 	flood_round(suite);
 	claim_equal(&suite->claims, "floods leave no frame behind",
-	    (int64_t)suite_frames_used(suite), (int64_t)frames);
+	    (int64_t)frames_used(suite->stats), (int64_t)frames);
 }

@@ -33,9 +33,7 @@ suite_spawn(struct suite *to, const struct suite_spawn *spawn, struct process_ha
 		    (struct capnp_cap){
 			to->console.cap_id, to->console.interface_id, CAPNP_CAP_COPY });
 	}
-	status = process_spawner_spawn_run(&call, &results);
-	if (status == CAP_ERR_APPLICATION_EXCEPTION && call.error.status != CAP_OK)
-		status = call.error.status;
+	status = capos_call_reason(&call, process_spawner_spawn_run(&call, &results));
 	if (status == CAP_OK)
 		status = capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &out->cap);
 	capos_call_end(&call);
@@ -62,39 +60,6 @@ suite_wait(struct process_handle process, struct suite_exit *out)
 	return status;
 }
 
-uint64_t
-suite_frames_used(struct suite *from)
-{
-	uint64_t total;
-	uint64_t free;
-	uint64_t reserved;
-
-	if (capos_release_flush(from->self) != CAP_OK)
-		return 0;
-	return kernel_stats_frames(from->stats, &total, &free, &reserved) == CAP_OK ? total - free
-										    : 0;
-}
-
-/*
- * init and the spawner have started us and may not be done with it: every other program runs until
- * it waits before a yield comes back, and while they still have something to do, frames come and
- * go.
- */
-static void
-settle(struct suite *from)
-{
-	uint64_t frames = 0;
-
-	for (uint32_t same = 0; same < 100; same++) {
-		uint64_t now = suite_frames_used(from);
-
-		if (now != frames)
-			same = 0;
-		frames = now;
-		(void)!capos_enter(CAP_ENTER_YIELD, 0);
-	}
-}
-
 static enum cap_status
 start(struct capos *self)
 {
@@ -114,7 +79,7 @@ capos_main(struct capos *self)
 	if (start(self) != CAP_OK)
 		return 101;
 	claims_start(&suite.claims, self, "spawn-suite");
-	settle(&suite);
+	frames_settle(suite.stats);
 	suite_time(&suite);
 	suite_memory(&suite);
 	suite_processes(&suite);

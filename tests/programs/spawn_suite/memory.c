@@ -6,13 +6,6 @@
 
 #define PAGE USER_PAGE_BYTES
 
-/* What a kernel object refused with: the status that its exception carries. */
-static enum cap_status
-reason_of(struct capos_call *call, enum cap_status status)
-{
-	return status == CAP_ERR_APPLICATION_EXCEPTION ? call->error.status : status;
-}
-
 static enum cap_status
 try_map(struct suite *suite, uint64_t hint, uint64_t size)
 {
@@ -27,7 +20,7 @@ try_map(struct suite *suite, uint64_t hint, uint64_t size)
 	virtual_memory_map_params_set_protection(params, PROTECTION_READ_WRITE);
 	status = capos_call_send(&call);
 	if (status == CAP_OK)
-		status = reason_of(&call, virtual_memory_map_wait(&call, &results));
+		status = capos_call_reason(&call, virtual_memory_map_wait(&call, &results));
 	capos_call_end(&call);
 	return status;
 }
@@ -45,7 +38,7 @@ try_unmap(struct suite *suite, uint64_t address, uint64_t size)
 	virtual_memory_unmap_params_set_size(params, size);
 	status = capos_call_send(&call);
 	if (status == CAP_OK)
-		status = reason_of(&call, virtual_memory_unmap_wait(&call, &results));
+		status = capos_call_reason(&call, virtual_memory_unmap_wait(&call, &results));
 	capos_call_end(&call);
 	return status;
 }
@@ -54,7 +47,7 @@ static void
 claim_refusals(struct suite *suite)
 {
 	struct claims *claims = &suite->claims;
-	uint64_t frames = suite_frames_used(suite);
+	uint64_t frames = frames_used(suite->stats);
 
 	claim_equal(claims, "the ring page cannot be mapped over",
 	    try_map(suite, USER_RING_ADDRESS, PAGE), CAP_ERR_ADDRESS_IN_USE);
@@ -75,7 +68,7 @@ claim_refusals(struct suite *suite)
 	claim_equal(claims, "more than the quota is refused", try_map(suite, 0, 5000 * PAGE),
 	    CAP_ERR_QUOTA_EXCEEDED);
 	claim_equal(claims, "what was refused left no frame behind",
-	    (int64_t)suite_frames_used(suite), (int64_t)frames);
+	    (int64_t)frames_used(suite->stats), (int64_t)frames);
 }
 
 static void
@@ -109,12 +102,12 @@ static void
 claim_reserved(struct suite *suite)
 {
 	struct claims *claims = &suite->claims;
-	uint64_t frames = suite_frames_used(suite);
+	uint64_t frames = frames_used(suite->stats);
 	uint64_t address = 0;
 
 	claim(claims, "addresses can be reserved",
 	    virtual_memory_reserve(suite->memory, 0, 1024 * PAGE, &address) == CAP_OK);
-	claim_equal(claims, "a reservation takes no frames", (int64_t)suite_frames_used(suite),
+	claim_equal(claims, "a reservation takes no frames", (int64_t)frames_used(suite->stats),
 	    (int64_t)frames);
 	claim(claims, "pages of it can be committed",
 	    virtual_memory_commit(
@@ -135,7 +128,7 @@ claim_objects(struct suite *suite)
 	uint64_t other = 0;
 	uint64_t size = 0;
 	uint32_t mappings = 0;
-	uint64_t frames = suite_frames_used(suite);
+	uint64_t frames = frames_used(suite->stats);
 
 	claim(claims, "a memory object can be made",
 	    frame_allocator_alloc(suite->frames, 8, &object) == CAP_OK);
@@ -157,7 +150,7 @@ claim_objects(struct suite *suite)
 	    capos_release_flush(suite->self) == CAP_OK &&
 		memory_object_info(object, &size, &mappings) == CAP_ERR_STALE_GENERATION);
 	/* The first mapping made page tables, which stay with the process. */
-	claim(claims, "its frames come back", suite_frames_used(suite) <= frames + 2);
+	claim(claims, "its frames come back", frames_used(suite->stats) <= frames + 2);
 }
 
 void

@@ -39,11 +39,11 @@ claim_refused(struct suite *suite, const char *text, const struct suite_spawn *s
     enum cap_status expected)
 {
 	struct process_handle process;
-	uint64_t frames = suite_frames_used(suite);
+	uint64_t frames = frames_used(suite->stats);
 
 	claim_equal(&suite->claims, text, suite_spawn(suite, spawn, &process), expected);
-	claim_equal(&suite->claims, "and leaves no frame behind", (int64_t)suite_frames_used(suite),
-	    (int64_t)frames);
+	claim_equal(&suite->claims, "and leaves no frame behind",
+	    (int64_t)frames_used(suite->stats), (int64_t)frames);
 }
 
 static void
@@ -97,14 +97,14 @@ static void
 claim_baseline(struct suite *suite)
 {
 	struct suite_exit exit;
-	uint64_t frames = suite_frames_used(suite);
+	uint64_t frames = frames_used(suite->stats);
 	uint32_t good = 0;
 
 	for (uint32_t round = 0; round < ROUNDS; round++)
 		good += run(suite, &(struct suite_spawn){ "hello", "hello", 0 }, &exit) == CAP_OK &&
 		    exit.code == 1;
 	claim_equal(&suite->claims, "1,000 processes start and end", good, ROUNDS);
-	claim_equal(&suite->claims, "and every frame is back", (int64_t)suite_frames_used(suite),
+	claim_equal(&suite->claims, "and every frame is back", (int64_t)frames_used(suite->stats),
 	    (int64_t)frames);
 }
 

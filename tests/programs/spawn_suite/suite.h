@@ -4,10 +4,10 @@
 #include <schema/memory.client.h>
 #include <schema/notification.client.h>
 #include <schema/process.client.h>
-#include <schema/stats.client.h>
 #include <schema/timer.client.h>
 
 #include "claims.h"
+#include "frames_used.h"
 
 struct suite {
 	struct claims claims;
@@ -39,9 +39,6 @@ struct suite_exit {
 };
 /* Wait for the end and release the handle. */
 MUST_CHECK enum cap_status suite_wait(struct process_handle process, struct suite_exit *out);
-
-/* Frames in use now. */
-uint64_t suite_frames_used(struct suite *suite);
 
 void suite_processes(struct suite *suite);
 void suite_flood(struct suite *suite);

@@ -6,9 +6,9 @@
  */
 #include <core/format.h>
 #include <schema/console.client.h>
-#include <schema/stats.client.h>
 
 #include "claims.h"
+#include "frames_used.h"
 #include "record_source.h"
 
 #define RECORD_BYTES 4096
@@ -19,7 +19,6 @@
 
 static struct {
 	struct claims claims;
-	struct capos *self;
 	struct console console;
 	struct shared_maker maker;
 	struct kernel_stats stats;
@@ -29,25 +28,12 @@ static struct {
 static enum cap_status
 start(struct capos *self)
 {
-	zerocopy.self = self;
 	CAPOS_TRY(console_from_capset(self, "console", &zerocopy.console));
 	CAPOS_TRY(record_sink_from_capset(self, "sink", &zerocopy.source.sink));
 	CAPOS_TRY(frame_allocator_from_capset(self, "frames", &zerocopy.maker.frames));
 	CAPOS_TRY(kernel_stats_from_capset(self, "stats", &zerocopy.stats));
 	return notification_factory_from_capset(
 	    self, "notifications", &zerocopy.maker.notifications);
-}
-
-static uint64_t
-frames_used(void)
-{
-	uint64_t total = 0;
-	uint64_t free = 0;
-	uint64_t reserved;
-
-	return kernel_stats_frames(zerocopy.stats, &total, &free, &reserved) == CAP_OK
-	    ? total - free
-	    : 0;
 }
 
 /* How many arrived as they went. */
@@ -93,15 +79,16 @@ capos_main(struct capos *self)
 	if (start(self) != CAP_OK)
 		return 101;
 	claims_start(claims, self, "zerocopy");
+	frames_settle(zerocopy.stats);
 	claim(claims, "a ring of records is shared with another process",
 	    record_source_attach(&zerocopy.source, &zerocopy.maker, &shape) == CAP_OK);
-	frames = frames_used();
+	frames = frames_used(zerocopy.stats);
 	records = move_all(&checksum);
 	print_totals(records, checksum);
 	claim_equal(
 	    claims, "no record is lost, repeated or changed", (int64_t)records, (int64_t)RECORDS);
-	claim_equal(claims, "all of them went through the same pages", (int64_t)frames_used(),
-	    (int64_t)frames);
+	claim_equal(claims, "all of them went through the same pages",
+	    (int64_t)frames_used(zerocopy.stats), (int64_t)frames);
 	record_ring_close(&zerocopy.source.ring);
 	claim(claims, "behind the last one the stream ends",
 	    !record_source_run(&zerocopy.source, 1, &checksum));
