@@ -83,10 +83,18 @@ struct reflect_method {
 	const struct reflect_struct *results;
 };
 
+/* TransferMode of schema/annotations.capnp. */
+enum reflect_transfer {
+	REFLECT_TRANSFER_COPY = 0,
+	REFLECT_TRANSFER_MOVE = 1,
+	REFLECT_TRANSFER_NONE = 2,
+};
+
 struct reflect_interface {
 	const char *name;
 	const char *comment;
 	uint64_t id;
+	uint8_t transfer; /* enum reflect_transfer */
 	uint32_t method_count;
 	const struct reflect_method *methods; /* by ordinal */
 };

@@ -17,7 +17,10 @@ KERNEL = SPDX + """static const struct object_type disk_type = {
 	.transfer = OBJECT_TRANSFER_MOVE,
 };
 """
-TREE = {"schema/disk.capnp": SCHEMA, "kernel/object/disk.c": KERNEL, "docs/transfer-matrix.md": ""}
+GALLERY = SPDX + """	{ "Disk", DISK_INTERFACE_ID, give_disk },
+"""
+TREE = {"schema/disk.capnp": SCHEMA, "kernel/object/disk.c": KERNEL, "kernel/arch/sim/gallery.c": GALLERY,
+        "docs/transfer-matrix.md": ""}
 
 SEEDS = {
     "another mode in the kernel": ("kernel/object/disk.c", "TRANSFER_MOVE", "TRANSFER_COPY", "[kernel]"),
@@ -28,6 +31,7 @@ SEEDS = {
     "an interface without an id": ("schema/disk.capnp", "DiskFactory @0xb2fc35617de82aa4", "DiskFactory", "[schema]"),
     "a new interface": ("schema/disk.capnp", "interface DiskFactory",
                         "interface Tape @0xb3fc35617de82aa4 {\n}\ninterface DiskFactory", "[page]"),
+    "a kind that nothing tries": ("kernel/arch/sim/gallery.c", "DISK_INTERFACE_ID", "TAPE_INTERFACE_ID", "[gallery]"),
     "a page that was edited": ("docs/transfer-matrix.md", "| `Disk` | no |", "| `Disk` | yes |", "[page]"),
 }
 

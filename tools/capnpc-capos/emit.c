@@ -17,6 +17,24 @@ for_each_node(struct emitter *emitter, view_t scope, enum node_kind kind, visit_
 	}
 }
 
+bool
+annotation_find(const struct emitter *emitter, view_t node, const char *wanted, view_t *value)
+{
+	struct capnp_list annotations = node_annotations(node);
+
+	for (uint32_t i = 0; i < annotations.count; i++) {
+		view_t annotation = capnp_list_struct(annotations, i);
+		struct name name =
+		    name_of_node(request_node(emitter->request, node_id(annotation)));
+
+		if (strcmp(name.text, wanted) != 0)
+			continue;
+		*value = capnp_get_struct(annotation, 0);
+		return true;
+	}
+	return false;
+}
+
 /* A group is written before the struct whose field it is: groups may hold groups. */
 static void
 visit_with_groups(struct emitter *emitter, view_t node, visit_fn visit)

@@ -508,22 +508,6 @@ emit_struct_roots(struct emitter *emitter, view_t node)
 	    n, n, n, n);
 }
 
-static bool
-has_annotation(struct emitter *emitter, view_t node, const char *wanted)
-{
-	struct capnp_list annotations = node_annotations(node);
-
-	for (uint32_t i = 0; i < annotations.count; i++) {
-		view_t annotation = capnp_list_struct(annotations, i);
-		struct name name =
-		    name_of_node(request_node(emitter->request, node_id(annotation)));
-
-		if (strcmp(name.text, wanted) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Comments become C strings: quotes and line ends are escaped. */
 static void
 emit_string(FILE *out, struct capnp_text text)
@@ -581,7 +565,8 @@ emit_enum(struct emitter *emitter, view_t node)
 	struct name name = name_of_node(node);
 	struct name upper = name_upper(name);
 	struct capnp_list members = node_members(node);
-	bool is_status = has_annotation(emitter, node, "c_status");
+	view_t value;
+	bool is_status = annotation_find(emitter, node, "c_status", &value);
 
 	emit_comment(emitter, request_comment(emitter->request, node_id(node)), false);
 	fprintf(emitter->out, "enum %s {\n", name.text);

@@ -166,6 +166,17 @@ emit_enum(struct emitter *emitter, view_t node)
 	    node_id(node), (int)name.size, name.data, members.count, node_id(node));
 }
 
+/* enum reflect_transfer, which has the values of the schema's TransferMode. */
+static unsigned
+transfer_mode(struct emitter *emitter, view_t node)
+{
+	view_t value;
+
+	return annotation_find(emitter, node, "transfer", &value)
+	    ? (unsigned)value_bits(value, TYPE_ENUM)
+	    : 0;
+}
+
 static void
 emit_interface(struct emitter *emitter, view_t node)
 {
@@ -191,7 +202,8 @@ emit_interface(struct emitter *emitter, view_t node)
 	    "const struct reflect_interface reflect_interface_%" PRIx64 " = { \"%.*s\", ", id,
 	    (int)name.size, name.data);
 	emit_string(emitter->out, request_comment(emitter->request, id));
-	fprintf(emitter->out, ", UINT64_C(0x%" PRIx64 "), %u, ", id, methods.count);
+	fprintf(emitter->out, ", UINT64_C(0x%" PRIx64 "), %u, %u, ", id,
+	    transfer_mode(emitter, node), methods.count);
 	if (methods.count != 0)
 		fprintf(emitter->out, "methods_%" PRIx64 " };\n\n", id);
 	else
