@@ -53,8 +53,6 @@ alarm_set(struct alarm_server *server, struct alarm_set_params params,
 
 	(void)server;
 	(void)results;
-	if (capnp_reader_error(caller->call->params) != CAPNP_OK)
-		return CAP_ERR_MALFORMED_MESSAGE;
 	spin_lock(&alarm->lock);
 	(void)deadline_disarm(&alarm->deadline);
 	is_due = deadline_ns <= arch_clock_now_ns();

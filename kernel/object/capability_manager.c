@@ -244,8 +244,6 @@ manager_list(struct capability_manager_server *server, struct capability_manager
 	uint32_t count;
 
 	(void)server;
-	if (capnp_reader_error(caller->call->params) != CAPNP_OK)
-		return CAP_ERR_MALFORMED_MESSAGE;
 	count = count_after(manager, after, &node);
 	list = capability_manager_list_results_init_grants(results, count);
 	for (uint32_t i = 0; i < count; i++, node = node->next) {
@@ -283,8 +281,6 @@ manager_revoke(struct capability_manager_server *server,
 
 	(void)server;
 	(void)results;
-	if (capnp_reader_error(caller->call->params) != CAPNP_OK)
-		return CAP_ERR_MALFORMED_MESSAGE;
 	if (grant == NULL)
 		return CAP_ERR_NOT_FOUND;
 	if (revocation_runs(&manager->revocation))

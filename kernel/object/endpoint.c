@@ -22,8 +22,6 @@ endpoint_client(struct endpoint_server *server, struct endpoint_client_params pa
 	enum cap_status status;
 
 	(void)server;
-	if (capnp_reader_error(call->params) != CAPNP_OK)
-		return CAP_ERR_MALFORMED_MESSAGE;
 	if (call->op->reserved_slots == 0)
 		return CAP_ERR_TOO_MANY_CAPS;
 	status = endpoint_facet(endpoint_of(call->object), interface_id, &index);

@@ -57,6 +57,8 @@ builder_map(struct process_builder_server *server, struct process_builder_map_pa
 
 	(void)server;
 	(void)results;
+	if (capnp_reader_error(caller->call->params) != CAPNP_OK)
+		return CAP_ERR_MALFORMED_MESSAGE;
 	if (process == NULL)
 		return CAP_ERR_WRONG_STATE;
 	if (request.address == 0 ||
@@ -86,6 +88,8 @@ builder_map_copy(struct process_builder_server *server,
 
 	(void)server;
 	(void)results;
+	if (capnp_reader_error(caller->call->params) != CAPNP_OK)
+		return CAP_ERR_MALFORMED_MESSAGE;
 	if (process == NULL)
 		return CAP_ERR_WRONG_STATE;
 	if (request.address == 0 ||

@@ -86,6 +86,7 @@ factory_within(struct process_factory_server *server, struct process_factory_wit
     struct process_factory_within_results_builder results, const struct capos_caller *caller)
 {
 	struct object_call *call = caller->call;
+	struct capnp_cap ledger = process_factory_within_params_ledger(params);
 	struct ledger *group;
 	struct object *object;
 	struct cap_hold hold;
@@ -93,8 +94,9 @@ factory_within(struct process_factory_server *server, struct process_factory_wit
 	enum cap_status status;
 
 	(void)server;
-	status = ledger_capability_find(
-	    call->process, process_factory_within_params_ledger(params).cap_id, &group);
+	if (capnp_reader_error(call->params) != CAPNP_OK)
+		return CAP_ERR_MALFORMED_MESSAGE;
+	status = ledger_capability_find(call->process, ledger.cap_id, &group);
 	if (status != CAP_OK)
 		return status;
 	if (call->op->reserved_slots == 0)

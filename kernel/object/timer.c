@@ -87,8 +87,6 @@ timer_sleep_until(struct timer_server *server, struct timer_sleep_until_params p
 
 	(void)server;
 	(void)results;
-	if (capnp_reader_error(call->params) != CAPNP_OK)
-		return CAP_ERR_MALFORMED_MESSAGE;
 	if (until_ns <= arch_clock_now_ns())
 		return CAP_OK;
 	status = pool_alloc(&sleeper_pool, call->process->ledger, &memory);

@@ -255,15 +255,15 @@ run_timer(struct model *model, struct model_op *op, const uint64_t *message, str
 static enum cap_status
 run_frames(struct model *model, struct model_op *op, const uint64_t *message, struct answer *answer)
 {
-	uint64_t pages = 0;
+	uint64_t pages = 1;
+	enum cap_status status = CAP_OK;
 
 	if (op->sqe.method > 2)
 		return CAP_ERR_UNIMPLEMENTED_METHOD;
-	/* A message that cannot be read has no pages in it. */
-	if (op->sqe.method == 0)
-		pages = 1;
-	else if (first_word(message, op->sqe.len / 8 - 1, &pages) != CAP_OK)
-		pages = 0;
+	if (op->sqe.method != 0)
+		status = first_word(message, op->sqe.len / 8 - 1, &pages);
+	if (status != CAP_OK)
+		return status;
 	return memory_create(model, op, (uint32_t)pages, answer);
 }
 

@@ -30,8 +30,7 @@ void for_each_node(struct emitter *emitter, view_t scope, enum node_kind kind, v
 void for_each_struct(struct emitter *emitter, view_t scope, visit_fn visit);
 
 /* True if the node carries the annotation of that name (as name_of_node() has it); its value. */
-bool annotation_find(
-    const struct emitter *emitter, view_t node, const char *wanted, view_t *value);
+bool annotation_find(const struct emitter *emitter, view_t node, const char *wanted, view_t *value);
 
 /* A doc comment, indented by one level if `is_member`. Nothing if there is none. */
 void emit_comment(struct emitter *emitter, struct capnp_text comment, bool is_member);

@@ -31,6 +31,43 @@ emit_method_table(struct emitter *emitter, view_t node, const char *name)
 	fprintf(emitter->out, "};\n\n");
 }
 
+/*
+ * The parameters are opened before the method sees them: what is wrong with their root is refused
+ * here, for every method. Without fields they are not looked at.
+ */
+static void
+emit_params(struct emitter *emitter, view_t params)
+{
+	struct name name = name_of_node(params);
+
+	if (struct_data_words(params) + struct_pointer_count(params) == 0) {
+		fprintf(emitter->out, "\t\tstruct %s opened = { { .reader = params } };\n\n",
+		    name.text);
+		return;
+	}
+	fprintf(emitter->out,
+	    "\t\tstruct %s opened = %s_root(params);\n\n"
+	    "\t\tif (capnp_reader_error(params) != CAPNP_OK)\n"
+	    "\t\t\treturn CAP_ERR_MALFORMED_MESSAGE;\n",
+	    name.text, name.text);
+}
+
+static void
+emit_dispatch_case(struct emitter *emitter, view_t method, uint32_t index)
+{
+	view_t params = request_node(emitter->request, method_params_id(method));
+	struct name results =
+	    name_of_node(request_node(emitter->request, method_results_id(method)));
+	struct name field = name_snake(member_name(method));
+
+	fprintf(emitter->out, "\tcase %u: {\n", index);
+	emit_params(emitter, params);
+	fprintf(emitter->out,
+	    "\t\tif (methods->%s == NULL)\n\t\t\treturn CAP_ERR_UNIMPLEMENTED_METHOD;\n"
+	    "\t\treturn methods->%s(server, opened, %s_init_root(results), caller);\n\t}\n",
+	    field.text, field.text, results.text);
+}
+
 static void
 emit_dispatch(struct emitter *emitter, view_t node, const char *name)
 {
@@ -50,22 +87,8 @@ emit_dispatch(struct emitter *emitter, view_t node, const char *name)
 		fprintf(emitter->out,
 		    "\t(void)methods;\n\t(void)server;\n\t(void)params;\n\t(void)results;\n"
 		    "\t(void)caller;\n\tswitch (method) {\n");
-	for (uint32_t i = 0; i < methods.count; i++) {
-		view_t method = capnp_list_struct(methods, i);
-		struct name params =
-		    name_of_node(request_node(emitter->request, method_params_id(method)));
-		struct name results =
-		    name_of_node(request_node(emitter->request, method_results_id(method)));
-		struct name field = name_snake(member_name(method));
-
-		fprintf(emitter->out,
-		    "\tcase %u:\n\t\tif (methods->%s == NULL)\n\t\t\treturn CAP_ERR_UNIMPLEMENTED_METHOD;\n"
-		    "\t\treturn methods->%s(server,\n"
-		    "\t\t    %s_DATA_WORDS + %s_POINTER_COUNT == 0 ? (struct %s){ { .reader = params } } : %s_root(params),\n"
-		    "\t\t    %s_init_root(results), caller);\n",
-		    i, field.text, field.text, name_upper(params).text, name_upper(params).text,
-		    params.text, params.text, results.text);
-	}
+	for (uint32_t i = 0; i < methods.count; i++)
+		emit_dispatch_case(emitter, capnp_list_struct(methods, i), i);
 	fprintf(emitter->out, "\tdefault:\n\t\treturn CAP_ERR_UNIMPLEMENTED_METHOD;\n\t}\n}\n\n");
 }
 

@@ -42,7 +42,7 @@ must(enum cap_status status)
 	KASSERT(status == CAP_OK);
 }
 
-/* A call is made with a capability that was made for it, and takes one. */
+/* A call that is answered with a capability. */
 static void
 begin(struct world_process *from, cap_id_t target, uint16_t method)
 {
@@ -51,13 +51,21 @@ begin(struct world_process *from, cap_id_t target, uint16_t method)
 }
 
 static cap_id_t
-finish(void)
+made(void)
+{
+	must(world_call(&call));
+	return call.cqe.cap_id;
+}
+
+/* The target was made for the call alone. */
+static cap_id_t
+made_once(void)
 {
 	cap_id_t target = call.sqe.target;
+	cap_id_t cap_id = made();
 
-	must(world_call(&call));
 	must(world_release(call.from, target));
-	return call.cqe.cap_id;
+	return cap_id;
 }
 
 static struct capnp_cap
@@ -100,7 +108,7 @@ give_endpoint(struct world_process *to)
 {
 	begin(to, give_endpoint_factory(to), ENDPOINT_FACTORY_METHOD_CREATE);
 	(void)endpoint_factory_create_params_init_root(&call.params);
-	return finish();
+	return made_once();
 }
 
 static cap_id_t
@@ -108,16 +116,15 @@ give_notification(struct world_process *to)
 {
 	begin(to, give_notification_factory(to), NOTIFICATION_FACTORY_METHOD_CREATE);
 	(void)notification_factory_create_params_init_root(&call.params);
-	return finish();
+	return made_once();
 }
 
-/* Nobody waits any more. */
 static cap_id_t
 give_signaller(struct world_process *to)
 {
 	begin(to, give_notification(to), NOTIFICATION_METHOD_SIGNALLER);
 	(void)notification_signaller_params_init_root(&call.params);
-	return finish();
+	return made();
 }
 
 static cap_id_t
@@ -126,7 +133,7 @@ give_limited_signaller(struct world_process *to)
 	begin(to, give_notification(to), NOTIFICATION_METHOD_LIMITED_SIGNALLER);
 	notification_limited_signaller_params_set_mask(
 	    notification_limited_signaller_params_init_root(&call.params), 1);
-	return finish();
+	return made();
 }
 
 static cap_id_t
@@ -135,7 +142,7 @@ give_memory(struct world_process *to)
 	begin(to, give_frame_allocator(to), FRAME_ALLOCATOR_METHOD_ALLOC);
 	frame_allocator_alloc_params_set_count(
 	    frame_allocator_alloc_params_init_root(&call.params), MEMORY_PAGES);
-	return finish();
+	return made_once();
 }
 
 static cap_id_t
@@ -149,7 +156,7 @@ give_alarm(struct world_process *to)
 	params = timer_alarm_params_init_root(&call.params);
 	timer_alarm_params_set_signaller(params, copy_of(signaller));
 	timer_alarm_params_set_mask(params, 1);
-	alarm = finish();
+	alarm = made_once();
 	must(world_release(to, signaller));
 	return alarm;
 }
@@ -163,7 +170,7 @@ give_tap(struct world_process *to)
 	begin(to, give_tap_factory(to), TAP_FACTORY_METHOD_CREATE);
 	tap_factory_create_params_set_buffer(
 	    tap_factory_create_params_init_root(&call.params), copy_of(memory));
-	tap = finish();
+	tap = made_once();
 	must(world_release(to, memory));
 	return tap;
 }
@@ -191,7 +198,7 @@ give_funding(struct world_process *to)
 	begin(to, give_ledger(to), LEDGER_METHOD_FUND);
 	resource_amounts_set_frame_pages(
 	    ledger_fund_params_init_amounts(ledger_fund_params_init_root(&call.params)), 2);
-	return finish();
+	return made_once();
 }
 
 static cap_id_t
@@ -203,7 +210,7 @@ give_factory_within(struct world_process *to)
 	begin(to, give_process_factory(to), PROCESS_FACTORY_METHOD_WITHIN);
 	process_factory_within_params_set_ledger(
 	    process_factory_within_params_init_root(&call.params), copy_of(ledger));
-	factory = finish();
+	factory = made_once();
 	must(world_release(to, ledger));
 	return factory;
 }
@@ -214,7 +221,7 @@ give_builder(struct world_process *to)
 	begin(to, give_process_factory(to), PROCESS_FACTORY_METHOD_CREATE);
 	process_factory_create_params_set_name(
 	    process_factory_create_params_init_root(&call.params), CAPNP_TEXT("child"));
-	return finish();
+	return made_once();
 }
 
 /* A process that runs: its handle, and its control if `control` is not NULL. */
@@ -228,9 +235,9 @@ start_child(struct world_process *to, cap_id_t builder, cap_id_t *control)
 	process_builder_start_params_set_entry(
 	    process_builder_start_params_init_root(&call.params), USER_IMAGE_BASE);
 	if (control == NULL)
-		return finish();
+		return made_once();
 	call.sqe.cap_max = 2;
-	(void)finish();
+	(void)made_once();
 	at = call.sqe.result_addr + (((uint64_t)call.cqe.result + 7) & ~UINT64_C(7));
 	world_read(to, at, &second, sizeof(second));
 	*control = second.cap_id;
@@ -252,6 +259,21 @@ give_control(struct world_process *to)
 	return control;
 }
 
+static void
+grant_timer(struct world_process *to, cap_id_t builder)
+{
+	cap_id_t timer = give_timer(to);
+	struct process_builder_grant_params_builder params;
+
+	world_call_begin(&call, to, builder, PROCESS_BUILDER_METHOD_GRANT);
+	params = process_builder_grant_params_init_root(&call.params);
+	process_builder_grant_params_set_name(params, CAPNP_TEXT("timer"));
+	process_builder_grant_params_set_cap(params, copy_of(timer));
+	must(world_call(&call));
+	must(world_release(to, timer));
+}
+
+/* Of a process that runs, and was granted a timer: grant 1. */
 static cap_id_t
 give_manager(struct world_process *to)
 {
@@ -260,8 +282,8 @@ give_manager(struct world_process *to)
 
 	begin(to, builder, PROCESS_BUILDER_METHOD_MANAGE);
 	(void)process_builder_manage_params_init_root(&call.params);
-	must(world_call(&call));
-	manager = call.cqe.cap_id;
+	manager = made();
+	grant_timer(to, builder);
 	must(world_release(to, start_child(to, builder, NULL)));
 	return manager;
 }

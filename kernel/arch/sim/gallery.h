@@ -9,11 +9,11 @@
 struct gallery_kind {
 	const char *name; /* as the schema has it, and perhaps words behind it */
 	uint64_t interface_id;
-	/* Makes one, of which the process has the only hold. */
+	/* Makes one, of which the process has the only hold; what it needs stays in the table. */
 	cap_id_t (*give)(struct world_process *to);
 };
 
-#define GALLERY_KINDS 28
+#define GALLERY_KINDS 29
 extern const struct gallery_kind gallery_kinds[GALLERY_KINDS];
 
 /* The first kind with that interface; there is one. */
