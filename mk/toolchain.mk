@@ -6,6 +6,7 @@
 #   user       programs of capOS
 #   sim        the kernel's core on the host
 #   bulk       the same without sanitizers, for very long runs
+#   covered    the same, counting what is executed (tests/refusals/rules.mk)
 #   host       libraries and programs on the host, for tests
 #   tool       host programs that build the system
 #   generator  the schema generator, which is built before anything generated exists

@@ -203,6 +203,26 @@ TEST(a_package_cut_anywhere_is_refused)
 	CHECK_EQ(process_after(-1), NULL);
 }
 
+/* The list of capabilities is longer than the package: not the same as none. */
+TEST(a_package_whose_capabilities_cannot_be_read_is_refused)
+{
+	struct capnp_reader reader;
+	size_t size = make_package(&good);
+	char why[200] = "";
+	uint64_t *pointer;
+	struct init_entry init;
+
+	start();
+	CHECK_EQ(capnp_reader_init_single(&reader, package, size), CAPNP_OK);
+	init = init_config_init(system_manifest_init_config(system_manifest_root(&reader)));
+	pointer = (uint64_t *)(uintptr_t)init.s.pointers + 1;
+	CHECK_EQ(*pointer & 3, CAPNP_POINTER_LIST);
+	*pointer |= UINT64_C(0xfffff) << 40;
+	CHECK_EQ(first_process_start(package, size, NULL, why), CAP_ERR_INVALID_MANIFEST);
+	CHECK_STR(why, "the boot package is damaged: a pointer leaves its segment");
+	CHECK_EQ(process_after(-1), NULL);
+}
+
 TEST(a_shortage_at_any_frame_is_a_reason_and_loses_none)
 {
 	enum cap_status status = CAP_ERR_NO_MEMORY;

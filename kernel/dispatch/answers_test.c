@@ -2,6 +2,8 @@
 /* Promised calls: order, chains, failures, refusals, and who pays. */
 #include "ipc/answer.h"
 
+#include <schema/endpoint.capnp.h>
+
 #include "arch/sim/promise_pair.h"
 
 /* A call 1 with a name, and calls up to `last` that its answer promises. */
@@ -489,6 +491,11 @@ TEST(a_linear_capability_is_where_the_table_has_it)
 	CHECK_EQ(
 	    run(&pair.client, promised(call_of(&pair, 23), 1, 0)), CAP_ERR_APPLICATION_EXCEPTION);
 	CHECK_EQ(exception_at(&pair, 23, &status), EXCEPTION_TYPE_UNIMPLEMENTED);
+	/* Its clients are the owner's to revoke, by the hold that is in its table. */
+	CHECK_EQ(run(&pair.client, promised(call_of(&pair, ENDPOINT_METHOD_REVOKE_CLIENTS), 1, 0)),
+	    CAP_ERR_APPLICATION_EXCEPTION);
+	(void)exception_at(&pair, ENDPOINT_METHOD_REVOKE_CLIENTS, &status);
+	CHECK_EQ(status, CAP_ERR_INVALID_CAP);
 	CHECK(object_revoke(endpoint_object(second)));
 	check_revoked(&pair, 22);
 	CHECK_EQ(cap_table_release(pair.client.process->table, cqe.cap_id), CAP_OK);

@@ -183,6 +183,8 @@ TEST(entries_at_bad_places_and_in_bad_numbers)
 		    .xfer_count = 1),
 		PLACE(INVALID_BUFFER, .addr = UINT64_MAX - 15, .len = 16, .xfer_count = 1),
 		PLACE(INVALID_BUFFER, .addr = UINT64_MAX - 8, .len = 1, .xfer_count = 1),
+		PLACE(INVALID_BUFFER, .addr = UINT64_MAX - 6, .xfer_count = 1),
+		PLACE(INVALID_BUFFER, .addr = UINT64_MAX, .xfer_count = 1),
 		PLACE(INVALID_BUFFER, .addr = UINT64_C(0x00007fffffffffe0), .len = 16,
 		    .xfer_count = 1),
 		KERNEL_PLACE(

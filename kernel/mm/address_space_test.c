@@ -3,7 +3,7 @@
  * Address spaces, their regions and memory objects, and copies to and from user memory: what is
  * refused changes nothing, and everything comes back.
  */
-#include "mm/address_space.h"
+#include "mm/address_space_internal.h"
 
 #include <abi/start.h>
 #include <string.h>
@@ -223,6 +223,20 @@ TEST(a_reservation_takes_addresses_and_is_committed_in_parts)
 	CHECK_EQ(do_range(SPACE_COMMIT, AT + PAGES(12), PAGES(1)), CAP_OK);
 	CHECK_EQ(read_byte(AT + PAGES(12)), 0);
 	CHECK_EQ(do_range(SPACE_COMMIT, AT + PAGES(99), PAGES(2)), CAP_ERR_NOT_MAPPED);
+	end();
+}
+
+TEST(a_space_has_so_many_regions_and_no_more)
+{
+	struct space_request more =
+	    range_of(SPACE_RESERVE, PAGE_ACCESS_NONE, AT + PAGES(2 * REGIONS_MAX), PAGES(1));
+
+	start();
+	for (uint64_t i = 0; i < REGIONS_MAX; i++)
+		CHECK_EQ(do_range(SPACE_RESERVE, AT + PAGES(2 * i), PAGES(1)), CAP_OK);
+	check_refused(&more, CAP_ERR_QUOTA_EXCEEDED);
+	CHECK_EQ(do_range(SPACE_UNMAP, AT, PAGES(1)), CAP_OK);
+	CHECK_EQ(run(&more), CAP_OK);
 	end();
 }
 

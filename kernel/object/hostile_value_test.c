@@ -114,6 +114,7 @@ TEST(places_that_cannot_be_mapped)
 		BAD_SIZES(VirtualMemory, reserve),
 		BAD_PLACES(VirtualMemory, reserve, hint),
 		TAKEN(VirtualMemory, reserve),
+		ROW(VirtualMemory, reserve, NO_MEMORY, N(size, USER_ADDRESS_END), N(hint, 0)),
 		ROW(VirtualMemory, reserve, QUOTA_EXCEEDED, N(size, 300000 * PAGE_BYTES),
 		    N(hint, 0)),
 		BAD_SIZES(MemoryObject, map),
@@ -304,4 +305,20 @@ TEST(bits_and_taps_that_are_none)
 	};
 
 	RUN(rows);
+}
+
+/* What it made runs: there is nothing left to build. */
+TEST(a_builder_that_has_started_does_nothing_more)
+{
+	const struct gallery_kind *kind = kind_named("ProcessBuilder");
+	uint32_t methods = reflect_interface_find(kind->interface_id)->method_count;
+
+	for (uint32_t method = 0; method < methods; method++) {
+		struct method_call call;
+
+		method_call_start(&call, kind, PROCESS_BUILDER_METHOD_START);
+		CHECK_EQ(method_call_run(&call).status, CAP_OK);
+		method_call_select(&call, (uint16_t)method);
+		method_check_refused(&call, "after the start", CAP_ERR_WRONG_STATE);
+	}
 }

@@ -6,6 +6,7 @@
 #include "arch/sim/managed_child.h"
 
 #define PAGES 3
+#define LONG_PAGES 400
 
 TEST(without_a_result_buffer_the_status_says_that_the_target_is_revoked)
 {
@@ -251,6 +252,85 @@ TEST(mappings_that_were_made_by_it_are_gone_and_those_of_others_stay)
 		    CAP_ERR_INVALID_BUFFER);
 	CHECK_EQ(user_check_writable(parent.process->space, ours, PAGES * PAGE_BYTES), CAP_OK);
 	CHECK_EQ(child.process->ledger->used[LEDGER_VIRTUAL_PAGES], virtual_pages);
+}
+
+/* The grant that the child has its memory by. */
+static struct grant_cell *granted_cell;
+static uint32_t windows_left;
+
+static void
+grant_dies_in_a_window(void)
+{
+	struct list_node work;
+	uaddr_t cursor = 0;
+
+	if (windows_left-- != 0)
+		return;
+	sim.on_window = NULL;
+	list_init(&work);
+	CHECK(grant_cell_revoke(granted_cell, &work));
+	while (grant_cell_revoke_below_step(&work) == JOB_AGAIN)
+		continue;
+	while (cursor != UINT64_MAX)
+		(void)address_space_sweep(child.process->space, &cursor, JOB_STEP_ENTRIES);
+}
+
+/* A child with so many pages, whose grant will die in a window of what it does next. */
+static void
+start_with_memory(uint32_t page_count)
+{
+	struct cap_hold hold;
+
+	begin();
+	(void)start_with(make_memory(page_count), CAPNP_CAP_COPY);
+	CHECK_EQ(cap_table_get(child.process->table, its(0), &hold), CAP_OK);
+	granted_cell = hold.cell;
+	windows_left = 2;
+}
+
+static enum cap_status
+wait_for_answer(void)
+{
+	enum cap_status status = CAP_OK;
+
+	sim.on_window = grant_dies_in_a_window;
+	world_call_submit(&call);
+	world_settle();
+	CHECK_EQ(sim.on_window, NULL);
+	CHECK(world_call_reap(&call, &status));
+	return status;
+}
+
+TEST(a_mapping_ends_when_its_grant_dies_in_the_middle)
+{
+	struct memory_object_map_params_builder params;
+	uint64_t virtual_pages;
+
+	start_with_memory(LONG_PAGES);
+	virtual_pages = child.process->ledger->used[LEDGER_VIRTUAL_PAGES];
+	world_call_begin(&call, &child, its(0), MEMORY_OBJECT_METHOD_MAP);
+	params = memory_object_map_params_init_root(&call.params);
+	memory_object_map_params_set_size(params, LONG_PAGES * PAGE_BYTES);
+	memory_object_map_params_set_protection(params, PROTECTION_READ_WRITE);
+	CHECK_EQ(wait_for_answer(), CAP_ERR_REVOKED);
+	CHECK_EQ(child.process->ledger->used[LEDGER_VIRTUAL_PAGES], virtual_pages);
+}
+
+TEST(a_change_of_protection_ends_when_its_pages_are_taken_in_the_middle)
+{
+	struct memory_object_protect_params_builder params;
+	uaddr_t address;
+
+	start_with_memory(LONG_PAGES);
+	address = map_by(&child, its(0), LONG_PAGES);
+	world_call_begin(&call, &child, its(0), MEMORY_OBJECT_METHOD_PROTECT);
+	params = memory_object_protect_params_init_root(&call.params);
+	memory_object_protect_params_set_address(params, address);
+	memory_object_protect_params_set_size(params, LONG_PAGES * PAGE_BYTES);
+	memory_object_protect_params_set_protection(params, PROTECTION_READ);
+	windows_left = LONG_PAGES / JOB_STEP_ENTRIES + 1;
+	CHECK_EQ(wait_for_answer(), CAP_ERR_NOT_MAPPED);
+	CHECK_EQ(user_check_writable(child.process->space, address, 1), CAP_ERR_INVALID_BUFFER);
 }
 
 TEST(what_was_mapped_into_a_process_that_is_still_made_goes_too)

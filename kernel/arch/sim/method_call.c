@@ -175,50 +175,46 @@ method_pointer_word(const struct method_call *call, const struct reflect_field *
 	return field == NULL ? 1 : 2u + call->method->params->data_words + field->offset;
 }
 
-/* The method, and its own message, that has to come before. */
-static void
-run_before(struct method_call *call, const struct reflect_interface *interface)
-{
-	const struct method_good *good = call->good;
-	const struct reflect_method *method = call->method;
-	struct cap_sqe sqe = call->sqe;
-
-	call->method = reflect_method_find(interface, capnp_text_from_string(good->before));
-	CHECK(call->method != NULL);
-	call->good = method_good_find(interface, call->method);
-	call->sqe.method = (uint16_t)(call->method - interface->methods);
-	method_call_build(call, NULL);
-	CHECK_EQ(method_call_run(call).status, CAP_OK);
-	call->method = method;
-	call->good = good;
-	call->sqe = sqe;
-}
-
 void
-method_call_start(struct method_call *call, const struct gallery_kind *kind, uint16_t method)
+method_call_select(struct method_call *call, uint16_t method)
 {
-	const struct reflect_interface *interface = reflect_interface_find(kind->interface_id);
+	const struct reflect_interface *interface =
+	    reflect_interface_find(call->kind->interface_id);
 
-	memset(call, 0, sizeof(*call));
-	call->process = hostile_start();
-	call->kind = kind;
 	call->method = &interface->methods[method];
 	call->good = method_good_find(interface, call->method);
 	if (call->good == NULL && call->method->params->field_count != 0)
 		(void)printf("%s.%s: method_goods.c has nothing that it accepts\n", interface->name,
 		    call->method->name);
 	CHECK(call->good != NULL || call->method->params->field_count == 0);
+	call->sqe.method = method;
+	call->sqe.cap_max = (uint8_t)call->method->results->cap_count;
+	method_call_build(call, NULL);
+}
+
+void
+method_call_start(struct method_call *call, const struct gallery_kind *kind, uint16_t method)
+{
+	const struct reflect_interface *interface = reflect_interface_find(kind->interface_id);
+	const struct reflect_method *before;
+
+	memset(call, 0, sizeof(*call));
+	call->process = hostile_start();
+	call->kind = kind;
 	call->sqe = (struct cap_sqe){ .op = CAP_OP_CALL,
 		.target = kind->give(call->process),
-		.method = method,
 		.user_data = 77,
-		.cap_max = (uint8_t)call->method->results->cap_count,
 		.addr = WORLD_CALL_PARAMS,
 		.result_addr = WORLD_CALL_RESULTS,
 		.result_len = RESULT_BYTES };
-	if (call->good != NULL && call->good->before != NULL)
-		run_before(call, interface);
-	method_call_build(call, NULL);
+	method_call_select(call, method);
+	if (call->good == NULL || call->good->before == NULL)
+		return;
+	before = reflect_method_find(interface, capnp_text_from_string(call->good->before));
+	CHECK(before != NULL);
+	method_call_select(call, (uint16_t)(before - interface->methods));
+	CHECK_EQ(method_call_run(call).status, CAP_OK);
+	method_call_select(call, method);
 }
 
 /* The exception in the results says why. */

@@ -57,6 +57,8 @@ struct method_call {
  * Fails the test if nothing is known of the method.
  */
 void method_call_start(struct method_call *call, const struct gallery_kind *kind, uint16_t method);
+/* The accepted call of another method of the same object. */
+void method_call_select(struct method_call *call, uint16_t method);
 /*
  * The message anew, with other parameters than the accepted ones; `changes` end with one without a
  * path, or are NULL.
