@@ -65,6 +65,19 @@ call_of(const struct world_process *process, cap_id_t target, uint16_t method)
 	};
 }
 
+/* Each of these calls is refused, and has its answer. */
+static void
+measure_answers(struct model_prices *prices, struct world_process *process)
+{
+	struct cap_sqe sqe = call_of(process, 0, 0);
+
+	sqe.answer_id = 1;
+	prices->answers = price_of(process, &sqe);
+	sqe.answer_id = 2;
+	sqe.cap_max = 3;
+	prices->answer_caps = price_of(process, &sqe);
+}
+
 /* Prices are measured, not known: each thing is made once in a world of its own. */
 void
 machine_measure(struct model_prices *prices)
@@ -123,13 +136,7 @@ machine_measure(struct model_prices *prices)
 		(void)price_of(&process, &sqe);
 	prices->call_chunk = price_of(&process, &sqe);
 	prices->call_table = bytes - prices->call_chunk;
-	/* Each of these is refused, and has its answer. */
-	sqe = call_of(&process, 0, 0);
-	sqe.answer_id = 1;
-	prices->answers = price_of(&process, &sqe);
-	sqe.answer_id = 2;
-	sqe.cap_max = 3;
-	prices->answer_caps = price_of(&process, &sqe);
+	measure_answers(prices, &process);
 	bytes = kernel_bytes(&process);
 	if (grant_cell_create(process.process->ledger, NULL, &cell) != CAP_OK)
 		abort();
