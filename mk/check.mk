@@ -26,6 +26,8 @@ $(eval $(call check,includes,$(CHECKED_C) tools/check-includes tools/c_source.py
 $(eval $(call check,abi,$(wildcard abi/*) tools/check-abi tools/c_source.py,tools/check-abi))
 $(eval $(call check,transfers,$(wildcard schema/*.capnp) $(filter kernel/%.c,$(CHECKED_C)) docs/transfer-matrix.md \
 	tools/check-transfers,tools/check-transfers))
+$(eval $(call check,panics,$(filter kernel/%.c kernel/%.h kernel/%.S lib/%.c lib/%.h,$(CHECKED_C)) docs/panics.md \
+	tools/check-panics tools/c_source.py,tools/check-panics))
 $(eval $(call check,docs,$(wildcard $(CHECKED_SOURCES)),tools/check-docs))
 
 # A header compiles alone, with the flags of the code that it belongs to; what tests share is the host's.
