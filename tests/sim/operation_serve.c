@@ -187,6 +187,9 @@ operation_return(struct simulation *simulation, struct model_process *process)
 	part_plain(simulation, &sqe);
 	if (call != NULL && call->op != NULL && call->op->answer != NULL)
 		operation_answer_promise(simulation, process, &sqe);
+	/* What depends on the answer fails with this type. */
+	if (sqe.flags == CAP_SQE_EXCEPTION)
+		sqe.method = (uint16_t)random_below(random, 4);
 	if (random_chance(random, 5))
 		return_spoil(simulation, process, &sqe);
 	return sqe;
