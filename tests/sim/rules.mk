@@ -27,3 +27,7 @@ check-deep: explore
 SHORT := pool_alloc pool_alloc_unset frame_alloc frame_alloc_dirty frame_alloc_pool frame_alloc_contiguous ledger_charge \
 	ledger_charge_below
 LINK_FLAGS_tests/sim/shortage := $(SHORT:%=-Wl,--wrap=%)
+
+# What two processors meet at is called through tests/sim/interleave, which lets the other one go first.
+MET := spin_lock spin_unlock spin_lock_pair arch_spin_hint
+LINK_FLAGS_tests/sim/interleave := $(MET:%=-Wl,--wrap=%)
