@@ -12,7 +12,8 @@
 #include "serve.h"
 
 #define ENDPOINT_CAP 30
-#define OTHER_CAP 40 /* called by the methods */
+#define OTHER_CAP 40  /* called by the methods */
+#define SILENT_CAP 50 /* never answers */
 #define CALL_ID 7000
 
 CAPOS_LARGE_MESSAGES(1);
@@ -26,7 +27,8 @@ struct echo_server {
 	struct capnp_cap dropped; /* as the method saw it */
 	uint8_t keeps_mode;	  /* the capability goes into the answer thus, and is not taken */
 	bool stops;
-	uint64_t room; /* bytes that the answer asks for beyond those it was given */
+	struct capos_call *leaves; /* in flight, to SILENT_CAP */
+	uint64_t room;		   /* bytes that the answer asks for beyond those it was given */
 	struct capos_ticket ticket;
 };
 
@@ -90,6 +92,11 @@ echo_ping(struct echo_server *at, struct echo_ping_params params,
 	if (at->calls_other)
 		CHECK_EQ(call_other(), CAP_OK);
 	at->running--;
+	if (at->leaves != NULL) {
+		capos_call_begin_kind(at->leaves, (struct capos_cap){ &self, SILENT_CAP, 0 }, 0, 0,
+		    CAPOS_BLOCK_SMALL);
+		CHECK_EQ(capos_call_send(at->leaves), CAP_OK);
+	}
 	if (at->stops)
 		service_stop(&service, 5);
 	if (at->room != 0)
@@ -177,6 +184,8 @@ take_op(const struct cap_sqe *sqe)
 
 	switch (sqe->op) {
 	case CAP_OP_CALL:
+		if (sqe->target == SILENT_CAP)
+			return;
 		CHECK_EQ(sqe->target, OTHER_CAP);
 		memcpy((void *)sqe->result_addr, empty, sizeof(empty));
 		fake_complete(sqe, sizeof(empty));
@@ -194,6 +203,17 @@ take_op(const struct cap_sqe *sqe)
 	}
 }
 
+static inline const struct cap_sqe *
+first_receive(void)
+{
+	uint32_t at = 0;
+
+	while (at < fake.in_flight_count && fake.in_flight[at].op != CAP_OP_RECV)
+		at++;
+	CHECK(at < fake.in_flight_count);
+	return &fake.in_flight[at];
+}
+
 /* The client calls once, then the endpoint goes: the loop ends. */
 static inline void
 client_calls(void)
@@ -201,11 +221,11 @@ client_calls(void)
 	uint32_t receives = client.both ? 2 : 1;
 
 	if (client.interface_id == 0) {
-		fake_complete(&fake.in_flight[0], CAP_ERR_DISCONNECTED);
+		fake_complete(first_receive(), CAP_ERR_DISCONNECTED);
 		return;
 	}
 	for (uint32_t i = 0; i < receives; i++)
-		deliver(&fake.in_flight[0]);
+		deliver(first_receive());
 	client.interface_id = 0;
 }
 

@@ -481,7 +481,7 @@ serve_received(struct service_endpoint *at)
 	do
 		status =
 		    answer_call(at, (const struct cap_delivery *)(const void *)at->block->results);
-	while (status == CAP_OK && receive_alone(at));
+	while (status == CAP_OK && !at->service->is_stopping && receive_alone(at));
 	if (status != CAP_OK)
 		service_stop(at->service, 1);
 }

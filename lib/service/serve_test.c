@@ -276,6 +276,36 @@ TEST(a_service_that_stops_still_answers_the_call)
 	CHECK_EQ(fake.in_flight_count, 0);
 }
 
+TEST(a_service_that_stops_does_not_wait_for_what_it_has_in_flight)
+{
+	static struct capos_call left;
+
+	start();
+	client_pings("last");
+	server.stops = true;
+	server.leaves = &left;
+	CHECK_EQ(service_run(&service), 5);
+	check_data("last");
+	CHECK_EQ(fake.in_flight_count, 1);
+	CHECK_EQ(fake.in_flight[0].target, SILENT_CAP);
+}
+
+TEST(a_call_kept_open_is_followed_by_others_while_a_call_of_the_service_is_in_flight)
+{
+	static struct capos_call left;
+
+	start();
+	client_pings("kept");
+	server.status = CAPOS_DEFERRED;
+	server.leaves = &left;
+	/* The idle client ends the endpoint: nothing else may be waited for. */
+	CHECK_EQ(service_run(&service), 1);
+	CHECK_EQ(server.runs, 1);
+	CHECK_EQ(answer.count, 0);
+	CHECK_EQ(fake.in_flight_count, 1);
+	CHECK_EQ(fake.in_flight[0].target, SILENT_CAP);
+}
+
 TEST(a_loop_whose_ring_has_failed_ends_with_that_status)
 {
 	start();

@@ -14,7 +14,7 @@ import pathlib
 import re
 import subprocess
 import sys
-import time
+import threading
 
 BUILD = pathlib.Path(__file__).resolve().parents[2] / "build"
 PLAIN_EMULATOR = ["qemu-system-x86_64", "-accel", "tcg,thread=single", "-smp", "1", "-cpu", "max,-erms", "-machine", "q35",
@@ -22,6 +22,7 @@ PLAIN_EMULATOR = ["qemu-system-x86_64", "-accel", "tcg,thread=single", "-smp", "
                   "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
 EMULATOR = [*PLAIN_EMULATOR, "-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01,clock=vm"]
 DEADLINE_S = 300
+PROMPT = b"capos> \x1b[K"
 TARGETS = {"cap_enter_empty": 120, "nop_1": 240, "nop_16_each": 120, "null_call_1": 480, "null_call_16_each": 320,
            "echo_64_round_trip": 1300, "echo_64_copy_cap": 1650, "echo_64_move_cap": 1700,
            "message_build_3": 40, "message_read_3": 40, "spawn_run_reap": 50000,
@@ -124,25 +125,32 @@ def events(lines, names):
     return vectors
 
 
+def read_until(emulator, words, text):
+    """What the emulator has written behind the words; `text` was read before."""
+    while words not in text:
+        more = emulator.stdout.read1(4096)
+        if not more:
+            sys.exit(f"measure: the shell never showed {words}")
+        text += more
+    return text.split(words, 1)[1]
+
+
 def boot_instructions():
     """From the start to the answer of a `caps` that is typed at the first prompt; waiting executes nothing."""
     output = counter_output("boot")
     emulator = subprocess.Popen(
         [*EMULATOR, "-serial", "null", "-serial", "stdio", "-kernel", str(KERNEL), "-initrd", str(package("shell")),
          "-plugin", f"{COUNTER},out={output}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    # At its end reads give nothing any more.
+    deadline = threading.Timer(DEADLINE_S, emulator.kill)
+    deadline.start()
     text = b""
-    deadline = time.monotonic() + DEADLINE_S
-    for typed, until in ((b"", b"capos> \x1b[K"), (b"caps\r", b"TerminalSession")):
+    for typed, until in ((b"", PROMPT), (b"caps\r", b"TerminalSession")):
         emulator.stdin.write(typed)
         emulator.stdin.flush()
-        while until not in text:
-            byte = emulator.stdout.read1(4096)
-            if not byte or time.monotonic() > deadline:
-                sys.exit(f"measure: the shell never showed {until}")
-            text += byte
-        text = text.split(until, 1)[1]
-    while b"capos> \x1b[K" not in text:
-        text += emulator.stdout.read1(4096)
+        text = read_until(emulator, until, text)
+    read_until(emulator, PROMPT, text)
+    deadline.cancel()
     emulator.terminate()
     emulator.wait()
     return int(re.search(r"total=(\d+)", output.read_text())[1])
