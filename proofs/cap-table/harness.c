@@ -15,6 +15,8 @@ static void interfere(void);
 
 #include "cap_tables.h"
 
+_Static_assert(PIECES_SUFFICE, "constants in proof.toml");
+
 ANY_TABLE(any);
 static cap_id_t taken; /* what the last step removed, or zero */
 
