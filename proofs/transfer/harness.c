@@ -9,6 +9,8 @@
 
 #include "cap_tables.h"
 
+_Static_assert(PIECES_SUFFICE, "constants in proof.toml");
+
 /* Lists are as short as the ones that are looked at. */
 #include "cap/transfer.h"
 #undef TRANSFER_CAPS_MAX
