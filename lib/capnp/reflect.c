@@ -29,6 +29,15 @@ reflect_interface_find_by_name(struct capnp_text name)
 	return NULL;
 }
 
+const struct reflect_struct *
+reflect_struct_find(uint64_t struct_id)
+{
+	for (uint32_t i = 0; reflect_structs[i] != NULL; i++)
+		if (reflect_structs[i]->id == struct_id)
+			return reflect_structs[i];
+	return NULL;
+}
+
 const struct reflect_method *
 reflect_method_find(const struct reflect_interface *interface, struct capnp_text name)
 {

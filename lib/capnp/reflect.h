@@ -102,7 +102,11 @@ struct reflect_interface {
 /* All interfaces of the schema, by name; the last is NULL. */
 extern const struct reflect_interface *const reflect_registry[];
 
+/* All structs, those of methods and groups too; the last is NULL. */
+extern const struct reflect_struct *const reflect_structs[];
+
 /* NULL if there is none. */
+const struct reflect_struct *reflect_struct_find(uint64_t struct_id);
 const struct reflect_interface *reflect_interface_find(uint64_t interface_id);
 const struct reflect_interface *reflect_interface_find_by_name(struct capnp_text name);
 const struct reflect_method *

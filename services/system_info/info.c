@@ -52,10 +52,26 @@ info_help(struct system_info_server *info, struct system_info_help_params params
 	    caller, EXCEPTION_TYPE_FAILED, "there is no such topic; `help` lists them");
 }
 
+static enum cap_status
+info_schema(struct system_info_server *info, struct system_info_schema_params params,
+    struct system_info_schema_results_builder results, const struct capos_caller *caller)
+{
+	struct capos_cap cap = info->registry.cap;
+
+	(void)params;
+	(void)caller;
+	if (cap.cap_id == 0)
+		return CAP_ERR_NOT_FOUND;
+	system_info_schema_results_set_registry(
+	    results, (struct capnp_cap){ cap.cap_id, cap.interface_id, CAPNP_CAP_COPY });
+	return CAP_OK;
+}
+
 static const struct system_info_methods methods = {
 	.motd = info_motd,
 	.help_topics = info_help_topics,
 	.help = info_help,
+	.schema = info_schema,
 };
 
 enum cap_status
@@ -68,6 +84,9 @@ info_start(struct system_info_server *info, struct capos *self)
 	CAPOS_TRY(boot_package_from_capset(self, "package", &package));
 	CAPOS_TRY(boot_package_open(package, memory, &info->package));
 	info->params = system_manifest_kernel_params(system_manifest_root(&info->package));
+	/* A system may be without one. */
+	if (schema_registry_from_capset(self, "schema", &info->registry) != CAP_OK)
+		info->registry.cap.cap_id = 0;
 	return CAP_OK;
 }
 

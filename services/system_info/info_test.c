@@ -154,7 +154,42 @@ TEST(topics_that_do_not_exist_are_refused_with_a_sentence)
 		CHECK_EQ(caller.error.type, EXCEPTION_TYPE_FAILED);
 		check_text(caller.error.reason, "there is no such topic; `help` lists them");
 	}
-	CHECK_EQ(call(3, ""), CAP_ERR_UNIMPLEMENTED_METHOD);
+	CHECK_EQ(call(4, ""), CAP_ERR_UNIMPLEMENTED_METHOD);
+}
+
+/* The method makes a message of its own: `call` reads what has no capabilities. */
+static enum cap_status
+ask_for_the_registry(struct capnp_cap *out)
+{
+	struct capos_interface interface = info_interface(&info);
+	struct capnp_reader reader;
+	struct capnp_builder results;
+	enum cap_status status;
+
+	capnp_builder_init(&results, param_words, sizeof(param_words));
+	(void)system_info_schema_params_init_root(&results);
+	CHECK_EQ(capnp_reader_init_single(&reader, param_words, capnp_builder_finish(&results)),
+	    CAPNP_OK);
+	capnp_builder_init(&results, result_words, sizeof(result_words));
+	status = interface.dispatch(interface.methods, interface.server, SYSTEM_INFO_METHOD_SCHEMA,
+	    &reader, &results, &caller);
+	*out = results.caps[0];
+	return status;
+}
+
+TEST(the_registry_is_handed_on_as_a_copy_if_there_is_one)
+{
+	struct capnp_cap cap;
+
+	start_with("m", 0);
+	CHECK_EQ(ask_for_the_registry(&cap), CAP_ERR_NOT_FOUND);
+	start();
+	make_package("m", 0);
+	fake_grant(&self, "schema", 77, SCHEMA_REGISTRY_INTERFACE_ID);
+	CHECK_EQ(info_start(&info, &self), CAP_OK);
+	CHECK_EQ(ask_for_the_registry(&cap), CAP_OK);
+	CHECK_EQ(cap.cap_id, 77);
+	CHECK_EQ(cap.mode, CAPNP_CAP_COPY);
 }
 
 TEST(a_package_that_comes_in_small_parts_is_put_together)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * SystemInfo: the message of the day and the help topics of the manifest. CapSet: `package`
- * (BootPackage), `vm` (VirtualMemory), `info` (Endpoint: serves SystemInfo).
+ * (BootPackage), `vm` (VirtualMemory), `schema` (SchemaRegistry, may be missing), `info` (Endpoint:
+ * serves SystemInfo).
  */
 #include "info.h"
 

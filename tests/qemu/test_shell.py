@@ -139,3 +139,20 @@ def test_tab_completes_commands_names_methods_and_fields(shell):
 def test_exit_gives_its_code_to_the_machine(shell):
     shell.send("exit 7\r")
     assert shell.wait_exit() == 7
+
+
+def test_the_schema_is_asked_by_interface_id_and_by_name(shell):
+    assert "(registry = @registry)" in shell.command("call info.schema ()")
+    by_id = shell.command("call registry.byId (id = 0xe255dc8270724970)")
+    assert 'name = "Timer"' in by_id and "transfer = copy" in by_id
+    params = re.search(r'name = "sleepUntil".*?params = (\d+)', by_id, re.DOTALL).group(1)
+    structure = shell.command(f"call registry.structure (id = {params})")
+    assert 'name = "deadlineNs"' in structure and "kind = uint64" in structure
+    assert "Nothing with that name or number exists." in shell.command("call registry.byId (id = 1)")
+    listed = shell.command("call registry.interfaces (first = 0)")
+    total = int(re.search(r"total = (\d+)", listed).group(1))
+    names = [name for first in range(0, total, 16)
+             for name in re.findall(r'name = "(\w+)"', shell.command(f"call registry.interfaces (first = {first})"))]
+    assert len(names) == len(set(names)) == total and "SchemaRegistry" in names
+    # The one with the most to say comes whole.
+    assert shell.command('call registry.byName (name = "ProcessBuilder")').count("params = ") == 7

@@ -638,8 +638,7 @@ emit_imports(struct emitter *emitter, view_t file)
 		for (uint32_t k = 0; k < imports.count; k++) {
 			struct capnp_text name = capnp_get_text(capnp_list_struct(imports, k), 0);
 
-			if (strcmp(name.data, "annotations.capnp") != 0)
-				fprintf(emitter->out, "#include \"%s.h\"\n", name.data);
+			fprintf(emitter->out, "#include \"%s.h\"\n", name.data);
 		}
 	}
 }

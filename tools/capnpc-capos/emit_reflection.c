@@ -251,5 +251,12 @@ emit_registry(const struct request *request, FILE *out)
 		if (node_kind(node) == NODE_INTERFACE)
 			fprintf(out, "\t&reflect_interface_%" PRIx64 ",\n", node_id(node));
 	}
+	fprintf(out, "\tNULL,\n};\n\nconst struct reflect_struct *const reflect_structs[] = {\n");
+	for (uint32_t i = 0; i < request->nodes.count; i++) {
+		view_t node = capnp_list_struct(request->nodes, i);
+
+		if (node_kind(node) == NODE_STRUCT)
+			fprintf(out, "\t&reflect_struct_%" PRIx64 ",\n", node_id(node));
+	}
 	fprintf(out, "\tNULL,\n};\n");
 }
