@@ -254,6 +254,47 @@ TEST(mappings_that_were_made_by_it_are_gone_and_those_of_others_stay)
 	CHECK_EQ(child.process->ledger->used[LEDGER_VIRTUAL_PAGES], virtual_pages);
 }
 
+TEST(mappings_by_another_grant_of_the_same_process_stay)
+{
+	cap_id_t memory;
+	uaddr_t gone;
+	uaddr_t kept;
+	uint64_t id;
+
+	begin();
+	memory = make_memory(PAGES);
+	CHECK_EQ(manage(), CAP_OK);
+	id = granted("one", memory, CAPNP_CAP_COPY);
+	(void)granted("other", memory, CAPNP_CAP_COPY);
+	start_child();
+	gone = map_by(&child, its(0), PAGES);
+	kept = map_by(&child, its(1), PAGES);
+	CHECK_EQ(revoke(id), CAP_OK);
+	CHECK_EQ(user_check_writable(child.process->space, gone, 1), CAP_ERR_INVALID_BUFFER);
+	CHECK_EQ(user_check_writable(child.process->space, kept, PAGES * PAGE_BYTES), CAP_OK);
+}
+
+TEST(a_mapping_counts_for_its_grant_as_long_as_it_is_there)
+{
+	struct memory_object_unmap_params_builder params;
+	struct cap_hold hold;
+	uint32_t references;
+	uaddr_t address;
+
+	begin();
+	(void)start_with(make_memory(PAGES), CAPNP_CAP_COPY);
+	CHECK_EQ(cap_table_get(child.process->table, its(0), &hold), CAP_OK);
+	references = hold.cell->references;
+	address = map_by(&child, its(0), PAGES);
+	CHECK_EQ(hold.cell->references, references + 1);
+	world_call_begin(&call, &child, its(0), MEMORY_OBJECT_METHOD_UNMAP);
+	params = memory_object_unmap_params_init_root(&call.params);
+	memory_object_unmap_params_set_address(params, address);
+	memory_object_unmap_params_set_size(params, PAGES * PAGE_BYTES);
+	CHECK_EQ(world_call(&call), CAP_OK);
+	CHECK_EQ(hold.cell->references, references);
+}
+
 /* The grant that the child has its memory by. */
 static struct grant_cell *granted_cell;
 static uint32_t windows_left;
