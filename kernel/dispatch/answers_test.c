@@ -505,6 +505,36 @@ TEST(a_linear_capability_is_where_the_table_has_it)
 	CHECK_EQ(slots_of(&pair), 1);
 }
 
+/* More numbers than an answer of few capabilities has room for. */
+TEST(holes_of_one_answer_do_not_reach_into_the_next)
+{
+	struct pair pair = pair_start();
+	struct cap_transfer entries[5] = { { 0 }, { 0 }, { 0 }, { 0 },
+		{ .cap_id = pair.own, .mode = CAP_TRANSFER_COPY } };
+	struct cap_sqe give = {
+		.op = CAP_OP_RETURN, .addr = pair.server.message + 512, .len = 16, .xfer_count = 5
+	};
+
+	post(&pair.client, named_call(&pair, 1, 1));
+	post(&pair.client, named_call(&pair, 2, 2));
+	CHECK_EQ(receive(&pair, &give.target), 1);
+	world_write(&pair.server, give.addr + give.len, entries, sizeof(entries));
+	CHECK_EQ(run(&pair.server, give), 0);
+	CHECK_EQ(next(&pair.client), 16);
+	post(&pair.client, promised(call_of(&pair, 3), 1, 4));
+	post(&pair.client, promised(call_of(&pair, 4), 2, 0));
+	serve(&pair, 2);
+	serve(&pair, 3);
+	serve(&pair, 4);
+	for (int i = 2; i < 5; i++)
+		CHECK_EQ(next(&pair.client), 16);
+	post(&pair.client, promised(call_of(&pair, 5), 1, 0));
+	check_broken(&pair, 5, EXCEPTION_TYPE_FAILED);
+	CHECK_EQ(run(&pair.client, finish_of(1)), 0);
+	CHECK_EQ(run(&pair.client, finish_of(2)), 0);
+	CHECK_EQ(slots_of(&pair), 1);
+}
+
 TEST(a_revoked_capability_of_an_answer_is_not_called)
 {
 	struct pair pair = pair_start();

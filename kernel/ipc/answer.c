@@ -88,6 +88,7 @@ answer_make(const struct answers *answers, struct answer *answer, const struct o
 	answer->has_type = false;
 	answer->slots = slots;
 	answer->count = 0;
+	answer->kept = 0;
 	answer->is_finished = false;
 	list_init(&answer->dependants);
 	return CAP_OK;
@@ -115,13 +116,12 @@ answer_open(struct op *op)
 	return status;
 }
 
-/* Holes are kept as such. */
 static void
 keep_cap(struct kept_cap *cap, const struct cap_hold *hold, cap_id_t cap_id)
 {
 	cap->cap_id = 0;
 	cap->hold = *hold;
-	if (hold->object == NULL || cap_id == 0)
+	if (cap_id == 0)
 		return;
 	if (hold->mode == OBJECT_TRANSFER_COPY) {
 		cap_hold_get(hold);
@@ -141,8 +141,16 @@ answer_keep(
 		return;
 	answer = answer_of(call);
 	KASSERT(answer->state == ANSWER_PENDING && count <= TRANSFER_CAPS_MAX);
-	for (uint32_t i = 0; i < count; i++)
-		keep_cap(&answer->caps[i], &holds[i], records == NULL ? 0 : records[i].cap_id);
+	/* A hole has a number and no room: there may be more numbers than capabilities were taken.
+	 */
+	for (uint32_t i = 0; i < count; i++) {
+		answer->place[i] = 0;
+		if (holds[i].object == NULL)
+			continue;
+		keep_cap(&answer->caps[answer->kept], &holds[i],
+		    records == NULL ? 0 : records[i].cap_id);
+		answer->place[i] = ++answer->kept;
+	}
 	answer->count = (uint8_t)count;
 }
 
@@ -164,7 +172,7 @@ shrink(struct answers *answers, struct answer *answer)
 {
 	uint8_t kept = 0;
 
-	for (uint32_t i = 0; i < answer->count; i++)
+	for (uint32_t i = 0; i < answer->kept; i++)
 		kept += answer->caps[i].hold.object != NULL;
 	KASSERT(kept <= answer->slots);
 	if (answer->slots != kept)
@@ -207,7 +215,7 @@ answer_is_over_locked(const struct answer *answer)
 void
 answer_free(struct answers *answers, struct answer *answer)
 {
-	for (uint32_t i = 0; i < answer->count; i++)
+	for (uint32_t i = 0; i < answer->kept; i++)
 		if (answer->caps[i].hold.object != NULL)
 			cap_hold_drop(&answer->caps[i].hold);
 	if (answer->slots != 0)

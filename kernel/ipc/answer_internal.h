@@ -25,11 +25,13 @@ struct kept_cap {
 #define ANSWER_FEW_CAPS 2
 
 struct answer {
-	uint32_t id;		     /* 0: the place is free */
-	_Atomic uint8_t state;	     /* [a] enum answer_state; release: what it has is there */
-	uint8_t exception_type;	     /* of a failed one */
-	uint8_t slots;		     /* charged as LEDGER_CAP_SLOTS */
-	uint8_t count;		     /* ordinals */
+	uint32_t id;			  /* 0: the place is free */
+	_Atomic uint8_t state;		  /* [a] enum answer_state; release: what it has is there */
+	uint8_t exception_type;		  /* of a failed one */
+	uint8_t slots;			  /* charged as LEDGER_CAP_SLOTS */
+	uint8_t count;			  /* ordinals */
+	uint8_t kept;			  /* of `caps`; not more than there were slots */
+	uint8_t place[TRANSFER_CAPS_MAX]; /* by ordinal: in `caps`, from 1; 0: a hole */
 	bool is_finished;	     /* guarded by the lock: nobody is interested but dependants */
 	bool has_type;		     /* exception_type was set before the end */
 	struct list_node dependants; /* guarded by the lock: struct op.link, oldest first */

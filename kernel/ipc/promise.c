@@ -52,9 +52,10 @@ kept_target(const struct op *op, const struct answer *answer, struct cap_ref *ou
 	uint32_t ordinal = op->sqe.target & ((1U << CAP_PROMISE_ORDINAL_BITS) - 1);
 	const struct kept_cap *cap;
 
-	if (answer->state == ANSWER_FAILED || ordinal >= answer->count)
+	if (answer->state == ANSWER_FAILED || ordinal >= answer->count ||
+	    answer->place[ordinal] == 0)
 		return CAP_ERR_BROKEN_PROMISE;
-	cap = &answer->caps[ordinal];
+	cap = &answer->caps[answer->place[ordinal] - 1];
 	if (cap->cap_id != 0)
 		return named_target(op, cap->cap_id, out);
 	if (cap->hold.object == NULL)

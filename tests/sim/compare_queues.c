@@ -153,6 +153,14 @@ is_same_kept(
 	    kernel->hold.cell == (kept->hold.cell == NULL ? NULL : kept->hold.cell->kernel);
 }
 
+static const struct kept_cap *
+kept_at(const struct answer *answer, uint32_t ordinal)
+{
+	static const struct kept_cap hole;
+
+	return answer->place[ordinal] == 0 ? &hole : &answer->caps[answer->place[ordinal] - 1];
+}
+
 /* What the answers of a process have. */
 static void
 compare_kept(struct simulation *simulation, const struct model_process *process)
@@ -165,7 +173,7 @@ compare_kept(struct simulation *simulation, const struct model_process *process)
 		if (answer->id == 0 || answer->id != kernel->at[i].id)
 			continue;
 		for (uint32_t k = 0; k < answer->count && k < kernel->at[i].count; k++)
-			if (!is_same_kept(simulation, &answer->caps[k], &kernel->at[i].caps[k]))
+			if (!is_same_kept(simulation, &answer->caps[k], kept_at(&kernel->at[i], k)))
 				simulation_fail(simulation,
 				    "process %u: capability %u of answer %u is another one",
 				    process->index, k, answer->id);

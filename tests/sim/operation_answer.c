@@ -6,7 +6,6 @@
 #include "wire.h"
 
 #define ANSWER_IDS 24 /* more than there are places */
-#define FEW_CAPS 2
 #define LATE_NS UINT64_C(1000000000)
 
 bool
@@ -153,9 +152,6 @@ operation_answer_promise(
 	struct cap_transfer entry = { .mode = CAP_TRANSFER_COPY };
 	uint64_t address = (sqe->addr + sqe->len + 7) / 8 * 8;
 
-	/* The kernel has no room for holes behind the capabilities of an answer that takes few. */
-	if (sqe->xfer_count > FEW_CAPS)
-		sqe->xfer_count = FEW_CAPS;
 	if (slot == NULL || random_chance(&simulation->random, 30) ||
 	    !memory_is_writable(address, sizeof(entry)) ||
 	    memory_at(&process->memory, address) == NULL)
