@@ -7,7 +7,8 @@ COUNTED := -fprofile-instr-generate -fcoverage-mapping
 $(eval $(call object_rule,covered,$(GENERATED)))
 $(B)/obj/covered/kernel/%.o: private covered_FLAGS += $(COUNTED)
 
-COVERED_TESTS := $(filter kernel/% tests/sim/%,$(KERNEL_TEST_SOURCES))
+# Folders below tests/sim change how the kernel is linked, and are left out.
+COVERED_TESTS := $(filter kernel/% $(wildcard tests/sim/*_test.c),$(KERNEL_TEST_SOURCES))
 COVERED_TESTS := $(filter-out kernel/arch/%,$(COVERED_TESTS))
 COVERED_PROGRAMS := $(COVERED_TESTS:%.c=$(B)/covered/%)
 COVERED_SOURCES := $(SIM_SOURCES) $(HOST_LIBRARY_SOURCES) $(GENERATED_SOURCES) $(filter-out %/main.c,$(call sources,tests/sim)) \
