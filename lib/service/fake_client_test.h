@@ -45,9 +45,10 @@ static struct {
 	uint32_t byte_count;
 	struct cap_record caps[CAPNP_CAPS_MAX];
 	uint32_t cap_count;
-	uint32_t room;	       /* for the answer; 0: plenty */
-	int32_t return_result; /* how the RETURN of its answer ends */
-	bool both;	       /* at both endpoints */
+	uint32_t room;		/* for the answer; 0: plenty */
+	int32_t return_result;	/* how the RETURN of its answer ends */
+	bool both;		/* at both endpoints */
+	uint32_t waited_behind; /* answers that were out when the loop had nothing to do again */
 } client;
 
 /* The last answer. */
@@ -221,6 +222,8 @@ client_calls(void)
 	uint32_t receives = client.both ? 2 : 1;
 
 	if (client.interface_id == 0) {
+		if (client.waited_behind == 0)
+			client.waited_behind = answer.count;
 		fake_complete(first_receive(), CAP_ERR_DISCONNECTED);
 		return;
 	}

@@ -153,6 +153,8 @@ TEST(one_loop_serves_two_endpoints)
 	run();
 	CHECK_EQ(server.runs, 2);
 	CHECK_EQ(answer.count, 2);
+	/* Nobody who called waits for the next call at the other endpoint. */
+	CHECK_EQ(client.waited_behind, 2);
 }
 
 TEST(methods_run_one_at_a_time_though_one_of_them_waits)
