@@ -116,6 +116,7 @@ answer_open(struct op *op)
 	return status;
 }
 
+/* `cap_id`: where the caller's table has it; 0: nowhere, and the hold's references are ours. */
 static void
 keep_cap(struct kept_cap *cap, const struct cap_hold *hold, cap_id_t cap_id)
 {

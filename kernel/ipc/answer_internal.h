@@ -17,7 +17,7 @@ enum answer_state {
  * it there, and it is gone when the caller moves or releases it.
  */
 struct kept_cap {
-	struct cap_hold hold; /* object NULL: none, or a named one */
+	struct cap_hold hold; /* object NULL: a named one */
 	cap_id_t cap_id;      /* 0: not named */
 };
 

@@ -58,8 +58,6 @@ kept_target(const struct op *op, const struct answer *answer, struct cap_ref *ou
 	cap = &answer->caps[answer->place[ordinal] - 1];
 	if (cap->cap_id != 0)
 		return named_target(op, cap->cap_id, out);
-	if (cap->hold.object == NULL)
-		return CAP_ERR_BROKEN_PROMISE;
 	if (!cap_hold_is_live(&cap->hold))
 		return CAP_ERR_REVOKED;
 	*out = (struct cap_ref){ cap->hold.object, cap->hold.cell, cap->hold.object_epoch,
