@@ -32,15 +32,11 @@ on_completed(struct capos_completion *completion, const struct cap_cqe *cqe)
 static inline void
 queue(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths, uint64_t caps)
 {
-	struct capos *self = call->self;
 	const struct capos_block *block = call->block;
-	struct cap_ring *ring = self->ring;
-	uint32_t tail = self->sq_tail;
 
-	self->sq_tail = tail + 1;
 	call->completion.done = on_completed;
 	call->state = CAPOS_CALL_SENT;
-	capos_fill(&self->sq[tail & self->sq_mask],
+	capos_queue(call->self,
 	    (struct capos_sqe_words){
 		head,
 		cap_id,
@@ -51,8 +47,6 @@ queue(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t len
 		caps,
 		0,
 	    });
-	/* Pairs with the kernel's acquire load in ring_refresh(): the submission is seen whole. */
-	__atomic_store_n(&ring->sq_tail, tail + 1, __ATOMIC_RELEASE);
 }
 
 /* The queue is full, all ops are in flight, or there is no block: the room that was taken is none.

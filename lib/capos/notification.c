@@ -114,7 +114,7 @@ run_among_others(struct capos_event *event, struct capos *self, struct capos_sqe
 static __attribute__((noinline)) enum cap_status
 finish_unusually(struct capos_event *event, struct capos *self)
 {
-	__atomic_store_n(&self->ring->cq_head, self->cq_head, __ATOMIC_RELEASE);
+	capos_passed(self);
 	prepare(event, self);
 	return finish(event);
 }
@@ -123,16 +123,9 @@ finish_unusually(struct capos_event *event, struct capos *self)
 static inline bool
 reap_signals(struct capos *self, uint32_t count)
 {
-	for (; count != 0; count--) {
-		const struct cap_cqe *cqe = &self->cq[self->cq_head & self->cq_mask];
-
-		if (cqe->user_data != CAPOS_UNAWAITED)
-			return false;
-		self->unawaited--;
-		self->cq_head++;
-		capos_note_unawaited(self, cqe);
-	}
-	return true;
+	while (count != 0 && capos_pass_unheard(self))
+		count--;
+	return count == 0;
 }
 
 /* Send and wait. Usually nothing else is in flight but signals that nobody waits for, so that its
@@ -151,10 +144,11 @@ run(struct capos_event *event, struct capos *self, struct capos_sqe_words words)
 	if (__builtin_expect(capos_enter(signals + 1, CAP_DEADLINE_NONE) != signals + 1, 0) ||
 	    __builtin_expect(!reap_signals(self, signals), 0))
 		return finish_unusually(event, self);
-	cqe = &self->cq[self->cq_head & self->cq_mask];
+	cqe = capos_next_completion(self);
 	event->bits = cqe->bits;
 	status = (enum cap_status)cqe->result;
-	__atomic_store_n(&self->ring->cq_head, ++self->cq_head, __ATOMIC_RELEASE);
+	self->cq_head++;
+	capos_passed(self);
 	return status;
 }
 
@@ -192,8 +186,9 @@ capos_signal(struct signaller signaller, uint64_t mask)
 	submit(self, &event, signal_words(signaller, mask));
 	if (__builtin_expect(capos_enter(1, CAP_DEADLINE_NONE) != 1, 0))
 		return finish_unusually(&event, self);
-	status = (enum cap_status)self->cq[self->cq_head & self->cq_mask].result;
-	__atomic_store_n(&self->ring->cq_head, ++self->cq_head, __ATOMIC_RELEASE);
+	status = (enum cap_status)capos_next_completion(self)->result;
+	self->cq_head++;
+	capos_passed(self);
 	return status;
 }
 

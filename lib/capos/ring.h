@@ -164,12 +164,13 @@ capos_submitted(struct capos *self)
 static inline void
 capos_queue(struct capos *self, struct capos_sqe_words words)
 {
+	struct cap_ring *ring = self->ring;
 	uint32_t tail = self->sq_tail;
 
-	capos_fill(&self->sq[tail & self->sq_mask], words);
 	self->sq_tail = tail + 1;
+	capos_fill(&self->sq[tail & self->sq_mask], words);
 	/* As in capos_submitted(). */
-	__atomic_store_n(&self->ring->sq_tail, tail + 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&ring->sq_tail, tail + 1, __ATOMIC_RELEASE);
 }
 
 /* A completion without a callback: its failure is kept for capos_release_flush(). */
@@ -178,6 +179,42 @@ capos_note_unawaited(struct capos *self, const struct cap_cqe *cqe)
 {
 	if (cqe->result < 0 && self->release_status == CAP_OK)
 		self->release_status = (enum cap_status)cqe->result;
+}
+
+/* The oldest completion that is not reaped; there is one. */
+static inline const struct cap_cqe *
+capos_next_completion(const struct capos *self)
+{
+	return &self->cq[self->cq_head & self->cq_mask];
+}
+
+/* For who knows what came, completion by completion, and tells the kernel at the end that they are
+ * reaped: one that was unawaited is passed. */
+static inline void
+capos_pass_unawaited(struct capos *self)
+{
+	self->unawaited--;
+	self->cq_head++;
+}
+
+/* The same for one that nobody hears of; false: it is another one, and stays. */
+static inline bool
+capos_pass_unheard(struct capos *self)
+{
+	const struct cap_cqe *cqe = capos_next_completion(self);
+
+	if (cqe->user_data != CAPOS_UNAWAITED)
+		return false;
+	capos_note_unawaited(self, cqe);
+	capos_pass_unawaited(self);
+	return true;
+}
+
+/* What was passed is reaped. */
+static inline void
+capos_passed(struct capos *self)
+{
+	__atomic_store_n(&self->ring->cq_head, self->cq_head, __ATOMIC_RELEASE);
 }
 
 /* Hand out every completion that is there; returns how many. */

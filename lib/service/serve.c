@@ -400,19 +400,6 @@ is_answer(const struct service_endpoint *at, const struct cap_cqe *cqe)
 	return cqe->user_data == ((uint64_t)&at->answered | CAPOS_UNAWAITED);
 }
 
-static inline const struct cap_cqe *
-first_completion(const struct capos *self)
-{
-	return &self->cq[self->cq_head & self->cq_mask];
-}
-
-static inline void
-pass_unawaited(struct capos *self)
-{
-	self->unawaited--;
-	self->cq_head++;
-}
-
 /* The answer and releases, of which nobody hears; false: something else has ended. */
 static __attribute__((noinline)) bool
 reap_releases(struct service_endpoint *at, uint32_t count)
@@ -420,13 +407,11 @@ reap_releases(struct service_endpoint *at, uint32_t count)
 	struct capos *self = at->service->self;
 
 	for (; count != 0; count--) {
-		const struct cap_cqe *cqe = first_completion(self);
-
-		if (cqe->user_data == CAPOS_UNAWAITED)
-			capos_note_unawaited(self, cqe);
-		else if (!is_answer(at, cqe))
+		if (capos_pass_unheard(self))
+			continue;
+		if (!is_answer(at, capos_next_completion(self)))
 			return false;
-		pass_unawaited(self);
+		capos_pass_unawaited(self);
 	}
 	return true;
 }
@@ -436,9 +421,9 @@ reap_turn(struct service_endpoint *at, uint32_t count)
 {
 	struct capos *self = at->service->self;
 
-	if (count != 1 || !is_answer(at, first_completion(self)))
+	if (count != 1 || !is_answer(at, capos_next_completion(self)))
 		return reap_releases(at, count);
-	pass_unawaited(self);
+	capos_pass_unawaited(self);
 	return true;
 }
 
@@ -459,11 +444,11 @@ receive_alone(struct service_endpoint *at)
 	/* The kernel's entry orders what it wrote before what is read here. */
 	if (!reap_turn(at, others))
 		return reap_unusually(self);
-	received = first_completion(self);
+	received = capos_next_completion(self);
 	if (received->user_data != (uint64_t)&at->receive || received->result < 0)
 		return reap_unusually(self);
 	self->cq_head++;
-	__atomic_store_n(&self->ring->cq_head, self->cq_head, __ATOMIC_RELEASE);
+	capos_passed(self);
 	return true;
 }
 
