@@ -74,13 +74,10 @@ struct thread *thread_current(void);
 
 /*
  * RUNNING -> WAITING for `count` unread completions in `ring`, its own, until `deadline_ns`; false:
- * there is nothing to wait for (any more).
+ * there is nothing to wait for (any more). WAITING -> READY is ring_wait_over() of ring/ring.h: one
+ * that is handed over to stands beside the queue, as the next to run.
  */
 bool thread_wait(struct thread *thread, struct ring *ring, uint32_t count, uint64_t deadline_ns);
-/*
- * WAITING -> READY, cap_enter returns what is unread: ring_wait_over() of ring/ring.h. Handed over
- * to, it stands beside the queue, as the one to run next.
- */
 /* RUNNING -> READY, behind the others. */
 void thread_preempt(struct thread *thread);
 
