@@ -109,7 +109,7 @@ capnp_flat_build_with(
 
 /* Between the pointer to the bytes and them: the first capability of the message, or null. */
 #define CAPNP_FLAT_CAP ((uint64_t)CAPNP_POINTER_OTHER)
-#define CAPNP_FLAT_POINTER_BEFORE_CAP (CAPNP_FLAT_POINTER | 1 << 2)
+#define CAPNP_FLAT_POINTER_BEHIND(cap_count) (CAPNP_FLAT_POINTER | (uint64_t)(cap_count) << 2)
 
 static inline uint64_t
 capnp_flat_bytes_with_cap(uint32_t data_words, uint64_t count)
@@ -127,46 +127,41 @@ capnp_flat_build_with_cap(
 	    capnp_flat_build_with(message, data_words + 1, bytes, size, count);
 
 	message[1] = (uint64_t)data_words << 32 | UINT64_C(2) << 48;
-	pointer[0] = CAPNP_FLAT_POINTER_BEFORE_CAP | (uint64_t)count << 35;
+	pointer[0] = CAPNP_FLAT_POINTER_BEHIND(1) | (uint64_t)count << 35;
 	pointer[1] = 0;
 	built.data_bits = data_words * 64;
 	return built;
 }
 
-/* The bytes of such a message, if it is one: all of `byte_count` can be read. */
+/*
+ * The bytes of such a message, if it is one: all of `byte_count` can be read. `cap_count`: of the
+ * capabilities that come between, none or one; one that is null is no such message.
+ */
+static inline bool
+capnp_flat_open_behind(const uint64_t *message, uint32_t byte_count, uint32_t data_words,
+    uint32_t cap_count, struct capnp_data *out)
+{
+	uint32_t pointer_count = 1 + cap_count;
+	uint32_t head = capnp_flat_bytes(data_words + pointer_count);
+	const uint64_t *pointer = message + CAPNP_FLAT_HEAD_WORDS + data_words;
+
+	if (byte_count < head || byte_count % CAPNP_WORD_BYTES != 0 ||
+	    message[0] != (uint64_t)(byte_count / CAPNP_WORD_BYTES - 1) << 32 ||
+	    message[1] != ((uint64_t)data_words << 32 | (uint64_t)pointer_count << 48) ||
+	    (pointer[0] & CAPNP_FLAT_POINTER_BITS) != CAPNP_FLAT_POINTER_BEHIND(cap_count) ||
+	    pointer[0] >> 35 > byte_count - head ||
+	    (cap_count != 0 && pointer[1] != CAPNP_FLAT_CAP))
+		return false;
+	*out = (struct capnp_data){ (const uint8_t *)(pointer + pointer_count),
+		(uint32_t)(pointer[0] >> 35) };
+	return true;
+}
+
 static inline bool
 capnp_flat_open_with(
     const uint64_t *message, uint32_t byte_count, uint32_t data_words, struct capnp_data *out)
 {
-	uint32_t head = capnp_flat_bytes(data_words + 1);
-	const uint64_t *pointer = message + CAPNP_FLAT_HEAD_WORDS + data_words;
-
-	if (byte_count < head || byte_count % CAPNP_WORD_BYTES != 0 ||
-	    message[0] != (uint64_t)(byte_count / CAPNP_WORD_BYTES - 1) << 32 ||
-	    message[1] != ((uint64_t)data_words << 32 | UINT64_C(1) << 48) ||
-	    (*pointer & CAPNP_FLAT_POINTER_BITS) != CAPNP_FLAT_POINTER ||
-	    *pointer >> 35 > byte_count - head)
-		return false;
-	*out = (struct capnp_data){ (const uint8_t *)(pointer + 1), (uint32_t)(*pointer >> 35) };
-	return true;
-}
-
-/* The same where a capability comes between: one that is null is no such message. */
-static inline bool
-capnp_flat_open_with_cap(
-    const uint64_t *message, uint32_t byte_count, uint32_t data_words, struct capnp_data *out)
-{
-	uint32_t head = capnp_flat_bytes(data_words + 2);
-	const uint64_t *pointer = message + CAPNP_FLAT_HEAD_WORDS + data_words;
-
-	if (byte_count < head || byte_count % CAPNP_WORD_BYTES != 0 ||
-	    message[0] != (uint64_t)(byte_count / CAPNP_WORD_BYTES - 1) << 32 ||
-	    message[1] != ((uint64_t)data_words << 32 | UINT64_C(2) << 48) ||
-	    (pointer[0] & CAPNP_FLAT_POINTER_BITS) != CAPNP_FLAT_POINTER_BEFORE_CAP ||
-	    pointer[0] >> 35 > byte_count - head || pointer[1] != CAPNP_FLAT_CAP)
-		return false;
-	*out = (struct capnp_data){ (const uint8_t *)(pointer + 2), (uint32_t)(pointer[0] >> 35) };
-	return true;
+	return capnp_flat_open_behind(message, byte_count, data_words, 0, out);
 }
 
 /* What a method expects: so many words of scalars, and perhaps bytes, and a capability behind. */
@@ -201,8 +196,8 @@ capnp_flat_is_kind(
 	case CAPNP_FLAT_TEXT:
 		return capnp_flat_open_with(from.words, from.byte_count, form.data_words, bytes);
 	default:
-		return capnp_flat_open_with_cap(
-		    from.words, from.byte_count, form.data_words, bytes);
+		return capnp_flat_open_behind(
+		    from.words, from.byte_count, form.data_words, 1, bytes);
 	}
 }
 
