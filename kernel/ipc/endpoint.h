@@ -51,7 +51,7 @@ MUST_CHECK enum cap_status endpoint_return(struct op *op);
  * changed.
  */
 bool endpoint_call_short(struct process *client, struct op *call, const struct cap_ref *target);
-/* The same for a CALL that gives one capability to another process. */
+/* The same for a CALL that gives one capability. */
 bool endpoint_call_short_cap(struct process *client, struct op *call, const struct cap_ref *target);
 struct ring;
 struct ring_bare;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The usual exchange with one capability beside the bytes: copied or moved, to another process that
- * waits for a call and has a slot. As in short.c, what is different goes the general way before
- * anything has changed.
+ * The usual exchange with one capability beside the bytes: copied or moved, to a server that waits
+ * for a call and has a slot. As in short.c, what is different goes the general way before anything
+ * has changed.
  */
 #include "ipc/short.h"
 
@@ -34,7 +34,10 @@ given_check_locked(struct cap_table *from, const struct given *given, struct cap
 						: hold->mode != OBJECT_TRANSFER_NONE;
 }
 
-/* Into a reserved slot of `to`; one that is moved brings its references. */
+/*
+ * Into a reserved slot of `to`; one that is moved brings its references. Inserted before it is
+ * taken: both tables may be one.
+ */
 static struct cap_record
 given_commit_locked(struct cap_table *from, struct cap_table *to, const struct given *given,
     const struct cap_hold *hold)
@@ -98,9 +101,6 @@ deliver_locked_pair(const struct short_delivery *delivery, uint32_t total, struc
 	if (receive == NULL || receive->reserved_slots == 0)
 		return false;
 	server = op_process(receive);
-	/* Within one table a moved slot might be the one that is filled. */
-	if (server == client)
-		return false;
 	spin_lock_pair(&client->lock, &server->lock);
 	is_good =
 	    given_check_locked(client->table, &delivery->given, &hold) && op_claim_end(receive);
