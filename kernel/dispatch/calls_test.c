@@ -245,6 +245,23 @@ TEST(the_peer_runs_next_when_the_caller_blocks)
 	}
 }
 
+/* Its buffer is not there: the RECV fails, and the call waits for another one. */
+TEST(who_is_woken_by_a_failure_waits_for_a_turn)
+{
+	struct pair pair = pair_start();
+	struct world_process other = world_process(NULL);
+	struct cap_sqe receive = recv_of(&pair);
+
+	receive.result_addr = PAGE_BYTES;
+	world_submit(&pair.server, &receive);
+	CHECK_EQ(world_enter(&pair.server, 1, CAP_DEADLINE_NONE), WORLD_WAITS);
+	CHECK_EQ(world_enter(&other, 0, 0), 0);
+	call_and_block(&pair, 0);
+	CHECK_EQ(pair.server.thread->state, THREAD_READY);
+	CHECK_EQ(thread_current(), other.thread);
+	CHECK_EQ(reap(&pair.server).result, CAP_ERR_INVALID_BUFFER);
+}
+
 TEST(the_caller_runs_next_when_its_server_blocks)
 {
 	for (uint32_t way = 0; way < WAYS; way++) {

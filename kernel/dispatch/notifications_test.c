@@ -208,6 +208,7 @@ TEST(nobody_is_signalled_after_the_end_although_one_still_stands_in_the_queue)
 	post_wait(1, 1);
 	/* What the last hold's end does, before its job has run. */
 	notification_hold_dropped(notification_waiting_side(notification), 0);
+	CHECK(!notification_signal_short(notification, 1));
 	CHECK_EQ(do_signal(1), CAP_ERR_DISCONNECTED);
 	CHECK_EQ(reap().result, CAP_ERR_DISCONNECTED);
 }

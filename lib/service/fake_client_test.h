@@ -48,6 +48,7 @@ static struct {
 	uint32_t room;		/* for the answer; 0: plenty */
 	int32_t return_result;	/* how the RETURN of its answer ends */
 	bool both;		/* at both endpoints */
+	uint32_t repeats;	/* calls behind the first one, one by one */
 	uint32_t waited_behind; /* answers that were out when the loop had nothing to do again */
 } client;
 
@@ -215,7 +216,7 @@ first_receive(void)
 	return &fake.in_flight[at];
 }
 
-/* The client calls once, then the endpoint goes: the loop ends. */
+/* The client calls once, or more often, then the endpoint goes: the loop ends. */
 static inline void
 client_calls(void)
 {
@@ -229,7 +230,10 @@ client_calls(void)
 	}
 	for (uint32_t i = 0; i < receives; i++)
 		deliver(first_receive());
-	client.interface_id = 0;
+	if (client.repeats != 0)
+		client.repeats--;
+	else
+		client.interface_id = 0;
 }
 
 static inline void

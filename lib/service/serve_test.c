@@ -21,6 +21,19 @@ TEST(an_answer_and_the_next_receive_are_one_entry)
 	CHECK_EQ(fake.entries, 4); /* receive, answer and receive; at the end, two flushes */
 }
 
+TEST(calls_behind_each_other_are_served_once_each_with_one_entry_for_a_turn)
+{
+	start();
+	client_pings("again");
+	client.repeats = 20;
+	run();
+	CHECK_EQ(server.runs, 21);
+	CHECK_EQ(answer.count, 21);
+	CHECK_EQ(self.unawaited, 0);
+	CHECK_EQ(self.ring->cq_head, self.ring->cq_tail);
+	CHECK_EQ(fake.entries, 24); /* as for one, and a turn for each */
+}
+
 TEST(a_method_that_fails_answers_with_its_type_and_text)
 {
 	start();
