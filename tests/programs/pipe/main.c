@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "claims.h"
+#include "exit_code.h"
 #include "frames_used.h"
 #include "spawn_server.h"
 
@@ -174,22 +175,6 @@ claim_closed_reader(void)
 	claim(claims, "the reader has what it wanted", end(&count) == CAP_OK && count == 100);
 }
 
-static bool
-filter_has_died(void)
-{
-	struct capos_call call;
-	struct process_handle_wait_results results = { 0 };
-	bool has;
-
-	(void)process_handle_wait_begin(&call, suite.process);
-	has = process_handle_wait_run(&call, &results) == CAP_OK &&
-	    exit_status_code(process_handle_wait_results_status(results)) == PEER_DIED;
-	capos_call_end(&call);
-	capos_release(suite.process.cap);
-	capos_release(suite.filter.cap);
-	return has;
-}
-
 static void
 claim_death(void)
 {
@@ -207,7 +192,9 @@ claim_death(void)
 	    pipe_read(&suite.from, (struct pipe_space){ back, 1 }, 0, &read), CAP_ERR_DISCONNECTED);
 	claim_equal(claims, "who waits for it to read as well", write_all(2 * CAPACITY, &written),
 	    CAP_ERR_DISCONNECTED);
-	claim(claims, "its process is gone", end(&count) != CAP_OK && filter_has_died());
+	claim(claims, "its process is gone",
+	    end(&count) != CAP_OK && exits_with(suite.process, PEER_DIED));
+	capos_release(suite.filter.cap);
 }
 
 int

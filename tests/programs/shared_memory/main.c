@@ -7,6 +7,7 @@
 #include <schema/process.client.h>
 
 #include "claims.h"
+#include "exit_code.h"
 #include "frames_used.h"
 
 #define PAGE UINT64_C(4096)
@@ -55,26 +56,6 @@ spawn_peer(struct memory_object memory, struct process_handle *out)
 	return status;
 }
 
-static bool
-peer_has_done_its_part(struct process_handle process)
-{
-	struct capos_call call;
-	struct process_handle_wait_results results = { 0 };
-	struct exit_status exit;
-	bool has;
-
-	(void)process_handle_wait_begin(&call, process);
-	has = process_handle_wait_run(&call, &results) == CAP_OK;
-	if (has) {
-		exit = process_handle_wait_results_status(results);
-		has = exit_status_kind(exit) == EXIT_KIND_EXITED &&
-		    exit_status_code(exit) == PEER_DONE;
-	}
-	capos_call_end(&call);
-	capos_release(process.cap);
-	return has;
-}
-
 static uint32_t
 answers(const volatile uint64_t *words)
 {
@@ -112,7 +93,7 @@ share(void)
 		words[page * PAGE / 8] = ASKED + page;
 	claim(claims, "it is given to a child", spawn_peer(memory, &process) == CAP_OK);
 	claim(claims, "which finds what the parent wrote, answers, unmaps and ends",
-	    peer_has_done_its_part(process));
+	    exits_with(process, PEER_DONE));
 	claim_equal(claims, "the parent sees the answers in the same pages", answers(words), PAGES);
 	claim_equal(claims, "the child's mapping is gone", mappings_of(memory), 1);
 	claim(claims, "the parent unmaps", memory_object_unmap(memory, address, BYTES) == CAP_OK);

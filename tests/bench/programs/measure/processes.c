@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Processes beside the measured one: servers, and programs that run and end. */
+#include "exit_code.h"
 #include "figures.h"
 
 void
@@ -28,18 +29,9 @@ launch_server(struct server *server)
 int64_t
 await_exit(struct process_handle process)
 {
-	struct capos_call call;
-	struct process_handle_wait_results results = { 0 };
-	struct exit_status status;
-	int64_t code;
+	int64_t code = 0;
 
-	(void)process_handle_wait_begin(&call, process);
-	require(process_handle_wait_run(&call, &results) == CAP_OK, "wait");
-	status = process_handle_wait_results_status(results);
-	require(exit_status_kind(status) == EXIT_KIND_EXITED, "a process did not exit");
-	code = exit_status_code(status);
-	capos_call_end(&call);
-	capos_release(process.cap);
+	require(exit_code(process, &code), "a process did not exit");
 	return code;
 }
 

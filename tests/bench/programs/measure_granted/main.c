@@ -10,6 +10,7 @@
 #include <schema/process.client.h>
 #include <schema/timer.client.h>
 
+#include "exit_code.h"
 #include "revocation_load.h"
 
 CAPOS_LARGE_MESSAGES(1);
@@ -54,21 +55,6 @@ launch(struct process_handle *out)
 	return status;
 }
 
-static bool
-ended_well(struct process_handle process)
-{
-	struct capos_call call;
-	struct process_handle_wait_results results;
-	bool is_well;
-
-	(void)process_handle_wait_begin(&call, process);
-	is_well = process_handle_wait_run(&call, &results) == CAP_OK &&
-	    exit_status_kind(process_handle_wait_results_status(results)) == EXIT_KIND_EXITED &&
-	    exit_status_code(process_handle_wait_results_status(results)) == 0;
-	capos_call_end(&call);
-	return is_well;
-}
-
 int
 capos_main(struct capos *self)
 {
@@ -82,7 +68,7 @@ capos_main(struct capos *self)
 		if (launch(&state.load[i]) != CAP_OK)
 			return 2;
 	for (uint32_t i = 0; i < LOAD_PROCESSES; i++)
-		if (!ended_well(state.load[i]))
+		if (!exits_with(state.load[i], 0))
 			return 3;
 	return 0;
 }
