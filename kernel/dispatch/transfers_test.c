@@ -539,6 +539,31 @@ TEST(a_long_message_of_a_process_to_itself_may_overlap_where_it_goes)
 	CHECK_EQ(reap(&pair.server).result, 64 + LONG);
 }
 
+/* By the short way, and by the general one when the call is there first. */
+TEST(a_short_message_of_a_process_to_itself_may_overlap_where_it_goes)
+{
+	for (uint32_t i = 0; i < 4; i++) {
+		struct pair pair = pair_start();
+		struct cap_sqe receive = recv_of(&pair, 0);
+		struct cap_sqe call = call_with(&pair, NULL, 0);
+		struct cap_delivery header;
+
+		call.target = world_give(&pair.server, endpoint_object(pair.endpoint), 1);
+		call.addr = receive.result_addr + sizeof(header) - 8 + i % 2 * 16;
+		call.len = 64;
+		call.cap_max = 0;
+		CHECK_EQ(run(&pair.server, i < 2 ? receive : call), PENDING);
+		CHECK_EQ(run(&pair.server, i < 2 ? call : receive), 64 + (int32_t)sizeof(header));
+		world_read(&pair.server, receive.result_addr, &header, sizeof(header));
+		CHECK_EQ(run(&pair.server,
+			     (struct cap_sqe){ .op = CAP_OP_RETURN,
+				 .target = header.call_id,
+				 .addr = call.result_addr - 8 + i % 2 * 16,
+				 .len = 64 }),
+		    64);
+	}
+}
+
 TEST(a_long_answer_to_a_bad_buffer_is_the_callers_error)
 {
 	struct pair pair = pair_start();

@@ -20,21 +20,21 @@ struct scratch *scratch_get(void);
 void scratch_provide(uint32_t cpu, struct scratch *scratch);
 
 /*
- * Copy words, each read once and written once: processes may write them meanwhile. No overlap. One
- * instruction of the processor, which needs no registers for the words; where accesses are checked,
- * the compiler's.
+ * Copy words, each read once and written once: processes may write them meanwhile. Where a process
+ * calls itself, the two may overlap, and what arrives is its own affair. One instruction of the
+ * processor, which needs no registers for the words; where accesses are checked, the compiler's.
  */
 static inline void
 copy_words(void *to, const void *from, uint64_t count)
 {
 #if __has_feature(address_sanitizer)
-	__builtin_memcpy(to, from, count * sizeof(uint64_t));
+	__builtin_memmove(to, from, count * sizeof(uint64_t));
 #else
 	__asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(count) : : "memory");
 #endif
 }
 
-/* Copy a few bytes, multiples of 8 mostly. No overlap. */
+/* Copy a few bytes, multiples of 8 mostly; as copy_words(). */
 static inline void
 copy_short(void *to, const void *from, size_t bytes)
 {
