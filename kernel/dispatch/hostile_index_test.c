@@ -107,6 +107,20 @@ TEST(indexes_that_cannot_be)
 	check_entries(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
+TEST(a_process_whose_indexes_cannot_be_runs_for_its_slice_alone)
+{
+	struct world_process corrupt, other;
+
+	world_start();
+	corrupt = world_process(NULL);
+	other = world_process(NULL);
+	corrupt.ring->cq_head++;
+	CHECK_EQ(world_enter(&corrupt, 0, 0), CAP_ERR_RING_CORRUPT);
+	/* It makes no room for the other one, and need not be asked. */
+	CHECK_EQ(world_enter(&other, 0, 0), 0);
+	CHECK_EQ(world_enter(&corrupt, 0, 0), CAP_ERR_RING_CORRUPT);
+}
+
 TEST(waits_that_cannot_be)
 {
 	static const struct hostile_entry_case cases[] = {

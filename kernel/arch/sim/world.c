@@ -162,6 +162,22 @@ finish_restarts(struct arch_thread *wanted)
 	}
 }
 
+/*
+ * The thread in user mode lets others go on. One whose ring is corrupt cannot say so: its slice
+ * passes.
+ */
+static void
+make_room(void)
+{
+	struct arch_thread *registers = sim.resumed;
+
+	call(registers, SYSCALL_CAP_ENTER, CAP_ENTER_YIELD, 0);
+	if (sim.resumed != registers || registers->result != CAP_ERR_RING_CORRUPT)
+		return;
+	sim_time_pass(SCHED_SLICE_NS);
+	(void)sim_enter(enter_interrupted, NULL);
+}
+
 /* Make it the thread in user mode; false: it is not ready. */
 static bool
 schedule(struct world_process *wanted)
@@ -175,7 +191,7 @@ schedule(struct world_process *wanted)
 		if (sim.resumed->restart)
 			finish_restarts(NULL);
 		else
-			call(sim.resumed, SYSCALL_CAP_ENTER, CAP_ENTER_YIELD, 0);
+			make_room();
 	}
 	finish_restarts(wanted->thread->registers);
 	return thread_current() == wanted->thread;
