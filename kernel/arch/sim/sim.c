@@ -49,6 +49,7 @@ sim_enter(void (*enter)(void *argument), void *argument)
 
 	if (how == 0) {
 		sim.resumed = NULL;
+		sim.entered_from = __builtin_frame_address(0);
 		enter(argument);
 		abort();
 	}

@@ -52,6 +52,7 @@ struct sim {
 	bool may_stop; /* the machine may be stopped: SIM_STOPPED, with this code */
 	uint8_t stop_code;
 	jmp_buf way_out;
+	const void *entered_from; /* sim_enter()'s frame: those below it are left by longjmp */
 };
 
 extern struct sim sim;
