@@ -56,6 +56,24 @@ def test_the_seed_chooses(mutants, tree, monkeypatch):
     assert made(1) != made(2)
 
 
+@pytest.mark.parametrize("found_by", ["sim", "fuzz", None])
+def test_each_word_of_the_tests_is_run_until_one_fails(mutants, tree, monkeypatch, found_by):
+    root = tree({"kernel/mm/a.c": TEXT})
+    runs = []
+
+    def make(*arguments):
+        runs.append(" ".join(arguments))
+        return int(found_by is not None and arguments[-1] == {"sim": "T=tests/sim", "fuzz": "T=elf"}[found_by])
+
+    monkeypatch.setattr(mutants, "ROOT", root)
+    monkeypatch.setattr(mutants, "TREE", root)
+    monkeypatch.setattr(mutants, "make", make)
+    monkeypatch.setattr(mutants.shutil, "copy", lambda *_: None)
+    verdict = mutants.judge(mutants.Mutant("kernel/mm/a.c", TEXT, "", "tests/sim fuzz/elf"))
+    assert verdict == (mutants.SURVIVED if found_by is None else mutants.KILLED)
+    assert runs == ["sim", "unit T=tests/sim", "fuzz T=elf"][:2 if found_by == "sim" else 3]
+
+
 def test_a_seeded_mutant_that_no_longer_fits_is_an_error(mutants, tree, monkeypatch):
     monkeypatch.setattr(mutants, "ROOT", tree({"kernel/mm/a.c": TEXT,
                                                "tests/mutants/mm.txt": "kernel/mm/a.c | step(a); | ; | kernel/mm\n"}))

@@ -26,5 +26,5 @@ test: $(FUZZ_PROGRAMS)
 
 FUZZ_RUNS ?= 200000
 .PHONY: fuzz
-fuzz: $(FUZZ_PROGRAMS) $(B)/boot/smoke.bin $(B)/user/hello.elf ## run every fuzz target for FUZZ_RUNS inputs (200,000)
-	$(Q)FUZZ_RUNS=$(FUZZ_RUNS) $(PYTHON) -m pytest -q tests/fuzz
+fuzz: $(FUZZ_PROGRAMS) $(B)/boot/smoke.bin $(B)/user/hello.elf ## run fuzz targets (T= by name) for FUZZ_RUNS inputs (200,000)
+	$(Q)FUZZ_RUNS=$(FUZZ_RUNS) $(PYTHON) -m pytest -q tests/fuzz $(if $(T),-k '$(T)')
