@@ -140,10 +140,18 @@ take_address(struct input *input, const struct actor *actor)
 	}
 }
 
+/* Anything, around the largest messages, or short. */
 static uint32_t
 take_length(struct input *input)
 {
-	return (uint32_t)(take(input, 1) % 4 == 0 ? take(input, 4) : take(input, 1) * 8);
+	switch (take(input, 1) % 8) {
+	case 0:
+		return (uint32_t)take(input, 4);
+	case 1:
+		return (uint32_t)take(input, 2) * 2;
+	default:
+		return (uint32_t)take(input, 1) * 8;
+	}
 }
 
 static uint64_t
