@@ -14,7 +14,7 @@
  * Nobody is woken who does not sleep. Who is going to sleep says at which position of the other
  * side it wants to be woken (`wake_at`) and looks once more; who publishes looks at the other's
  * `wake_at` afterwards. Both do it with a full fence between: so one of them sees what the other
- * wrote (ring_view_test.c and tests/litmus run the two against each other).
+ * wrote (ring_view_test.c runs the two against each other, proofs/memory-order in every order).
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
 /*
  * C11 atomics as plain accesses, for proofs: a harness runs one thread. Where others may interfere,
  * a harness defines PROOF_INTERFERE, which runs before each access, and may change what others may
- * change. Memory order is not proved here; tests/litmus is for that.
+ * change. Memory order is not proved here; proofs/memory-order is for that.
  */
 #ifndef PROOF_INTERFERE
 #define PROOF_INTERFERE() ((void)0)
