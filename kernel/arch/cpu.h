@@ -11,6 +11,10 @@
 /* The dense number of this CPU, from 0. */
 uint32_t arch_cpu_id(void);
 
+/* The element of per_cpus[] (sync/per_cpu.h) that is this CPU's. */
+struct per_cpu;
+struct per_cpu *arch_per_cpu(void);
+
 /* Let pending interrupts in, once. Handlers run to their end before it returns. */
 void arch_interrupt_window(void);
 

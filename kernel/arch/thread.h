@@ -33,8 +33,9 @@ void arch_thread_restart(struct arch_thread *registers);
 uint64_t arch_thread_argument(const struct arch_thread *registers, unsigned index);
 
 /*
- * Make `next` the thread of this CPU: save the extended state and FS base of `previous` (NULL:
- * none), load those of `next`, its address space root and its I/O permission map (NULL: no ports).
+ * Make `next`, which is another one, the thread of this CPU: save the extended state and FS base of
+ * `previous` (NULL: none), load those of `next`, its address space root and its I/O permission map
+ * (NULL: no ports).
  */
 struct arch_switch {
 	struct arch_thread *previous;

@@ -7,7 +7,7 @@
  */
 #include "base/list.h"
 #include "base/types.h"
-#include "sync/pending.h"
+#include "sync/per_cpu.h"
 
 struct grace_item {
 	struct list_node link;

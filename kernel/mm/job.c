@@ -20,7 +20,7 @@ job_module_init(void)
 	for (uint32_t i = 0; i < CPU_COUNT_MAX; i++) {
 		list_init(&reap_jobs[i]);
 		list_init(&grace_items[i]);
-		pending_work[i] = (struct pending){ 0 };
+		per_cpus[i].pending = (struct pending){ 0 };
 	}
 }
 

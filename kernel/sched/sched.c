@@ -13,16 +13,13 @@
 #include "mm/pool.h"
 #include "ring/ring.h"
 #include "sched/thread.h"
-#include "sync/pending.h"
+#include "sync/per_cpu.h"
 
+/* What of a CPU is not in per_cpus[]. */
 struct sched_cpu {
-	struct spinlock lock;	    /* rank LOCK_RANK_RUN_QUEUE, key: CPU */
-	struct list_node ready;	    /* guarded by lock: struct thread.run_link */
-	struct thread *current;	    /* [o] */
-	struct thread *handoff;	    /* [o] ready beside the queue, if pending.handoff */
-	struct arch_thread *loaded; /* [o] whose extended state and address space the CPU has */
+	struct spinlock lock;	/* rank LOCK_RANK_RUN_QUEUE, key: CPU */
+	struct list_node ready; /* guarded by lock: struct thread.run_link */
 	struct deadline slice;
-	bool slice_over; /* [o] */
 };
 
 static struct sched_cpu cpus[CPU_COUNT_MAX];
@@ -38,7 +35,7 @@ this_cpu(void)
 static void
 slice_expired(struct deadline *deadline)
 {
-	LIST_ENTRY(deadline, struct sched_cpu, slice)->slice_over = true;
+	per_cpus[LIST_ENTRY(deadline, struct sched_cpu, slice) - cpus].slice_over = true;
 }
 
 void
@@ -49,6 +46,10 @@ sched_init(void)
 	next_tid = 1;
 	for (uint32_t i = 0; i < CPU_COUNT_MAX; i++) {
 		cpus[i] = (struct sched_cpu){ 0 };
+		per_cpus[i].current = per_cpus[i].handoff = NULL;
+		per_cpus[i].loaded = NULL;
+		per_cpus[i].id = i;
+		per_cpus[i].slice_over = false;
 		spin_init(&cpus[i].lock, LOCK_RANK_RUN_QUEUE, i);
 		list_init(&cpus[i].ready);
 		deadline_prepare(&cpus[i].slice, slice_expired);
@@ -88,7 +89,7 @@ thread_create(struct process *process, struct ledger *payer, struct thread **out
 void
 thread_free(struct thread *thread, struct ledger *payer)
 {
-	struct sched_cpu *cpu = &cpus[thread->cpu];
+	const struct per_cpu *cpu = &per_cpus[thread->cpu];
 
 	KASSERT(thread->state == THREAD_NEW || thread->state == THREAD_DEAD);
 	KASSERT(cpu->current != thread && cpu->loaded != thread->registers);
@@ -103,15 +104,15 @@ make_ready(struct thread *thread)
 	spin_lock(&cpu->lock);
 	atomic_store_explicit(&thread->state, THREAD_READY, memory_order_relaxed);
 	list_append(&cpu->ready, &thread->run_link);
-	pending_work[thread->cpu].ready++;
+	per_cpus[thread->cpu].pending.ready++;
 	spin_unlock(&cpu->lock);
 }
 
 /* The thread that stands beside the queue goes into it. */
 static COLD void
-handoff_queue(struct sched_cpu *cpu)
+handoff_queue(struct per_cpu *cpu)
 {
-	pending_here()->handoff = 0;
+	cpu->pending.handoff = 0;
 	make_ready(cpu->handoff);
 }
 
@@ -125,22 +126,23 @@ thread_start(struct thread *thread)
 void
 thread_kill(struct thread *thread)
 {
-	struct sched_cpu *cpu = &cpus[thread->cpu];
+	struct sched_cpu *queue = &cpus[thread->cpu];
+	struct per_cpu *cpu = &per_cpus[thread->cpu];
 
 	if (thread->state == THREAD_WAITING)
 		(void)ring_wait_end(thread->ring);
 	(void)deadline_disarm(&thread->wait_deadline);
-	if (cpu == this_cpu() && pending_here()->handoff != 0)
+	if (cpu == arch_per_cpu() && cpu->pending.handoff != 0)
 		handoff_queue(cpu);
-	spin_lock(&cpu->lock);
+	spin_lock(&queue->lock);
 	if (thread->state == THREAD_READY) {
 		list_remove(&thread->run_link);
-		pending_work[thread->cpu].ready--;
+		cpu->pending.ready--;
 	}
 	atomic_store_explicit(&thread->state, THREAD_DEAD, memory_order_relaxed);
 	if (cpu->current == thread)
 		cpu->current = NULL;
-	spin_unlock(&cpu->lock);
+	spin_unlock(&queue->lock);
 	while (!list_is_empty(&thread->jobs)) {
 		struct job *job = LIST_ENTRY(thread->jobs.next, struct job, link);
 
@@ -163,14 +165,14 @@ thread_job_queue(struct thread *thread, struct job *job)
 void
 thread_reload(struct thread *thread)
 {
-	if (this_cpu()->loaded == thread->registers)
+	if (arch_per_cpu()->loaded == thread->registers)
 		arch_io_bitmap_load(thread->io_bitmap);
 }
 
 struct thread *
 thread_current(void)
 {
-	return this_cpu()->current;
+	return arch_per_cpu()->current;
 }
 
 /* False: the deadline has passed already. */
@@ -206,7 +208,7 @@ thread_wait(struct thread *thread, struct ring *ring, uint32_t count, uint64_t d
 		wait_undo(thread);
 		return false;
 	}
-	this_cpu()->current = NULL;
+	arch_per_cpu()->current = NULL;
 	return true;
 }
 
@@ -221,17 +223,17 @@ wake_into_queue(struct thread *thread)
 HOT_INLINE void
 ring_wait_over(struct thread *thread, uint32_t unread, bool hands_over)
 {
-	struct sched_cpu *cpu = this_cpu();
+	struct per_cpu *cpu = arch_per_cpu();
 
 	arch_thread_result_set(thread->registers, (int64_t)unread);
-	if (!hands_over || thread->cpu != arch_cpu_id() || pending_here()->handoff != 0 ||
+	if (!hands_over || thread->cpu != cpu->id || cpu->pending.handoff != 0 ||
 	    thread->wait_deadline.armed) {
 		wake_into_queue(thread);
 		return;
 	}
 	cpu->handoff = thread;
 	atomic_store_explicit(&thread->state, THREAD_READY, memory_order_relaxed);
-	pending_here()->handoff = 1;
+	cpu->pending.handoff = 1;
 }
 
 void
@@ -247,7 +249,7 @@ thread_jobs_wake(struct thread *thread)
 void
 thread_preempt(struct thread *thread)
 {
-	struct sched_cpu *cpu = this_cpu();
+	struct per_cpu *cpu = arch_per_cpu();
 
 	KASSERT(cpu->current == thread);
 	cpu->current = NULL;
@@ -278,16 +280,18 @@ sched_due_take(void)
 bool
 sched_must_switch(void)
 {
-	struct sched_cpu *cpu = this_cpu();
+	const struct per_cpu *cpu = arch_per_cpu();
 
-	return cpu->slice_over && (pending_here()->ready != 0 || pending_here()->handoff != 0);
+	return cpu->slice_over && (cpu->pending.ready != 0 || cpu->pending.handoff != 0);
 }
 
 void
 sched_stay(void)
 {
-	if (pending_here()->handoff != 0)
-		handoff_queue(this_cpu());
+	struct per_cpu *cpu = arch_per_cpu();
+
+	if (cpu->pending.handoff != 0)
+		handoff_queue(cpu);
 }
 
 /*
@@ -295,50 +299,60 @@ sched_stay(void)
  * queue.
  */
 static struct thread *
-pick(struct sched_cpu *cpu)
+pick(struct per_cpu *cpu)
 {
+	struct sched_cpu *queue = this_cpu();
 	struct list_node *first;
 
-	if (pending_here()->handoff != 0) {
+	if (cpu->pending.handoff != 0) {
 		if (!cpu->slice_over) {
-			pending_here()->handoff = 0;
+			cpu->pending.handoff = 0;
 			return cpu->handoff;
 		}
 		handoff_queue(cpu);
 	}
-	spin_lock(&cpu->lock);
-	first = list_first(&cpu->ready);
+	spin_lock(&queue->lock);
+	first = list_first(&queue->ready);
 	if (first != NULL) {
 		list_remove(first);
-		pending_here()->ready--;
+		cpu->pending.ready--;
 	}
-	spin_unlock(&cpu->lock);
+	spin_unlock(&queue->lock);
 	/* A new slice: it is armed on the way out if someone else is ready. */
 	cpu->slice_over = false;
-	if (cpu->slice.armed)
-		(void)deadline_disarm(&cpu->slice);
+	if (queue->slice.armed)
+		(void)deadline_disarm(&queue->slice);
 	return first == NULL ? NULL : LIST_ENTRY(first, struct thread, run_link);
 }
 
-/* READY -> RUNNING. */
+/* READY -> RUNNING; another one is loaded. */
 static inline void
-run(struct sched_cpu *cpu, struct thread *thread)
+run_other(struct per_cpu *cpu, struct thread *thread)
 {
+	struct arch_switch change = { cpu->loaded, thread->registers, thread->root,
+		thread->io_bitmap };
+
 	atomic_store_explicit(&thread->state, THREAD_RUNNING, memory_order_relaxed);
 	cpu->current = thread;
-	if (cpu->loaded != thread->registers) {
-		struct arch_switch change = { cpu->loaded, thread->registers, thread->root,
-			thread->io_bitmap };
+	cpu->loaded = thread->registers;
+	arch_thread_switch(&change);
+}
 
-		arch_thread_switch(&change);
-		cpu->loaded = thread->registers;
+static inline void
+run(struct per_cpu *cpu, struct thread *thread)
+{
+	if (cpu->loaded != thread->registers) {
+		run_other(cpu, thread);
+		return;
 	}
+	atomic_store_explicit(&thread->state, THREAD_RUNNING, memory_order_relaxed);
+	cpu->current = thread;
 }
 
 struct thread *
 sched_next(void)
 {
-	struct sched_cpu *cpu = this_cpu();
+	struct per_cpu *cpu = arch_per_cpu();
 	struct thread *thread;
 
 	KASSERT(cpu->current == NULL);
@@ -351,13 +365,14 @@ sched_next(void)
 HOT_INLINE struct thread *
 sched_next_by_handoff(void)
 {
-	struct sched_cpu *cpu = this_cpu();
+	struct per_cpu *cpu = arch_per_cpu();
 	struct thread *thread = cpu->handoff;
 
-	if (!pending_is_handoff(pending_here()) || cpu->slice_over)
+	if (!pending_is_handoff(&cpu->pending) || cpu->slice_over)
 		return NULL;
-	pending_here()->handoff = 0;
-	run(cpu, thread);
+	cpu->pending.handoff = 0;
+	/* The one that waits now was loaded. */
+	run_other(cpu, thread);
 	return thread;
 }
 

@@ -6,7 +6,6 @@
  * rest only the CPU itself touches, in the kernel or in its interrupt handlers, which run in
  * windows.
  */
-#include "arch/cpu.h"
 #include "base/types.h"
 
 struct pending {
@@ -21,14 +20,6 @@ struct pending {
 		uint64_t words[2]; /* all of them */
 	};
 };
-
-extern struct pending pending_work[CPU_COUNT_MAX];
-
-static inline struct pending *
-pending_here(void)
-{
-	return &pending_work[arch_cpu_id()];
-}
 
 /* Nothing but the hand-over. */
 static inline bool

@@ -13,6 +13,7 @@
 #include "arch/thread.h"
 #include "base/assert.h"
 #include "dispatch/entry.h"
+#include "sync/per_cpu.h"
 
 struct sim sim;
 
@@ -70,6 +71,12 @@ uint32_t
 arch_cpu_id(void)
 {
 	return sim.cpu;
+}
+
+struct per_cpu *
+arch_per_cpu(void)
+{
+	return &per_cpus[sim.cpu];
 }
 
 void

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "instructions.h"
 #include "machine.h"
+#include "sync/per_cpu.h"
 
 #define CPUS 1 /* that are started so far */
 
@@ -46,8 +47,9 @@ static uint64_t gdt[7];
 static struct gate idt[256];
 static const uint8_t *io_bitmap_loaded;
 static size_t extended_bytes;
-static uint64_t extended_mask;
+static bool has_xsave;
 static bool has_fsgsbase;
+static bool has_xsave_and_fsgsbase;
 
 extern char trap_stubs[];
 void entry_syscall(void);
@@ -131,8 +133,8 @@ extended_init(void)
 		return;
 	cr4_write(cr4_read() | CR4_OSXSAVE);
 	/* x87, SSE and, where offered, AVX: what compilers use without being asked. */
-	extended_mask = 3 | (basic.ecx & (1U << 28) ? 4 : 0);
-	__asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)extended_mask), "d"(0));
+	has_xsave = true;
+	__asm__ volatile("xsetbv" : : "c"(0), "a"(3 | (basic.ecx & (1U << 28) ? 4 : 0)), "d"(0));
 	extended_bytes = cpuid(0xd, 0).ebx;
 }
 
@@ -220,10 +222,12 @@ cpu_init(void)
 	syscall_init();
 	local->stack_top = (uint64_t)cpu_stack_top;
 	local->self = local;
+	local->per_cpu = &per_cpus[local->id];
 	msr_write(MSR_GS_BASE, (uint64_t)local);
 	msr_write(MSR_KERNEL_GS_BASE, 0);
 	protection_init();
 	extended_init();
+	has_xsave_and_fsgsbase = has_xsave && has_fsgsbase;
 }
 
 bool
@@ -250,14 +254,17 @@ cpu_has_fsgsbase(void)
 	return has_fsgsbase;
 }
 
+bool
+cpu_has_xsave_and_fsgsbase(void)
+{
+	return has_xsave_and_fsgsbase;
+}
+
 void
 cpu_extended_save(struct arch_thread *thread)
 {
-	if (extended_mask != 0)
-		__asm__ volatile("xsave64 (%0)"
-		    :
-		    : "r"(thread->extended), "a"((uint32_t)extended_mask), "d"(0)
-		    : "memory");
+	if (has_xsave)
+		cpu_xsave(thread);
 	else
 		__asm__ volatile("fxsave64 (%0)" : : "r"(thread->extended) : "memory");
 }
@@ -265,11 +272,8 @@ cpu_extended_save(struct arch_thread *thread)
 void
 cpu_extended_load(const struct arch_thread *thread)
 {
-	if (extended_mask != 0)
-		__asm__ volatile("xrstor64 (%0)"
-		    :
-		    : "r"(thread->extended), "a"((uint32_t)extended_mask), "d"(0)
-		    : "memory");
+	if (has_xsave)
+		cpu_xrstor(thread);
 	else
 		__asm__ volatile("fxrstor64 (%0)" : : "r"(thread->extended) : "memory");
 }
@@ -300,6 +304,15 @@ uint32_t
 arch_cpu_id(void)
 {
 	return cpu_local()->id;
+}
+
+HOT_INLINE struct per_cpu *
+arch_per_cpu(void)
+{
+	struct per_cpu *per_cpu;
+
+	__asm__ volatile("mov %%gs:32, %0" : "=r"(per_cpu));
+	return per_cpu;
 }
 
 /* The processor says it itself: GS may be the user's. */

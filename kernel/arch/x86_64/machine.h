@@ -42,6 +42,13 @@ cpu_local(void)
 	return local;
 }
 
+/* Whose registers an entry saves. */
+static inline void
+cpu_current_set(struct arch_thread *current)
+{
+	__asm__ volatile("mov %0, %%gs:0" : : "r"(current) : "memory");
+}
+
 /* cpu.c */
 void cpu_init(void);	       /* GDT, TSS, IDT, SYSCALL, control registers */
 const char *cpu_refusal(void); /* why this processor is not safe, or NULL */
@@ -49,8 +56,22 @@ bool cpu_has_local_apic(void);
 bool cpu_is_virtual(void); /* a hypervisor says that it is there */
 size_t cpu_extended_bytes(void);
 bool cpu_has_fsgsbase(void);
+bool cpu_has_xsave_and_fsgsbase(void);
 void cpu_extended_save(struct arch_thread *thread);
 void cpu_extended_load(const struct arch_thread *thread);
+
+/* Of a processor that has XSAVE: all that is enabled. */
+static inline void
+cpu_xsave(struct arch_thread *thread)
+{
+	__asm__ volatile("xsave64 (%0)" : : "r"(thread->extended), "a"(-1), "d"(-1) : "memory");
+}
+
+static inline void
+cpu_xrstor(const struct arch_thread *thread)
+{
+	__asm__ volatile("xrstor64 (%0)" : : "r"(thread->extended), "a"(-1), "d"(-1) : "memory");
+}
 
 /* paging.c */
 void paging_init(const struct boot_memory *memory);

@@ -43,9 +43,11 @@ struct cpu_local {
 	uint64_t stack_top;	     /* offset 8: entry.S */
 	uint32_t id;
 	uint32_t unused;
-	struct cpu_local *self; /* offset 24: cpu_local() */
+	struct cpu_local *self;	 /* offset 24: cpu_local() */
+	struct per_cpu *per_cpu; /* offset 32: arch_per_cpu() */
 };
 _Static_assert(offsetof(struct cpu_local, self) == 24, "cpu_local()");
+_Static_assert(offsetof(struct cpu_local, per_cpu) == 32, "arch_per_cpu()");
 
 /* What the interrupt stubs push. */
 struct trap_frame {

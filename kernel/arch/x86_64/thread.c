@@ -64,20 +64,22 @@ arch_thread_argument(const struct arch_thread *registers, unsigned index)
  * FS and GS bases: save those of the user side, put others there. Without FSGSBASE nobody can
  * change its GS base; with it, the one of the user side is behind SWAPGS.
  */
-static void
+static inline void
 bases_exchange(struct arch_thread *previous, const struct arch_thread *next)
 {
-	if (!cpu_has_fsgsbase()) {
-		previous->fs_base = msr_read(MSR_FS_BASE);
-		msr_write(MSR_FS_BASE, next->fs_base);
-		return;
-	}
 	__asm__ volatile("rdfsbase %0\n\twrfsbase %1"
 	    : "=&r"(previous->fs_base)
 	    : "r"(next->fs_base));
 	__asm__ volatile("swapgs\n\trdgsbase %0\n\twrgsbase %1\n\tswapgs"
 	    : "=&r"(previous->gs_base)
 	    : "r"(next->gs_base));
+}
+
+static void
+bases_exchange_by_msr(struct arch_thread *previous, const struct arch_thread *next)
+{
+	previous->fs_base = msr_read(MSR_FS_BASE);
+	msr_write(MSR_FS_BASE, next->fs_base);
 }
 
 /* Loading a selector loses its base. The kernel's is written back before anything looks through it.
@@ -102,24 +104,43 @@ selectors_clear(const struct arch_thread *next)
 		selectors_reset((uint64_t)cpu_local(), next->fs_base);
 }
 
+/* From a thread that is gone, or on a processor that lacks XSAVE or FSGSBASE. */
+static COLD void
+state_exchange_otherwise(struct arch_thread *previous, const struct arch_thread *next)
+{
+	static struct arch_thread nobody; /* takes what the last thread of a dead process left */
+	struct arch_thread *bases = previous != NULL ? previous : &nobody;
+
+	if (previous != NULL)
+		cpu_extended_save(previous);
+	if (cpu_has_fsgsbase())
+		bases_exchange(bases, next);
+	else
+		bases_exchange_by_msr(bases, next);
+	selectors_clear(next);
+	cpu_extended_load(next);
+}
+
+static inline void
+state_exchange(struct arch_thread *previous, const struct arch_thread *next)
+{
+	if (previous == NULL || !cpu_has_xsave_and_fsgsbase()) {
+		state_exchange_otherwise(previous, next);
+		return;
+	}
+	cpu_xsave(previous);
+	bases_exchange(previous, next);
+	selectors_clear(next);
+	cpu_xrstor(next);
+}
+
 HOT_INLINE void
 arch_thread_switch(const struct arch_switch *change)
 {
-	static struct arch_thread nobody; /* takes what the last thread of a dead process left */
-
-	if (change->previous == change->next)
-		return;
-	cpu_local()->current = change->next;
+	cpu_current_set(change->next);
 	if (cr3_read() != change->root)
 		cr3_write(change->root);
-	if (change->previous != NULL) {
-		cpu_extended_save(change->previous);
-		bases_exchange(change->previous, change->next);
-	} else {
-		bases_exchange(&nobody, change->next);
-	}
-	selectors_clear(change->next);
-	cpu_extended_load(change->next);
+	state_exchange(change->previous, change->next);
 	arch_io_bitmap_load(change->io_bitmap);
 }
 
@@ -127,7 +148,7 @@ void
 arch_thread_none(struct arch_thread *previous)
 {
 	(void)previous; /* never runs again: nothing of it is kept */
-	cpu_local()->current = NULL;
+	cpu_current_set(NULL);
 	cr3_write(paging_kernel_root());
 	arch_io_bitmap_load(NULL);
 }
