@@ -364,25 +364,24 @@ kept_release_locked(struct cap_table *table)
 	cap_table_unreserve_locked(table, count);
 }
 
-/* More than are kept. */
+/* More than are kept: those, and the rest. */
 static NO_INLINE enum cap_status
-reserve_locked(struct cap_table *table, uint32_t count)
+reserve_locked(struct cap_table *table, uint32_t count, bool may_grow)
 {
-	enum cap_status status;
+	uint32_t more = count - table->kept_count;
+	enum cap_status status = ledger_charge(table->payer, LEDGER_CAP_SLOTS, more);
 
-	if (table->kept_count != 0)
-		kept_release_locked(table);
-	status = ledger_charge(table->payer, LEDGER_CAP_SLOTS, count);
 	if (status != CAP_OK)
 		return status;
-	while (table->free_count - table->reserved_count < count) {
-		status = grow_locked(table);
+	while (table->free_count - table->reserved_count < more) {
+		status = may_grow ? grow_locked(table) : CAP_ERR_TABLE_FULL;
 		if (status != CAP_OK) {
-			ledger_release(table->payer, LEDGER_CAP_SLOTS, count);
+			ledger_release(table->payer, LEDGER_CAP_SLOTS, more);
 			return status;
 		}
 	}
-	table->reserved_count += count;
+	table->reserved_count += more;
+	table->kept_count = 0;
 	return CAP_OK;
 }
 
@@ -390,9 +389,18 @@ HOT_INLINE enum cap_status
 cap_table_reserve_locked(struct cap_table *table, uint32_t count)
 {
 	if (count > table->kept_count)
-		return reserve_locked(table, count);
+		return reserve_locked(table, count, true);
 	table->kept_count -= count;
 	return CAP_OK;
+}
+
+HOT_INLINE bool
+cap_table_reserve_there_locked(struct cap_table *table, uint32_t count)
+{
+	if (count > table->kept_count)
+		return reserve_locked(table, count, false) == CAP_OK;
+	table->kept_count -= count;
+	return true;
 }
 
 HOT_INLINE void

@@ -85,6 +85,9 @@ cap_lookup_plain(struct cap_table *table, cap_id_t cap_id, struct cap_ref *out);
  * CAP_ERR_QUOTA_EXCEEDED, CAP_ERR_NO_MEMORY.
  */
 MUST_CHECK enum cap_status cap_table_reserve_locked(struct cap_table *table, uint32_t count);
+/* The same of slots that are there: false where the table would have to grow, or nothing is left.
+ */
+MUST_CHECK bool cap_table_reserve_there_locked(struct cap_table *table, uint32_t count);
 void cap_table_unreserve_locked(struct cap_table *table, uint32_t count);
 /*
  * Unreserve, in a way: they stay reserved, and charged, for the next reservation of so many or

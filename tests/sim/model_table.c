@@ -96,29 +96,31 @@ model_reserve(struct model *model, struct model_op *op, uint32_t count)
 {
 	struct model_process *process = op->process;
 	enum cap_status status;
+	uint32_t more;
 
 	if (count <= process->slots_kept) {
 		process->slots_kept -= count;
 		op->reserved += count;
 		return CAP_OK;
 	}
-	model_kept_release(process);
-	status = model_charge(process->ledger, LEDGER_CAP_SLOTS, count);
+	more = count - process->slots_kept;
+	status = model_charge(process->ledger, LEDGER_CAP_SLOTS, more);
 	if (status != CAP_OK)
 		return status;
-	while (process->free_count - process->slots_reserved < count) {
+	while (process->free_count - process->slots_reserved < more) {
 		uint64_t price =
 		    process->slot_count == 0 ? model->prices.first_chunk : model->prices.chunk;
 
 		status = model_take(model, op, price);
 		if (status != CAP_OK) {
-			model_release(process->ledger, LEDGER_CAP_SLOTS, count);
+			model_release(process->ledger, LEDGER_CAP_SLOTS, more);
 			return status;
 		}
 		process->kernel_bytes += price;
 		slots_add(process);
 	}
-	process->slots_reserved += count;
+	process->slots_reserved += more;
+	process->slots_kept = 0;
 	op->reserved += count;
 	return CAP_OK;
 }
