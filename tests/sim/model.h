@@ -292,6 +292,8 @@ void model_time(struct model *model, uint64_t now_ns);
 int64_t model_enter(struct model *model, struct model_process *process, uint64_t min_complete,
     uint64_t deadline_ns);
 /* What is left to do when nobody runs. */
+/* Whoever waits at what has closed ends. */
+void model_close_all(struct model *model);
 void model_settle(struct model *model);
 
 /* model_ring.c */

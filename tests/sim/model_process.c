@@ -184,11 +184,17 @@ close_one(struct model *model, struct model_object *object)
 }
 
 void
-model_settle(struct model *model)
+model_close_all(struct model *model)
 {
 	for (uint32_t i = 0; i < model->closing_count; i++)
 		close_one(model, model->closing[i]);
 	model->closing_count = 0;
+}
+
+void
+model_settle(struct model *model)
+{
+	model_close_all(model);
 	model_run_due(model);
 	model_objects_sweep(model);
 }

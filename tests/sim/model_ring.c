@@ -279,4 +279,6 @@ model_window(struct model *model)
 		return;
 	model->window_kills = NULL;
 	model_exit(model, victim);
+	/* The machine settles before the entry goes on: a copy may have lost its endpoint. */
+	model_close_all(model);
 }

@@ -202,7 +202,9 @@ step_submit(struct simulation *simulation, struct model_process *process)
 {
 	struct random *random = &simulation->random;
 	uint32_t count = random_chance(random, 92) ? 1 : 1 + random_below(random, 8);
+	/* Not where the shortage may meet a call that was sent before, which does not tell. */
 	bool is_short = count == 1 && process->queued == 0 &&
+	    !operation_awaits_answers(&simulation->model) &&
 	    random_chance(random, process->has_deadlines ? 4 : 40);
 
 	if (!random_chance(random, 5))
