@@ -65,6 +65,7 @@ enum cap_op {
 #define CAP_SQE_ANSWER_ONLY 0x04 /* CALL: its capabilities are for promised calls alone */
 #define CAP_SQE_ANSWER 0x08	 /* FINISH: the target is an answer id */
 #define CAP_SQE_LAST 0x10	 /* promised CALL: as if the answer's FINISH came behind it */
+#define CAP_SQE_RECEIVE 0x20	 /* RETURN: a turn; see receive_from */
 
 /*
  * Answers of a ring that exist at once, from the CALL that names one to its FINISH. An id's
@@ -88,13 +89,22 @@ struct cap_sqe {
 	uint64_t addr; /* SIGNAL, WAIT: bits; else parameters or answer: a framed message; transfer
 			  entries follow, 8-byte aligned */
 	uint64_t result_addr;
-	uint32_t len;	      /* bytes at addr, without the transfer entries */
-	uint32_t result_len;  /* bytes at result_addr, room for capability records included */
-	uint32_t answer_id;   /* CALL: the name of its answer; zero: none */
-	uint8_t xfer_count;   /* transfer entries behind the payload */
-	uint8_t cap_max;      /* CALL, RECV: capabilities that the receiver takes at most */
-	uint16_t reserved;    /* zero */
-	uint64_t deadline_ns; /* absolute; 0 or UINT64_MAX: none */
+	uint32_t len;	     /* bytes at addr, without the transfer entries */
+	uint32_t result_len; /* bytes at result_addr, room for capability records included */
+	uint32_t answer_id;  /* CALL: the name of its answer; zero: none */
+	uint8_t xfer_count;  /* transfer entries behind the payload */
+	uint8_t cap_max;     /* CALL, RECV: capabilities that the receiver takes at most */
+	uint16_t reserved;   /* zero */
+	union {
+		uint64_t deadline_ns; /* absolute; 0 or UINT64_MAX: none */
+		/*
+		 * RETURN with CAP_SQE_RECEIVE, the turn of a server: when the answer is given, the
+		 * submission becomes a RECV at this Endpoint, with result_addr, result_len and
+		 * cap_max, and its completion is that RECV's. If the RETURN is refused, nothing is
+		 * received. The answer is at most 16 KiB.
+		 */
+		cap_id_t receive_from;
+	};
 };
 _Static_assert(sizeof(struct cap_sqe) == 64, "ABI: cap_sqe is 64 bytes");
 _Static_assert(offsetof(struct cap_sqe, deadline_ns) == 56, "ABI: cap_sqe.deadline_ns");

@@ -30,7 +30,7 @@
 #include "ring/ring.h"
 #include "ring/tap.h"
 #include "sched/thread.h"
-#include "sync/pending.h"
+#include "sync/per_cpu.h"
 #include "time/deadline.h"
 
 #define REAP_STEPS_PER_ENTRY 16
@@ -129,10 +129,11 @@ run_left(struct thread *thread)
 
 /* True: it was short. */
 static inline bool
-run_taken(struct thread *thread, struct op *op, bool is_call)
+run_taken(struct thread *thread, struct op *op, enum ring_take taken)
 {
-	if (is_call ? submission_run_call(thread->process, op)
-		    : submission_run(thread->process, op))
+	if (taken == RING_CALL	     ? submission_run_call(thread->process, op)
+		: taken == RING_TURN ? submission_run_turn(thread->process, op)
+				     : submission_run(thread->process, op))
 		return true;
 	run_left(thread);
 	return false;
@@ -168,7 +169,7 @@ drain(struct thread *thread, struct ring *ring)
 			is_short = is_short_end(
 			    thread, submission_run_return(thread->process, ring, bare));
 		else if (taken != RING_DONE)
-			is_short = run_taken(thread, op, taken == RING_CALL);
+			is_short = run_taken(thread, op, taken);
 		if (is_short) {
 			if (ring_ready(ring) == 0)
 				return;
@@ -242,7 +243,7 @@ wait(struct thread *thread, struct ring *ring, uint32_t count, uint64_t deadline
 {
 	if (ring_ready(ring) != 0 && takes_more(thread))
 		return true;
-	if (count > ring_outstanding(ring) && deadline_ns == CAP_DEADLINE_NONE) {
+	if (deadline_ns == CAP_DEADLINE_NONE && count > ring_outstanding(ring)) {
 		arch_thread_result_set(thread->registers, CAP_ERR_UNENDABLE_WAIT);
 		return true;
 	}

@@ -12,7 +12,7 @@ static const struct opcode {
 	    .flags = CAP_SQE_PROMISED },
 	{ .base = { .what = "RECV", .target = HOSTILE_OWNER, .sqe.op = CAP_OP_RECV } },
 	{ .base = { .what = "RETURN", .target = HOSTILE_CALL, .sqe.op = CAP_OP_RETURN },
-	    .flags = CAP_SQE_EXCEPTION },
+	    .flags = CAP_SQE_EXCEPTION | CAP_SQE_RECEIVE },
 	{ .base = { .what = "RELEASE", .target = HOSTILE_TIMER, .sqe.op = CAP_OP_RELEASE } },
 	{ .base = { .what = "FINISH", .sqe.op = CAP_OP_FINISH }, .flags = CAP_SQE_ANSWER },
 	{ .base = { .what = "FINISH of an answer",

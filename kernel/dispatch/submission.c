@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "cap/process.h"
 #include "dispatch/diagnostic.h"
+#include "dispatch/submission_internal.h"
 #include "ipc/answer.h"
 #include "ipc/endpoint.h"
 #include "ipc/notification.h"
@@ -15,40 +16,6 @@
 #include "object/signal.h"
 #include "ring/ring.h"
 #include "schema/exception.capnp.h"
-
-/* Words of a submission, as abi/ring.h lays them out. */
-#define WORD_OP 0 /* op 8, flags 8, method 16, op_flags 32 */
-#define WORD_ADDR 3
-#define WORD_RESULT_ADDR 4
-#define WORD_LENGTHS 5	/* len 32, result_len 32 */
-#define WORD_TRANSFER 6 /* answer_id 32, xfer_count 8, cap_max 8, reserved 16 */
-
-#define OP_FLAGS UINT64_C(0x000000000000ff00)
-#define CALL_FLAGS ((uint64_t)(CAP_SQE_PROMISED | CAP_SQE_ANSWER_ONLY | CAP_SQE_LAST) << 8)
-#define OP_METHOD UINT64_C(0x00000000ffff0000)
-#define OP_OP_FLAGS UINT64_C(0xffffffff00000000)
-#define LENGTHS_LEN UINT64_C(0x00000000ffffffff)
-#define TRANSFER_ANSWER UINT64_C(0x00000000ffffffff)
-#define TRANSFER_ONE UINT64_C(0x0000000100000000)
-#define TRANSFER_CAP_MAX UINT64_C(0x0000ff0000000000)
-#define TRANSFER_RESERVED UINT64_C(0xffff000000000000)
-
-_Static_assert(
-    offsetof(struct cap_sqe, op_flags) == 4 && offsetof(struct cap_sqe, method) == 2, "WORD_OP");
-_Static_assert(offsetof(struct cap_sqe, len) == 40 && offsetof(struct cap_sqe, result_len) == 44,
-    "WORD_LENGTHS");
-_Static_assert(offsetof(struct cap_sqe, answer_id) == 48 &&
-	offsetof(struct cap_sqe, cap_max) == 53 && offsetof(struct cap_sqe, reserved) == 54,
-    "WORD_TRANSFER");
-
-static inline uint64_t
-word(const struct op *op, uint32_t index)
-{
-	uint64_t value;
-
-	__builtin_memcpy(&value, (const char *)&op->sqe + index * sizeof(value), sizeof(value));
-	return value;
-}
 
 static bool
 is_malformed(enum cap_status status)
@@ -175,45 +142,6 @@ run_call(struct op *op)
 	}
 	status = cap_lookup(op_process(op)->table, op->sqe.target, &target);
 	return status == CAP_OK ? run_call_on(op, target) : refuse_target(op, status);
-}
-
-static inline enum cap_status
-run_receive(struct process *process, struct op *op)
-{
-	struct cap_ref target;
-	enum cap_status status;
-
-	if (((word(op, WORD_OP) ^ CAP_OP_RECV) | word(op, WORD_ADDR) |
-		(word(op, WORD_LENGTHS) & LENGTHS_LEN) |
-		(word(op, WORD_TRANSFER) & ~TRANSFER_CAP_MAX)) != 0)
-		return CAP_ERR_INVALID_REQUEST;
-	if (op->sqe.cap_max > TRANSFER_CAPS_MAX)
-		return CAP_ERR_INVALID_REQUEST;
-	status = cap_lookup(process->table, op->sqe.target, &target);
-	if (status != CAP_OK)
-		return status;
-	if (target.object->type->kind != OBJECT_KIND_ENDPOINT || target.interface_index != 0)
-		return CAP_ERR_WRONG_INTERFACE;
-	return endpoint_receive(process, op, &target);
-}
-
-static enum cap_status
-run_return(struct op *op)
-{
-	uint64_t flags = (uint64_t)(OP_FLAGS & ~((uint64_t)CAP_SQE_EXCEPTION << 8));
-	uint16_t type_max =
-	    (op->sqe.flags & CAP_SQE_EXCEPTION) != 0 ? EXCEPTION_TYPE_UNIMPLEMENTED : 0;
-
-	if (op->sqe.method > type_max)
-		return CAP_ERR_INVALID_REQUEST;
-	if (((word(op, WORD_OP) & (flags | OP_OP_FLAGS)) | word(op, WORD_RESULT_ADDR) |
-		(word(op, WORD_LENGTHS) & ~LENGTHS_LEN) |
-		(word(op, WORD_TRANSFER) &
-		    (TRANSFER_ANSWER | TRANSFER_CAP_MAX | TRANSFER_RESERVED))) != 0)
-		return CAP_ERR_INVALID_REQUEST;
-	if (op->sqe.xfer_count > TRANSFER_CAPS_MAX)
-		return CAP_ERR_INVALID_TRANSFER_DESCRIPTOR;
-	return endpoint_return(op);
 }
 
 /* Everything but op, flags, target, user_data and deadline. */
@@ -382,9 +310,9 @@ run(struct op *op)
 	case CAP_OP_CALL:
 		return run_call(op);
 	case CAP_OP_RECV:
-		return run_receive(op_process(op), op);
+		return serve_receive(op_process(op), op);
 	case CAP_OP_RETURN:
-		return run_return(op);
+		return is_turn(op) ? serve_turn(op) : serve_return(op);
 	case CAP_OP_RELEASE:
 		return run_release(op);
 	case CAP_OP_FINISH:
@@ -415,18 +343,40 @@ run_with_deadline(struct op *op)
 		op_deadline_arm(op);
 }
 
-static NO_INLINE void
-run_unusual(struct op *op)
+/* A turn has no deadline: something else stands there. */
+static inline bool
+has_deadline(const struct op *op)
+{
+	return op_deadline_ns(op) != UINT64_MAX && !is_turn(op);
+}
+
+NO_INLINE void
+submission_run_unusual(struct op *op)
 {
 	enum cap_status status;
 
-	if (op_deadline_ns(op) != UINT64_MAX) {
+	if (has_deadline(op)) {
 		run_with_deadline(op);
 		return;
 	}
 	status = run(op);
 	if (status != CAP_OK)
 		refuse(op, status);
+}
+
+/* The parts of the reference apart: on the short way they have no place in memory. */
+static NO_INLINE enum cap_status
+call_plain_endpoint(struct op *op, struct object *object, uint32_t object_epoch,
+    uint16_t interface_index, uint8_t mode)
+{
+	const struct cap_ref target = {
+		.object = object,
+		.object_epoch = object_epoch,
+		.interface_index = interface_index,
+		.mode = mode,
+	};
+
+	return endpoint_call(op, &target);
 }
 
 /* True: it was short, and has ended or been delivered. */
@@ -437,7 +387,7 @@ run_plain_call(struct process *process, struct op *op)
 	enum cap_status status;
 
 	if (cap_lookup_plain(process->table, op->sqe.target, &target) != CAP_OK) {
-		run_unusual(op);
+		submission_run_unusual(op);
 		return false;
 	}
 	if (target.interface_index == 0) {
@@ -445,11 +395,10 @@ run_plain_call(struct process *process, struct op *op)
 			return true;
 		status = object_call_run(op, target.object);
 	} else {
-		struct cap_ref copy = target; /* in memory on this path alone */
-
 		if (endpoint_call_short(process, op, &target))
 			return true;
-		status = endpoint_call(op, &copy);
+		status = call_plain_endpoint(
+		    op, target.object, target.object_epoch, target.interface_index, target.mode);
 	}
 	if (status != CAP_OK)
 		refuse(op, status);
@@ -460,7 +409,7 @@ run_plain_call(struct process *process, struct op *op)
 static inline bool
 run_plain_receive(struct process *process, struct op *op)
 {
-	enum cap_status status = run_receive(process, op);
+	enum cap_status status = serve_receive(process, op);
 
 	if (status != CAP_OK)
 		refuse(op, status);
@@ -476,7 +425,7 @@ run_plain_wait(struct process *process, struct op *op)
 
 	if (!is_mask_alone(op) ||
 	    cap_lookup_plain(process->table, op->sqe.target, &target) != CAP_OK) {
-		run_unusual(op);
+		submission_run_unusual(op);
 		return false;
 	}
 	status = wait_on(op, target.object);
@@ -494,7 +443,7 @@ run_call_with_cap(struct process *process, struct op *op)
 	if (cap_lookup_plain(process->table, op->sqe.target, &target) == CAP_OK &&
 	    target.interface_index != 0 && endpoint_call_short_cap(process, op, &target))
 		return true;
-	run_unusual(op);
+	submission_run_unusual(op);
 	return false;
 }
 
@@ -508,7 +457,7 @@ submission_run_call(struct process *process, struct op *op)
 		return run_plain_call(process, op);
 	if (word(op, WORD_TRANSFER) == TRANSFER_ONE && rest == 0)
 		return run_call_with_cap(process, op);
-	run_unusual(op);
+	submission_run_unusual(op);
 	return false;
 }
 
@@ -521,7 +470,7 @@ submission_run(struct process *process, struct op *op)
 		if (op->sqe.op == CAP_OP_WAIT)
 			return run_plain_wait(process, op);
 	}
-	run_unusual(op);
+	submission_run_unusual(op);
 	return false;
 }
 
@@ -529,7 +478,7 @@ submission_run(struct process *process, struct op *op)
 static inline enum submission_end
 run_unusual_bare(struct ring *ring, struct ring_bare bare)
 {
-	run_unusual(ring_bare_op(ring, bare));
+	submission_run_unusual(ring_bare_op(ring, bare));
 	return SUBMISSION_UNUSUAL;
 }
 
@@ -597,7 +546,7 @@ submission_run_general(struct op *op)
 		status = is_plain_nop(op) ? CAP_OK : CAP_ERR_INVALID_REQUEST;
 		if (status == CAP_OK)
 			op_complete_status(op, CAP_OK);
-	} else if (op_deadline_ns(op) != UINT64_MAX) {
+	} else if (has_deadline(op)) {
 		run_with_deadline(op);
 	} else {
 		status = run(op);

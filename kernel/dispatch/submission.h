@@ -11,8 +11,9 @@ struct process;
  * nothing else has changed; false: the process may have ended, and its thread may have jobs.
  */
 bool submission_run(struct process *process, struct op *op);
-/* The same for a CALL whose `flags` are zero. */
+/* The same for a CALL whose `flags` are zero, and for a RING_TURN. */
 bool submission_run_call(struct process *process, struct op *op);
+bool submission_run_turn(struct process *process, struct op *op);
 
 struct ring;
 struct ring_bare;

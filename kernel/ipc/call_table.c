@@ -22,6 +22,12 @@ call_table_init(void)
 	pool_init(&chunk_pool, "call_chunk", sizeof(struct call_chunk));
 }
 
+HOT_INLINE bool
+call_table_is_spent(const struct call_table *table)
+{
+	return table->sequence >= CALL_SEQUENCE_LIMIT;
+}
+
 static inline struct call_slot *
 slot_at(struct call_table *table, uint32_t index)
 {
@@ -71,7 +77,7 @@ make_available_locked(struct process *server)
 		table->payer = server->ledger;
 		server->calls = table;
 	}
-	if (table->sequence >= CALL_SEQUENCE_LIMIT)
+	if (call_table_is_spent(table))
 		return CAP_ERR_QUEUE_FULL;
 	return table->available != 0 ? CAP_OK : grow_locked(table);
 }
@@ -81,7 +87,7 @@ call_table_reserve_locked(struct process *server)
 {
 	struct call_table *table = server->calls;
 
-	if (table == NULL || table->available == 0 || table->sequence >= CALL_SEQUENCE_LIMIT) {
+	if (table == NULL || table->available == 0 || call_table_is_spent(table)) {
 		enum cap_status status = make_available_locked(server);
 
 		if (status != CAP_OK)

@@ -436,29 +436,40 @@ receive_refuse(struct op *op, enum cap_status status)
 }
 
 HOT_INLINE enum cap_status
-endpoint_receive(struct process *server, struct op *op, const struct cap_ref *target)
+endpoint_receive_check(const struct op *op)
 {
-	struct object *object = target->object;
-	struct endpoint *endpoint = endpoint_of(object);
-	enum cap_status status;
-
 	if (op->sqe.result_len < sizeof(struct cap_delivery))
 		return CAP_ERR_BUFFER_TOO_SMALL;
-	if (op->sqe.result_addr % 8 != 0)
-		return CAP_ERR_INVALID_BUFFER;
-	status = receive_reserve(op, server);
-	if (status != CAP_OK)
-		return status;
-	object_get(object);
-	op->object = object;
-	if (target->cell != NULL)
-		op_cell_set(op, target->cell);
+	return op->sqe.result_addr % 8 != 0 ? CAP_ERR_INVALID_BUFFER : CAP_OK;
+}
+
+HOT_INLINE enum cap_status
+endpoint_receive_reserved(struct op *op, struct endpoint *endpoint)
+{
+	enum cap_status status;
+
 	spin_lock(&endpoint->lock);
 	status = endpoint->closed ? CAP_ERR_DISCONNECTED : queue_receive_locked(endpoint, op);
 	if (status == CAP_OK && endpoint->call_count != 0)
 		rematch_receive_locked(endpoint, op, ring_thread(op->ring));
 	spin_unlock(&endpoint->lock);
 	return status == CAP_OK ? CAP_OK : receive_refuse(op, status);
+}
+
+HOT_INLINE enum cap_status
+endpoint_receive(struct process *server, struct op *op, const struct cap_ref *target)
+{
+	enum cap_status status = endpoint_receive_check(op);
+
+	if (status == CAP_OK)
+		status = receive_reserve(op, server);
+	if (status != CAP_OK)
+		return status;
+	object_get(target->object);
+	op->object = target->object;
+	if (target->cell != NULL)
+		op_cell_set(op, target->cell);
+	return endpoint_receive_reserved(op, endpoint_of(target->object));
 }
 
 /*

@@ -44,6 +44,10 @@ MUST_CHECK enum cap_status endpoint_call(struct op *op, const struct cap_ref *ta
 MUST_CHECK enum cap_status
 endpoint_receive(struct process *server, struct op *op, const struct cap_ref *target);
 MUST_CHECK enum cap_status endpoint_return(struct op *op);
+/* What is wrong with a RECV's buffer by itself, whatever stands there. */
+MUST_CHECK enum cap_status endpoint_receive_check(const struct op *op);
+/* The RETURN of a turn, whose op goes on as a RECV: it is not ended. */
+MUST_CHECK enum cap_status endpoint_return_in_turn(struct op *op);
 
 /*
  * Plain CALLs (by a hold without a cell) and RETURNs (no flags, capabilities or deadline) whose
@@ -56,6 +60,11 @@ bool endpoint_call_short_cap(struct process *client, struct op *call, const stru
 struct ring;
 struct ring_bare;
 bool endpoint_return_short(struct process *server, struct ring *ring, struct ring_bare bare);
+/*
+ * A turn whose answer is such a message, to a call that came to the endpoint `from`, at which it
+ * receives; its RECV's words are good.
+ */
+bool endpoint_turn_short(struct process *server, struct op *op, const struct object *from);
 
 /*
  * End a pending op with `status` (cancel, deadline, exit), wherever it waits; false: it ended by

@@ -62,6 +62,8 @@ void call_table_unreserve_locked(struct process *server);
 struct call_slot *call_table_take_locked(struct process *server, struct op *call);
 /* Delivered or gone -> free; `reserve`: back to reserved. */
 void call_table_give_locked(struct process *server, struct call_slot *slot, bool reserve);
+/* No further slot can be reserved, ever: its call ids are used up. */
+bool call_table_is_spent(const struct call_table *table);
 /* The slot that an untrusted call id names, or NULL. */
 struct call_slot *call_table_find_locked(struct process *server, uint64_t call_id);
 
@@ -111,6 +113,11 @@ enum delivery deliver_now_locked(struct endpoint *endpoint, struct op *call, str
     enum cap_status *status) REQUIRES(&endpoint->lock);
 uint32_t delivery_bytes(const struct op *call);
 
+/*
+ * A RECV with the endpoint's reference, its slots and a call's reserved waits, or has a call at
+ * once. A refusal gives all of these back; the op is the caller's to end.
+ */
+MUST_CHECK enum cap_status endpoint_receive_reserved(struct op *op, struct endpoint *endpoint);
 /* A fresh call is counted and charged as one that waits, and stands at the end of the queue. */
 MUST_CHECK enum cap_status queue_call_locked(struct endpoint *endpoint, struct op *call);
 /* Both are in their queue: find them a partner. */

@@ -220,6 +220,17 @@ return_finish(struct op *op, enum cap_status caller_status)
 }
 
 enum cap_status
+endpoint_return_in_turn(struct op *op)
+{
+	enum cap_status status = return_check(op);
+
+	if (status != CAP_OK)
+		return status;
+	/* Its copy would be a job, behind which the RECV would have to wait. */
+	return op->sqe.len > JOB_STEP_BYTES ? CAP_ERR_MESSAGE_TOO_LARGE : return_finish(op, CAP_OK);
+}
+
+enum cap_status
 endpoint_return(struct op *op)
 {
 	enum cap_status status = return_check(op);

@@ -42,9 +42,11 @@ endpoint_call_short(struct process *client, struct op *call, const struct cap_re
 	return true;
 }
 
-/* The call that an answer of `bytes` is for, claimed; NULL: there is none, or it is not so short.
+/*
+ * The call that an answer of `bytes` is for, which is the caller's to claim; NULL: there is none,
+ * or it is not so short.
  */
-static inline struct op *
+static inline __attribute__((always_inline)) struct op *
 answered_locked(struct call_slot *slot, uint32_t bytes, uint8_t **to)
 {
 	struct op *call = slot == NULL ? NULL : slot->op;
@@ -52,7 +54,64 @@ answered_locked(struct call_slot *slot, uint32_t bytes, uint8_t **to)
 	if (call == NULL || bytes > call->sqe.result_len)
 		return NULL;
 	*to = ring_pinned(call->ring, call->sqe.result_addr, bytes);
-	return *to == NULL || !op_claim_end(call) ? NULL : call;
+	return *to == NULL ? NULL : call;
+}
+
+/* What the RECV of a turn needs: the place of the call that ends, and slots. */
+static inline __attribute__((always_inline)) bool
+turn_reserve_locked(struct process *server, const struct op *op)
+{
+	return !call_table_is_spent(server->calls) &&
+	    cap_table_reserve_there_locked(server->table, op->sqe.cap_max);
+}
+
+/* The answer is given, and the op waits for the next call with what the last one had. */
+static inline void
+receive_again(struct op *op, struct op *call)
+{
+	struct object *object = call->object;
+	enum cap_status status;
+
+	call->object = NULL;
+	op->object = object;
+	op->reserved_slots = op->sqe.cap_max;
+	op_turn_receives(op);
+	status = endpoint_receive_reserved(op, endpoint_of(object));
+	if (status != CAP_OK)
+		op_complete_status(op, status);
+}
+
+HOT_INLINE bool
+endpoint_turn_short(struct process *server, struct op *op, const struct object *from)
+{
+	const uint32_t bytes = op->sqe.len;
+	const uint8_t *answer = ring_pinned(op->ring, op->sqe.addr, bytes);
+	struct call_slot *slot;
+	struct op *call;
+	uint8_t *to;
+
+	if (answer == NULL || !is_short(bytes))
+		return false;
+	spin_lock(&server->lock);
+	slot = call_table_find_locked(server, op->sqe.target);
+	call = answered_locked(slot, bytes, &to);
+	if (call == NULL || call->object != from || !turn_reserve_locked(server, op)) {
+		spin_unlock(&server->lock);
+		return false;
+	}
+	if (!op_claim_end(call)) {
+		cap_table_keep_locked(server->table, op->sqe.cap_max);
+		spin_unlock(&server->lock);
+		return false;
+	}
+	call_table_give_locked(server, slot, true);
+	copy_words(to, answer, bytes / sizeof(uint64_t));
+	spin_unlock(&server->lock);
+	receive_again(op, call);
+	if (call->reserved_slots != 0)
+		op_unreserve_slots(call);
+	op_complete_and_hand_over(call, &(struct op_result){ .result = (int32_t)bytes });
+	return true;
 }
 
 HOT_INLINE bool
@@ -68,7 +127,7 @@ endpoint_return_short(struct process *server, struct ring *ring, struct ring_bar
 	spin_lock(&server->lock);
 	slot = call_table_find_locked(server, bare.target);
 	call = answered_locked(slot, bare.len, &to);
-	if (call == NULL) {
+	if (call == NULL || !op_claim_end(call)) {
 		spin_unlock(&server->lock);
 		return false;
 	}

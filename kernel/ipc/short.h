@@ -9,11 +9,12 @@
 /* Longer ones are rare, and their copies are what they cost. */
 #define SHORT_BYTES_MAX 1024
 
-/* Whole words, as messages are. */
+/* Whole words, as messages are: what is left of one would be the highest bits. */
 static inline bool
 is_short(uint32_t bytes)
 {
-	return bytes <= SHORT_BYTES_MAX && bytes % sizeof(uint64_t) == 0;
+	_Static_assert(sizeof(uint64_t) == 1 << 3 && SHORT_BYTES_MAX % sizeof(uint64_t) == 0, "");
+	return __builtin_rotateright32(bytes, 3) <= SHORT_BYTES_MAX / sizeof(uint64_t);
 }
 
 /*

@@ -416,7 +416,7 @@ take_any(struct ring *ring, const struct cap_sqe *shared, struct op **out, struc
 		return *out == NULL ? RING_RETURN : RING_TAKEN;
 	}
 	*out = take_other(ring, shared, first);
-	return RING_TAKEN;
+	return first == (CAP_OP_RETURN | CAP_SQE_RECEIVE << 8) ? RING_TURN : RING_TAKEN;
 }
 
 HOT_INLINE enum ring_take

@@ -16,6 +16,7 @@ enum ring_take {
 	RING_CALL,   /* the same: a CALL whose `flags` are zero */
 	RING_DONE,   /* it was a NOP, and has ended */
 	RING_RETURN, /* one of the usual shape: struct ring_bare */
+	RING_TURN,   /* a RETURN whose flag is CAP_SQE_RECEIVE */
 	RING_SIGNAL, /* the same */
 	RING_FULL,   /* no free op: nothing was fetched */
 };
@@ -94,7 +95,7 @@ bool ring_is_refused(const struct ring *ring);
 uint32_t ring_ready(const struct ring *ring);
 /*
  * Claim an op and copy the next submission, which is ready, out of shared memory, once: into `*op`
- * for RING_TAKEN and RING_CALL, into `*bare` for RING_RETURN and RING_SIGNAL.
+ * for RING_TAKEN, RING_CALL and RING_TURN, into `*bare` for RING_RETURN and RING_SIGNAL.
  */
 enum ring_take ring_take(struct ring *ring, struct op **op, struct ring_bare *bare);
 /* Before another is taken: its completion, with result 0; or its op, for the general way. */
@@ -142,6 +143,20 @@ static inline uint64_t
 op_deadline_ns(const struct op *op)
 {
 	return op->sqe.deadline_ns == 0 ? UINT64_MAX : op->sqe.deadline_ns;
+}
+
+/* The answer of a turn is given: from here on the op is its RECV. */
+static inline void
+op_turn_receives(struct op *op)
+{
+	op->sqe.op = CAP_OP_RECV;
+	op->sqe.flags = 0;
+	op->sqe.method = 0;
+	op->sqe.target = op->sqe.receive_from;
+	op->sqe.addr = 0;
+	op->sqe.len = 0;
+	op->sqe.xfer_count = 0;
+	op->sqe.deadline_ns = 0;
 }
 
 /* The one end of an op: true for the one caller that may complete it. */

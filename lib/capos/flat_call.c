@@ -139,19 +139,18 @@ static inline enum cap_status
 run(struct capos_flat_call *call, uint64_t cap_id, uint64_t head, uint64_t lengths, uint64_t caps)
 {
 	struct capos *self = call->self;
-	const struct cap_cqe *cqe;
 
 	if (__builtin_expect(capos_in_flight(self) != 0 || capos_is_promise(cap_id), 0))
 		return run_among_others(call, cap_id, head, lengths, caps);
-	cqe = &self->cq[self->cq_head & self->cq_mask];
 	queue(call, cap_id, head, lengths, caps);
 	/* The kernel's entry orders what it wrote before what is read here. */
 	if (__builtin_expect(capos_enter(1, CAP_DEADLINE_NONE) != 1, 0)) {
 		capos_flat_wait(call);
 		return CAP_OK;
 	}
-	call->result = cqe->result;
-	__atomic_store_n(&self->ring->cq_head, ++self->cq_head, __ATOMIC_RELEASE);
+	call->result = capos_next_completion(self)->result;
+	self->cq_head++;
+	capos_passed(self);
 	return CAP_OK;
 }
 

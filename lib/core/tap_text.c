@@ -261,6 +261,8 @@ print_return(const struct line *line)
 		print_exception(line, line->payload, payload_bytes(line));
 	else
 		print_message(line, method == NULL ? NULL : method->results, &message);
+	if (record->flags & CAP_SQE_RECEIVE)
+		print(line, ", then RECV");
 }
 
 static void

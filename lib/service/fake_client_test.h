@@ -47,6 +47,7 @@ static struct {
 	uint32_t cap_count;
 	uint32_t room;		/* for the answer; 0: plenty */
 	int32_t return_result;	/* how the RETURN of its answer ends */
+	int32_t caps_result;	/* and that of one with capabilities */
 	bool both;		/* at both endpoints */
 	uint32_t repeats;	/* calls behind the first one, one by one */
 	uint32_t waited_behind; /* answers that were out when the loop had nothing to do again */
@@ -55,6 +56,7 @@ static struct {
 /* The last answer. */
 static struct {
 	uint32_t count;
+	uint32_t turns; /* of these: behind them the same submission received */
 	struct cap_sqe sqe;
 	uint64_t words[CAPOS_LARGE_PARAM_BYTES / 8];
 } answer;
@@ -178,6 +180,30 @@ deliver(const struct cap_sqe *receive)
 	fake_complete(receive, (int32_t)(sizeof(header) + client.byte_count));
 }
 
+/* The answer of a turn is given: what is in flight is its RECV. */
+static inline void
+turn_receives(const struct cap_sqe *turn)
+{
+	struct cap_sqe *receive = fake_find(turn->user_data);
+
+	CHECK(receive != NULL);
+	CHECK_EQ(receive->cap_max, CAPNP_CAPS_MAX);
+	receive->op = CAP_OP_RECV;
+	receive->flags = 0;
+	receive->target = turn->receive_from;
+	CHECK(receive->target == endpoints[0].endpoint.cap_id ||
+	    receive->target == endpoints[1].endpoint.cap_id);
+}
+
+static inline void
+answer_ends(const struct cap_sqe *sqe, int32_t result)
+{
+	if ((sqe->flags & CAP_SQE_RECEIVE) == 0 || result < 0)
+		fake_complete(sqe, result);
+	else
+		turn_receives(sqe);
+}
+
 static inline void
 take_op(const struct cap_sqe *sqe)
 {
@@ -197,8 +223,12 @@ take_op(const struct cap_sqe *sqe)
 		CHECK(bytes <= sizeof(answer.words));
 		answer.count++;
 		answer.sqe = *sqe;
+		answer.sqe.flags &= (uint8_t)~CAP_SQE_RECEIVE;
+		answer.turns += (sqe->flags & CAP_SQE_RECEIVE) != 0;
 		memcpy(answer.words, (const void *)sqe->addr, bytes);
-		fake_complete(sqe, client.return_result);
+		answer_ends(sqe,
+		    sqe->xfer_count != 0 && client.caps_result != 0 ? client.caps_result
+								    : client.return_result);
 		return;
 	default:
 		CHECK_EQ(sqe->op, CAP_OP_RECV);

@@ -20,6 +20,8 @@ on_returned(struct capos_completion *completion, const struct cap_cqe *cqe)
 	pending->is_done = true;
 }
 
+/* What was meant for a caller that did not get it: of one that did, the id names nothing any more.
+ */
 static void
 release_moved(struct service_endpoint *at)
 {
@@ -28,28 +30,11 @@ release_moved(struct service_endpoint *at)
 	at->moved_count = 0;
 }
 
-/* A caller that is gone is no failure of the server, but what was meant for it is nobody's. An
- * answer of a block is taken at once: this comes before the next call is received. */
-static void
-on_answer_returned(struct capos_completion *completion, const struct cap_cqe *cqe)
-{
-	struct service_endpoint *at = (struct service_endpoint *)(void *)((uint8_t *)completion -
-	    offsetof(struct service_endpoint, answered));
-
-	if (at->moved_count == 0)
-		return;
-	if (cqe->result >= 0)
-		at->moved_count = 0;
-	else
-		release_moved(at);
-}
-
 /* What the answer moves is no longer among the parameters. */
 static void
 note_moved(
     struct service_endpoint *at, const struct capnp_builder *results, struct capnp_reader *params)
 {
-	at->moved_count = 0;
 	for (uint32_t i = 0; i < results->cap_count; i++) {
 		const struct capnp_cap *cap = &results->caps[i];
 
@@ -100,50 +85,46 @@ append_transfers(const struct capnp_builder *results, uint8_t *buffer, uint32_t 
 
 struct answer {
 	uint64_t call_id;
-	struct capos_completion *completion;
+	struct capos_completion *completion; /* NULL: nobody waits for it */
 	const uint8_t *message;
 	size_t message_bytes;
 	uint32_t cap_count;
 	bool is_exception;
 	enum exception_type type; /* of the exception */
-	bool is_awaited;
 };
 
-static inline void
-fill_return(struct cap_sqe *sqe, const struct answer *answer)
+static inline uint64_t
+return_head(const struct answer *answer)
 {
-	capos_fill(sqe,
+	return CAP_OP_RETURN |
+	    (answer->is_exception ? CAP_SQE_EXCEPTION << 8 | (uint64_t)answer->type << 16 : 0);
+}
+
+static enum cap_status
+submit_return(struct capos *self, const struct answer *answer)
+{
+	CAPOS_TRY(capos_take_room(self));
+	if (answer->completion == NULL)
+		self->unawaited++;
+	capos_queue(self,
 	    (struct capos_sqe_words){
-		CAP_OP_RETURN |
-		    (answer->is_exception ? CAP_SQE_EXCEPTION << 8 | (uint64_t)answer->type << 16
-					  : 0),
+		return_head(answer),
 		answer->call_id,
-		(uint64_t)answer->completion | (answer->is_awaited ? 0 : CAPOS_UNAWAITED),
+		answer->completion == NULL ? CAPOS_UNAWAITED : (uint64_t)answer->completion,
 		(uint64_t)answer->message,
 		0,
 		(uint32_t)answer->message_bytes,
 		(uint64_t)answer->cap_count << 32,
 		0,
 	    });
-}
-
-static enum cap_status
-submit_return(struct capos *self, const struct answer *answer)
-{
-	struct cap_sqe *sqe;
-
-	CAPOS_TRY(capos_submit(self, &sqe));
-	fill_return(sqe, answer);
-	if (!answer->is_awaited)
-		self->unawaited++;
-	capos_submitted(self);
 	return CAP_OK;
 }
 
-static inline void
-fill_receive(struct cap_sqe *sqe, const struct service_endpoint *at)
+static enum cap_status
+submit_receive(struct service_endpoint *at)
 {
-	capos_fill(sqe,
+	CAPOS_TRY(capos_take_room(at->service->self));
+	capos_queue(at->service->self,
 	    (struct capos_sqe_words){
 		CAP_OP_RECV,
 		at->endpoint.cap_id,
@@ -154,37 +135,33 @@ fill_receive(struct cap_sqe *sqe, const struct service_endpoint *at)
 		(uint64_t)CAPNP_CAPS_MAX << 40,
 		0,
 	    });
-}
-
-static enum cap_status
-submit_receive(struct service_endpoint *at)
-{
-	struct cap_sqe *sqe;
-
-	CAPOS_TRY(capos_submit(at->service->self, &sqe));
-	fill_receive(sqe, at);
-	capos_submitted(at->service->self);
+	at->in_flight = SERVICE_RECEIVE;
 	return CAP_OK;
 }
 
-/* The usual turn: the answer and the next RECV, in one. False: there is no room for both. */
-static inline bool
-submit_turn(struct service_endpoint *at, const struct answer *answer)
-{
-	struct capos *self = at->service->self;
-	struct cap_ring *ring = self->ring;
-	uint32_t tail = self->sq_tail;
+_Static_assert(CAPOS_LARGE_PARAM_BYTES <= KERNEL_MESSAGE_BYTES_MAX, "every answer fits a turn");
 
-	if (self->room < 2)
-		return false;
-	self->room -= 2;
-	self->unawaited++;
-	self->sq_tail = tail + 2;
-	fill_return(&self->sq[tail & self->sq_mask], answer);
-	fill_receive(&self->sq[(tail + 1) & self->sq_mask], at);
-	/* Pairs with the kernel's acquire load in ring_refresh(): both are seen whole. */
-	__atomic_store_n(&ring->sq_tail, tail + 2, __ATOMIC_RELEASE);
-	return true;
+/* The answer that stands in the endpoint's block; behind it the same submission receives. */
+static inline enum cap_status
+submit_turn(struct service_endpoint *at, uint64_t head, uint64_t call_id, size_t message_bytes,
+    uint32_t cap_count)
+{
+	struct capos_block *block = at->block;
+
+	CAPOS_TRY(capos_take_room(at->service->self));
+	at->in_flight = cap_count == 0 ? SERVICE_TURN : SERVICE_TURN_WITH_CAPS;
+	capos_queue(at->service->self,
+	    (struct capos_sqe_words){
+		head | CAP_SQE_RECEIVE << 8,
+		call_id,
+		(uint64_t)&at->receive,
+		(uint64_t)block->params,
+		(uint64_t)block->results,
+		(uint32_t)message_bytes | (uint64_t)block->result_bytes << 32,
+		(uint64_t)cap_count << 32 | (uint64_t)CAPNP_CAPS_MAX << 40,
+		at->endpoint.cap_id,
+	    });
+	return CAP_OK;
 }
 
 /* Build a CapException into `buffer`, which has room for the longest. */
@@ -333,14 +310,14 @@ static enum cap_status
 submit_answer(
     struct service_endpoint *at, const struct answer *answer, const struct capnp_reader *params)
 {
-	struct capos *self = at->service->self;
-
-	if (all_taken(params) && !at->service->is_stopping && submit_turn(at, answer))
-		return CAP_OK;
-	CAPOS_TRY(submit_return(self, answer));
+	if (at->service->is_stopping)
+		CAPOS_TRY(submit_return(at->service->self, answer));
+	else
+		CAPOS_TRY(submit_turn(at, return_head(answer), answer->call_id,
+		    answer->message_bytes, answer->cap_count));
 	/* After the answer, which may carry copies of them. */
-	release_untaken(self, params);
-	return at->service->is_stopping ? CAP_OK : submit_receive(at);
+	release_untaken(at->service->self, params);
+	return CAP_OK;
 }
 
 /* The method has kept its call. */
@@ -352,26 +329,45 @@ keep_open(struct service_endpoint *at, const struct capnp_reader *params)
 	return at->service->is_stopping ? CAP_OK : submit_receive(at);
 }
 
+/* Capabilities, an exception, or a call that the method has kept. */
+static __attribute__((noinline)) enum cap_status
+answer_otherwise(struct capos_caller *caller, enum cap_status status, struct capnp_reader *params,
+    struct capnp_builder *results)
+{
+	struct service_endpoint *at = caller->at;
+	struct answer answer = { .call_id = caller->delivery->call_id,
+		.message = at->block->params };
+
+	at->moved_count = 0;
+	if (results->cap_count != 0) {
+		at->answered = capos_defer(caller);
+		note_moved(at, results, params);
+	}
+	if (status == CAPOS_DEFERRED)
+		return keep_open(at, params);
+	finish_answer(caller, status, results, &answer);
+	return submit_answer(at, &answer, params);
+}
+
 /* Run the method and queue its answer. */
 static inline enum cap_status
 answer_call(struct service_endpoint *at, const struct cap_delivery *delivery)
 {
 	struct capos_caller caller = { .at = at, .delivery = delivery };
-	struct answer answer = { .call_id = delivery->call_id,
-		.completion = &at->answered,
-		.message = at->block->params };
 	struct capnp_reader params;
 	struct capnp_builder results;
 	enum cap_status status;
+	size_t bytes;
 
 	capnp_builder_init(&results, at->block->params, at->block->param_bytes);
 	status = run_method(&caller, &params, &results);
-	if (results.cap_count != 0)
-		note_moved(at, &results, &params);
-	if (status == CAPOS_DEFERRED)
-		return keep_open(at, &params);
-	finish_answer(&caller, status, &results, &answer);
-	return submit_answer(at, &answer, &params);
+	if (status == CAP_OK && results.cap_count == 0 && all_taken(&params) &&
+	    !at->service->is_stopping) {
+		bytes = capnp_builder_finish(&results);
+		if (bytes != 0)
+			return submit_turn(at, CAP_OP_RETURN, delivery->call_id, bytes, 0);
+	}
+	return answer_otherwise(&caller, status, &params, &results);
 }
 
 /* Methods do not run here: another one may be waiting for a completion. */
@@ -394,37 +390,13 @@ reap_unusually(struct capos *self)
 	return false;
 }
 
-static inline bool
-is_answer(const struct service_endpoint *at, const struct cap_cqe *cqe)
-{
-	return cqe->user_data == ((uint64_t)&at->answered | CAPOS_UNAWAITED);
-}
-
-/* The answer and releases, of which nobody hears; false: something else has ended. */
+/* Releases, of which nobody hears; false: something else has ended. */
 static __attribute__((noinline)) bool
-reap_releases(struct service_endpoint *at, uint32_t count)
+reap_releases(struct capos *self, uint32_t count)
 {
-	struct capos *self = at->service->self;
-
-	for (; count != 0; count--) {
-		if (capos_pass_unheard(self))
-			continue;
-		if (!is_answer(at, capos_next_completion(self)))
-			return false;
-		capos_pass_unawaited(self);
-	}
-	return true;
-}
-
-static inline bool
-reap_turn(struct service_endpoint *at, uint32_t count)
-{
-	struct capos *self = at->service->self;
-
-	if (count != 1 || !is_answer(at, capos_next_completion(self)))
-		return reap_releases(at, count);
-	capos_pass_unawaited(self);
-	return true;
+	while (count != 0 && capos_pass_unheard(self))
+		count--;
+	return count == 0;
 }
 
 /*
@@ -439,10 +411,10 @@ receive_alone(struct service_endpoint *at)
 	const struct cap_cqe *received;
 
 	if (capos_in_flight(self) != others + 1 || at->service->ready != NULL ||
-	    at->moved_count != 0 || capos_enter(others + 1, CAP_DEADLINE_NONE) != others + 1)
+	    capos_enter(others + 1, CAP_DEADLINE_NONE) != others + 1)
 		return false;
 	/* The kernel's entry orders what it wrote before what is read here. */
-	if (!reap_turn(at, others))
+	if (others != 0 && !reap_releases(self, others))
 		return reap_unusually(self);
 	received = capos_next_completion(self);
 	if (received->user_data != (uint64_t)&at->receive || received->result < 0)
@@ -452,15 +424,51 @@ receive_alone(struct service_endpoint *at)
 	return true;
 }
 
+/*
+ * A caller that is gone is no failure of the server. One that takes fewer capabilities than there
+ * are, say, is still waiting.
+ */
+static void
+caps_not_returned(struct service_endpoint *at, enum cap_status status)
+{
+	release_moved(at);
+	if (status == CAP_ERR_CALL_GONE)
+		return;
+	status = capos_reply_fail(
+	    at->answered, exception_type_of(status), status, cap_status_sentence(status));
+	if (status != CAP_OK && status != CAP_ERR_CALL_GONE)
+		service_stop(at->service, 1);
+}
+
+/*
+ * A turn fails by its RETURN, too: then the next RECV is still to come. If it was the RECV, that
+ * one fails as well.
+ */
+static void
+receive_failed(struct service_endpoint *at)
+{
+	enum cap_status status = (enum cap_status)at->received;
+
+	/* The loop is ending. */
+	if (status == CAP_ERR_CANCELLED)
+		return;
+	if (at->in_flight != SERVICE_RECEIVE && status != CAP_ERR_DISCONNECTED) {
+		if (at->in_flight == SERVICE_TURN_WITH_CAPS)
+			caps_not_returned(at, status);
+		status = submit_receive(at);
+	}
+	/* The endpoint is gone. */
+	if (status != CAP_OK)
+		service_stop(at->service, 1);
+}
+
 static void
 serve_received(struct service_endpoint *at)
 {
 	enum cap_status status;
 
 	if (at->received < 0) {
-		/* The endpoint is gone, or the loop is ending. */
-		if (at->received != CAP_ERR_CANCELLED)
-			service_stop(at->service, 1);
+		receive_failed(at);
 		return;
 	}
 	do
@@ -482,7 +490,6 @@ service_add(struct service *service, struct service_endpoint *at, struct capos_c
     struct capos_interface interface, enum capos_block_kind kind)
 {
 	at->receive.done = on_received;
-	at->answered.done = on_answer_returned;
 	at->moved_count = 0;
 	at->service = service;
 	at->endpoint = endpoint;
@@ -578,7 +585,6 @@ return_from(struct capos_ticket ticket, struct capos_block *block, struct answer
 	answer->call_id = ticket.call_id;
 	answer->completion = &pending.completion;
 	answer->message = block->params;
-	answer->is_awaited = true;
 	status = submit_return(self, answer);
 	while (status == CAP_OK && !pending.is_done)
 		status = capos_wait_any(self, CAP_DEADLINE_NONE);

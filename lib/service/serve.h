@@ -22,12 +22,27 @@
 
 struct service;
 
+/* A call that stays open. */
+struct capos_ticket {
+	struct service *service;
+	uint64_t call_id;      /* 0: none */
+	uint32_t result_bytes; /* room that the caller has for the answer */
+};
+
+/* What ends when a call comes. */
+enum service_in_flight {
+	SERVICE_RECEIVE,
+	SERVICE_TURN, /* an answer, and then a RECV: CAP_SQE_RECEIVE in abi/ring.h */
+	SERVICE_TURN_WITH_CAPS,
+};
+
 struct service_endpoint {
-	struct capos_completion receive;  /* first: user_data of the RECV */
-	struct capos_completion answered; /* user_data of the RETURN */
-	cap_id_t moved[CAPNP_CAPS_MAX];	  /* by the answer that is on its way */
+	struct capos_completion receive; /* first: user_data of the RECV */
+	cap_id_t moved[CAPNP_CAPS_MAX];	 /* by the answer that is on its way */
 	uint32_t moved_count;
-	int32_t received; /* the RECV's result */
+	int32_t received; /* the RECV's result, or of a turn the RETURN's */
+	enum service_in_flight in_flight;
+	struct capos_ticket answered; /* the call, if its answer has capabilities */
 	struct service_endpoint *next_ready;
 	struct service *service;
 	struct capos_cap endpoint;
@@ -50,13 +65,6 @@ struct capos_caller {
 	struct service_endpoint *at;
 	const struct cap_delivery *delivery;
 	struct capos_error error;
-};
-
-/* A call that stays open. */
-struct capos_ticket {
-	struct service *service;
-	uint64_t call_id;      /* 0: none */
-	uint32_t result_bytes; /* room that the caller has for the answer */
 };
 
 /* The status that a method returns to keep its call open; never seen by a client. */

@@ -43,6 +43,7 @@ static const char *const events[COVERAGE_EVENTS] = {
 	[COVERAGE_LONG_MESSAGES] = "long messages",
 	[COVERAGE_SHORT_CALLS] = "short calls",
 	[COVERAGE_SHORT_RETURNS] = "short returns",
+	[COVERAGE_TURNS] = "turns",
 	[COVERAGE_TAP_RECORDS] = "records of taps",
 	[COVERAGE_TAP_DROPS] = "dropped records",
 	[COVERAGE_BROKEN_COPIES] = "broken copies",

@@ -42,6 +42,7 @@ enum coverage_event {
 	COVERAGE_LONG_MESSAGES,
 	COVERAGE_SHORT_CALLS, /* plain ones from ring to ring, to a server that waits */
 	COVERAGE_SHORT_RETURNS,
+	COVERAGE_TURNS,
 	COVERAGE_TAP_RECORDS,
 	COVERAGE_TAP_DROPS,
 	COVERAGE_BROKEN_COPIES, /* of long messages, by what happened between two steps */

@@ -258,6 +258,7 @@ struct model {
 	uint32_t wakes;	      /* so far: waits that ended */
 	uint32_t short_calls; /* so far: that the kernel need not put into a queue */
 	uint32_t short_returns;
+	uint32_t turns;
 	uint32_t promised; /* so far: calls that waited for an answer */
 	uint32_t spliced;  /* of them those that joined an endpoint with it */
 	uint64_t ends[MODEL_PLACES][MODEL_STATUSES]; /* so far: of ops, by place and result */
@@ -317,6 +318,13 @@ void model_run_due(struct model *model);
 void model_window(struct model *model);
 bool model_is_due(const struct model *model, const struct model_op *op);
 uint64_t model_deadline_of(const struct cap_sqe *sqe); /* UINT64_MAX: none */
+
+/* A RETURN that goes on as a RECV. */
+static inline bool
+model_is_turn(const struct cap_sqe *sqe)
+{
+	return sqe->op == CAP_OP_RETURN && (sqe->flags & CAP_SQE_RECEIVE) != 0;
+}
 
 /* model_ledger.c */
 MUST_CHECK enum cap_status

@@ -142,11 +142,12 @@ call_check(struct model_op *op, struct model_op *call, struct model_transfers *t
 enum cap_status
 model_return(struct model *model, struct model_op *op)
 {
+	const bool is_turn = model_is_turn(&op->sqe);
 	struct model_transfers transfers;
 	struct model_call *slot;
 	enum cap_status status = CAP_OK;
 
-	if (op->sqe.len > MESSAGE_BYTES_MAX)
+	if (op->sqe.len > (is_turn ? KERNEL_MESSAGE_BYTES_MAX : MESSAGE_BYTES_MAX))
 		return CAP_ERR_MESSAGE_TOO_LARGE;
 	if ((op->sqe.flags & CAP_SQE_EXCEPTION) != 0 && op->sqe.xfer_count != 0)
 		return CAP_ERR_INVALID_REQUEST;
@@ -168,12 +169,14 @@ model_return(struct model *model, struct model_op *op)
 	if (status != CAP_OK)
 		return status;
 	slot->used = false;
-	model->short_returns += op->sqe.deadline_ns == 0 && op->sqe.flags == 0 &&
-	    op->sqe.xfer_count == 0 && op->sqe.len % 8 == 0 &&
-	    op->sqe.len <= slot->op->sqe.result_len &&
+	model->turns += is_turn;
+	model->short_returns += (is_turn || op->sqe.deadline_ns == 0) &&
+	    (op->sqe.flags & ~CAP_SQE_RECEIVE) == 0 && op->sqe.xfer_count == 0 &&
+	    op->sqe.len % 8 == 0 && op->sqe.len <= slot->op->sqe.result_len &&
 	    memory_is_in_ring(op->sqe.addr, op->sqe.len) &&
 	    memory_is_in_ring(slot->op->sqe.result_addr, op->sqe.len);
 	answer(model, op, slot->op, &transfers);
-	model_end(model, op, 0);
+	if (!is_turn)
+		model_end(model, op, 0);
 	return CAP_OK;
 }

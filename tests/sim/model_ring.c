@@ -27,7 +27,7 @@ model_submit(struct model_process *process, const struct cap_sqe *sqe)
 uint64_t
 model_deadline_of(const struct cap_sqe *sqe)
 {
-	return sqe->deadline_ns == 0 ? UINT64_MAX : sqe->deadline_ns;
+	return sqe->deadline_ns == 0 || model_is_turn(sqe) ? UINT64_MAX : sqe->deadline_ns;
 }
 
 bool

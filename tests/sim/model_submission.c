@@ -109,6 +109,51 @@ run_return(struct model *model, struct model_op *op)
 	return model_return(model, op);
 }
 
+/* The answer first, and then a RECV, which is looked at as far as it can be before. */
+static enum cap_status
+run_turn(struct model *model, struct model_op *op)
+{
+	const struct cap_sqe allowed = {
+		.flags = CAP_SQE_EXCEPTION | CAP_SQE_RECEIVE,
+		.method = (op->sqe.flags & CAP_SQE_EXCEPTION) != 0 ? 3 : 0,
+		.target = UINT64_MAX,
+		.addr = UINT64_MAX,
+		.result_addr = UINT64_MAX,
+		.len = UINT32_MAX,
+		.result_len = UINT32_MAX,
+		.xfer_count = UINT8_MAX,
+		.cap_max = UINT8_MAX,
+	};
+	struct model_slot *from;
+	enum cap_status status;
+
+	if (!sets_only(&op->sqe, allowed))
+		return CAP_ERR_INVALID_REQUEST;
+	if (op->sqe.xfer_count > MESSAGE_CAPS_MAX)
+		return CAP_ERR_INVALID_TRANSFER_DESCRIPTOR;
+	if (op->sqe.cap_max > MESSAGE_CAPS_MAX)
+		return CAP_ERR_INVALID_REQUEST;
+	status = model_lookup(op->process, op->sqe.receive_from, &from);
+	if (status != CAP_OK)
+		return status;
+	if (from->object->kind != MODEL_ENDPOINT || from->interface_index != 0)
+		return CAP_ERR_WRONG_INTERFACE;
+	if (op->sqe.result_len < sizeof(struct cap_delivery))
+		return CAP_ERR_BUFFER_TOO_SMALL;
+	if (op->sqe.result_addr % 8 != 0)
+		return CAP_ERR_INVALID_BUFFER;
+	status = model_return(model, op);
+	if (status != CAP_OK)
+		return status;
+	op->sqe = (struct cap_sqe){ .op = CAP_OP_RECV,
+		.target = op->sqe.receive_from,
+		.user_data = op->sqe.user_data,
+		.result_addr = op->sqe.result_addr,
+		.result_len = op->sqe.result_len,
+		.cap_max = op->sqe.cap_max };
+	return run_receive(model, op);
+}
+
 /* SIGNAL or WAIT. */
 static enum cap_status
 run_notification(struct model *model, struct model_op *op)
@@ -202,7 +247,7 @@ run(struct model *model, struct model_op *op)
 	case CAP_OP_RECV:
 		return run_receive(model, op);
 	case CAP_OP_RETURN:
-		return run_return(model, op);
+		return model_is_turn(&op->sqe) ? run_turn(model, op) : run_return(model, op);
 	case CAP_OP_RELEASE:
 		return run_release(model, op);
 	case CAP_OP_FINISH:

@@ -113,7 +113,7 @@ static void
 make_general(const struct simulation *simulation, struct cap_sqe *sqe)
 {
 	if ((sqe->op == CAP_OP_RECV || sqe->op == CAP_OP_RETURN) && sqe->deadline_ns == 0 &&
-	    operation_awaits_answers(&simulation->model))
+	    !model_is_turn(sqe) && operation_awaits_answers(&simulation->model))
 		sqe->deadline_ns = simulation->model.now_ns + LATE_NS;
 }
 

@@ -163,6 +163,19 @@ return_length(struct simulation *simulation, const struct model_call *call)
 	return length;
 }
 
+/* It goes on as a RECV, of which it has what a RETURN has not. */
+static void
+make_turn(struct simulation *simulation, struct model_process *process, struct cap_sqe *sqe)
+{
+	const struct cap_sqe receive = operation_receive(simulation, process);
+
+	sqe->flags |= CAP_SQE_RECEIVE;
+	sqe->receive_from = receive.target;
+	sqe->result_addr = receive.result_addr;
+	sqe->result_len = receive.result_len;
+	sqe->cap_max = receive.cap_max;
+}
+
 struct cap_sqe
 operation_return(struct simulation *simulation, struct model_process *process)
 {
@@ -192,5 +205,7 @@ operation_return(struct simulation *simulation, struct model_process *process)
 		sqe.method = (uint16_t)random_below(random, 4);
 	if (random_chance(random, 5))
 		return_spoil(simulation, process, &sqe);
+	else if (random_chance(random, 40) && !operation_awaits_answers(&simulation->model))
+		make_turn(simulation, process, &sqe);
 	return sqe;
 }

@@ -171,10 +171,10 @@ submit_one(struct simulation *simulation, struct model_process *process, bool un
 		sqe.result_addr = part_result(simulation, process, 256);
 		sqe.result_len = sqe.result_addr == 0 ? 0 : 256;
 	}
-	if (is_long(&sqe) && random_chance(&simulation->random, 40))
+	if (is_long(&sqe) && !model_is_turn(&sqe) && random_chance(&simulation->random, 40))
 		sqe.deadline_ns =
 		    simulation->model.now_ns + 1 + random_below(&simulation->random, 200000);
-	if (unique && sqe.deadline_ns == 0 && sqe.op < CAP_OP_COUNT &&
+	if (unique && sqe.deadline_ns == 0 && !model_is_turn(&sqe) && sqe.op < CAP_OP_COUNT &&
 	    random_chance(&simulation->random, process->has_deadlines ? 10 : 60))
 		sqe.deadline_ns = simulation->model.now_ns + 10000;
 	if (operation_is_promiser(process))
@@ -504,6 +504,7 @@ simulation_run(struct simulation *simulation, uint64_t operation_count)
 	simulation->coverage.events[COVERAGE_WAKES] = simulation->model.wakes;
 	simulation->coverage.events[COVERAGE_SHORT_CALLS] = simulation->model.short_calls;
 	simulation->coverage.events[COVERAGE_SHORT_RETURNS] = simulation->model.short_returns;
+	simulation->coverage.events[COVERAGE_TURNS] = simulation->model.turns;
 	simulation->coverage.events[COVERAGE_PROMISED] = simulation->model.promised;
 	simulation->coverage.events[COVERAGE_SPLICED] = simulation->model.spliced;
 	simulation->coverage.events[COVERAGE_BROKEN_COPIES] = simulation->model.copies_broken;

@@ -301,6 +301,8 @@ prepare(const struct hostile_case *c)
 
 	if (c->target != HOSTILE_AS_IS)
 		sqe.target = w.ids[c->target];
+	if (c->receive_from != HOSTILE_AS_IS)
+		sqe.receive_from = w.ids[c->receive_from];
 	if (c->word_count != 0)
 		world_write(&w.process, sqe.addr, c->words, c->word_count * sizeof(c->words[0]));
 	for (uint32_t i = 0; i < c->entry_count; i++) {

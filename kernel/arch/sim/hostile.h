@@ -48,6 +48,7 @@ struct hostile_entry {
 struct hostile_case {
 	const char *what;
 	enum hostile_target target;
+	enum hostile_target receive_from; /* of a turn */
 	struct cap_sqe sqe;
 	uint32_t word_count;		   /* of `words`, which stand at sqe.addr */
 	uint64_t words[HOSTILE_WORDS_MAX]; /* written before */

@@ -94,6 +94,19 @@ answer_moving(void)
 	return sqe;
 }
 
+/* An answer that goes on as a receive. */
+static struct cap_sqe
+turn(void)
+{
+	struct cap_sqe sqe = answer();
+
+	sqe.flags = CAP_SQE_RECEIVE;
+	sqe.receive_from = owner;
+	sqe.result_addr = SERVER->message;
+	sqe.result_len = 256;
+	return sqe;
+}
+
 static struct cap_sqe
 release_of(cap_id_t cap_id)
 {
@@ -238,6 +251,8 @@ static const struct interleave_case cases[] = {
 	    { finish, answer_moving } },
 	{ "an answer and the FINISH of the call", prepare_delivered, { finish, answer } },
 	{ "an answer and the release of the facet", prepare_delivered, { release_facet, answer } },
+	{ "a turn and the FINISH of the call", prepare_delivered, { finish, turn } },
+	{ "a turn and the next call", prepare_delivered, { call, turn } },
 	{ "a call and the FINISH of the receive", prepare_receiving, { call_moving, finish } },
 	{ "a signal and a wait", prepare, { set_bits, wait_for_bits } },
 	{ "a signal and the FINISH of the wait", prepare_waiting, { set_bits, finish } },
