@@ -311,14 +311,21 @@ cap_lookup(struct cap_table *table, cap_id_t cap_id, struct cap_ref *out)
 	return status;
 }
 
+/* A lookup may be loading the word; what it finds there belongs to no tag that it believes. */
+static void
+free_link_set(struct cap_table *table, uint32_t index, uint32_t next)
+{
+	__atomic_store_n(&slot_at(table, index)->grant_cell, next, __ATOMIC_RELAXED);
+}
+
 static void
 free_list_append_locked(struct cap_table *table, uint32_t index)
 {
-	slot_at(table, index)->grant_cell = NO_SLOT;
+	free_link_set(table, index, NO_SLOT);
 	if (table->free_last == NO_SLOT)
 		table->free_first = index;
 	else
-		slot_at(table, table->free_last)->grant_cell = index;
+		free_link_set(table, table->free_last, index);
 	table->free_last = index;
 	table->free_count++;
 }
