@@ -6,80 +6,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Each try begins with fresh memory: little is quick. */
+#include "explore_states.h"
+#include "snapshot.h"
+
+/* Where snapshots are not possible, each try begins with fresh memory: little is quick. */
 #define ARENA_BYTES(processes) ((UINT64_C(1) << 18) + (UINT64_C(3) << 17) * (processes))
-#define NO_STATE UINT32_MAX
 
-/* A state is known by its key, and reached by one action from the state before it. */
-struct state {
-	uint32_t parent;
-	uint32_t depth;
-	struct explore_action action;
-	uint32_t next;	       /* of the same bucket */
-	uint32_t action_count; /* that can be done in it */
-	uint32_t key_bytes;
-	const uint8_t *key;
-};
+/* What is gone back to: the scene, and the state whose steps are tried. */
+#define MARK_SCENE 0
+#define MARK_STATE 1
 
+/* Nothing here goes back: it stands on the stack, and in memory that it was given. */
 struct exploration {
 	const struct explore_scope *scope;
-	struct explore_result *result;
+	struct explore_result result;
 	struct simulation *simulation;
 	struct model_prices prices;
-	struct state *states;
-	uint32_t state_count;
-	uint32_t state_room;
-	uint32_t *buckets; /* a power of two */
-	uint32_t bucket_count;
+	struct explore_states states;
 	struct explore_actions actions; /* of the state that is looked at */
 	struct explore_actions after;	/* of the one that a step led to */
+	bool goes_back;			/* to marks, rather than through each step again */
 };
-
-static void *
-room_for(void *old, size_t count, size_t bytes)
-{
-	void *made = reallocarray(old, count, bytes);
-
-	if (made == NULL)
-		abort();
-	return made;
-}
-
-static uint32_t
-hash_of(const uint8_t *key, uint32_t bytes)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	for (uint32_t i = 0; i < bytes; i++)
-		hash = (hash ^ key[i]) * UINT64_C(0x100000001b3);
-	return (uint32_t)(hash ^ hash >> 32);
-}
-
-static void
-bucket_add(struct exploration *exploration, uint32_t index)
-{
-	struct state *state = &exploration->states[index];
-	uint32_t *bucket =
-	    &exploration
-		 ->buckets[hash_of(state->key, state->key_bytes) & (exploration->bucket_count - 1)];
-
-	state->next = *bucket;
-	*bucket = index;
-}
-
-static void
-grow(struct exploration *exploration)
-{
-	uint32_t room = exploration->state_room == 0 ? 1024 : exploration->state_room * 2;
-
-	exploration->states = room_for(exploration->states, room, sizeof(struct state));
-	exploration->state_room = room;
-	exploration->buckets = room_for(exploration->buckets, room, sizeof(uint32_t));
-	exploration->bucket_count = room;
-	memset(exploration->buckets, 0xff, room * sizeof(uint32_t));
-	for (uint32_t i = 0; i < exploration->state_count; i++)
-		bucket_add(exploration, i);
-}
 
 /* The state that the model is in; false: it was known. */
 static bool
@@ -88,28 +35,16 @@ state_add(struct exploration *exploration, uint32_t parent, const struct explore
 {
 	uint8_t key[EXPLORE_KEY_BYTES_MAX];
 	uint32_t bytes = explore_key(&exploration->simulation->model, exploration->scope, key);
-	struct state *state;
-	uint8_t *kept;
+	struct explore_state state = { .hash = explore_hash_of(key, bytes), .parent = parent };
 
-	if (exploration->state_count == exploration->state_room)
-		grow(exploration);
-	*index = exploration->buckets[hash_of(key, bytes) & (exploration->bucket_count - 1)];
-	for (; *index != NO_STATE; *index = exploration->states[*index].next)
-		if (exploration->states[*index].key_bytes == bytes &&
-		    memcmp(exploration->states[*index].key, key, bytes) == 0)
-			return false;
-	kept = room_for(NULL, bytes, 1);
-	memcpy(kept, key, bytes);
-	*index = exploration->state_count++;
-	state = &exploration->states[*index];
-	*state = (struct state){ .parent = parent, .key_bytes = bytes, .key = kept };
-	if (parent != NO_STATE) {
-		state->action = *action;
-		state->depth = exploration->states[parent].depth + 1;
+	if (parent != EXPLORE_NO_STATE) {
+		state.action = *action;
+		state.depth = (uint16_t)(exploration->states.states[parent].depth + 1);
 	}
-	bucket_add(exploration, *index);
-	exploration->result->level[state->depth]++;
-	exploration->result->depth = state->depth;
+	if (!explore_states_add(&exploration->states, &state, index))
+		return false;
+	exploration->result.level[state.depth]++;
+	exploration->result.depth = state.depth;
 	return true;
 }
 
@@ -123,26 +58,46 @@ reap_all(struct simulation *simulation)
 			    simulation->model.processes[i].unread);
 }
 
-/* From the beginning, by the shortest path. What was compared when it was found is not again. */
 static void
-state_reach(struct exploration *exploration, uint32_t index)
+scene_make(struct exploration *exploration)
 {
 	struct simulation *simulation = exploration->simulation;
-	uint32_t path[EXPLORE_LEVELS_MAX];
-	uint32_t count = 0;
 
-	for (uint32_t i = index; exploration->states[i].parent != NO_STATE;
-	    i = exploration->states[i].parent)
-		path[count++] = i;
 	simulation->step = 0;
 	simulation->history_count = 0;
 	simulation->user_data = 0;
 	simulation_begin(simulation, &exploration->prices);
 	explore_scene(simulation, exploration->scope);
+}
+
+/* From the scene, by the shortest path. What was compared when it was found is not again. */
+static void
+state_reach(struct exploration *exploration, uint32_t index)
+{
+	const struct explore_state *states = exploration->states.states;
+	uint32_t path[EXPLORE_LEVELS_MAX];
+	uint32_t count = 0;
+
+	for (uint32_t i = index; states[i].parent != EXPLORE_NO_STATE; i = states[i].parent)
+		path[count++] = i;
+	if (exploration->goes_back)
+		snapshot_return(MARK_SCENE);
+	else
+		scene_make(exploration);
 	while (count != 0) {
-		explore_apply(simulation, &exploration->states[path[--count]].action);
-		reap_all(simulation);
+		explore_apply(exploration->simulation, &states[path[--count]].action);
+		reap_all(exploration->simulation);
 	}
+}
+
+/* To the state whose steps are tried. */
+static void
+state_return(struct exploration *exploration, uint32_t index)
+{
+	if (exploration->goes_back)
+		snapshot_return(MARK_STATE);
+	else
+		state_reach(exploration, index);
 }
 
 /* Everything can end from here, and leaves nothing behind. Read to the end: the run is over. */
@@ -157,11 +112,11 @@ check_end(struct exploration *exploration)
 static void
 check_same(struct exploration *exploration, uint32_t index)
 {
-	struct state *state = &exploration->states[index];
+	struct explore_state *state = &exploration->states.states[index];
 
 	explore_enumerate(exploration->simulation, exploration->scope, &exploration->after);
 	if (state->action_count == 0)
-		state->action_count = exploration->after.count;
+		state->action_count = (uint16_t)exploration->after.count;
 	if (state->action_count != exploration->after.count)
 		simulation_fail(exploration->simulation, "one state has %u steps, and %u",
 		    state->action_count, exploration->after.count);
@@ -174,32 +129,46 @@ try(struct exploration *exploration, uint32_t from, const struct explore_action 
 	bool is_new;
 	uint32_t to;
 
-	state_reach(exploration, from);
+	state_return(exploration, from);
 	explore_apply(simulation, action);
 	if (exploration->scope->corrupt != NULL &&
-	    exploration->result->steps >= exploration->scope->corrupt_step)
+	    exploration->result.steps >= exploration->scope->corrupt_step)
 		(void)exploration->scope->corrupt(simulation);
 	compare(simulation);
 	reap_all(simulation);
-	exploration->result->steps++;
-	exploration->result->verbs[action->verb]++;
+	exploration->result.steps++;
+	exploration->result.verbs[action->verb]++;
 	if (simulation_failed(simulation))
 		return;
 	is_new = state_add(exploration, from, action, &to);
 	check_same(exploration, to);
 	if (is_new)
 		check_end(exploration);
-	exploration->result->idle_steps += to == from;
+	exploration->result.idle_steps += to == from;
 }
 
 static void
 expand(struct exploration *exploration, uint32_t index)
 {
 	state_reach(exploration, index);
+	if (exploration->goes_back)
+		snapshot_mark(MARK_STATE);
 	explore_enumerate(exploration->simulation, exploration->scope, &exploration->actions);
 	for (uint32_t i = 0;
 	    i < exploration->actions.count && !simulation_failed(exploration->simulation); i++)
 		try(exploration, index, &exploration->actions.action[i]);
+}
+
+/* Memory, the kernel's and the run's variables, and the model. */
+static void
+watch(struct exploration *exploration)
+{
+	struct snapshot_range ranges[3] = { { sim.arena, sim.arena_bytes },
+		{ exploration->simulation, sizeof(*exploration->simulation) } };
+
+	exploration->goes_back = snapshot_of_variables(&ranges[2]);
+	if (exploration->goes_back)
+		snapshot_start(ranges, 3);
 }
 
 static void
@@ -208,39 +177,37 @@ run(struct exploration *exploration)
 	uint32_t first;
 	uint32_t next = 0;
 
-	simulation_begin(exploration->simulation, &exploration->prices);
-	explore_scene(exploration->simulation, exploration->scope);
+	scene_make(exploration);
 	compare(exploration->simulation);
-	(void)state_add(exploration, NO_STATE, NULL, &first);
+	watch(exploration);
+	(void)state_add(exploration, EXPLORE_NO_STATE, NULL, &first);
 	check_end(exploration);
-	while (next < exploration->state_count && !simulation_failed(exploration->simulation) &&
-	    exploration->states[next].depth < exploration->scope->depth)
+	while (next < exploration->states.count && !simulation_failed(exploration->simulation) &&
+	    exploration->states.states[next].depth < exploration->scope->depth)
 		expand(exploration, next++);
-	exploration->result->is_closed = next == exploration->state_count;
+	exploration->result.is_closed = next == exploration->states.count;
+	if (exploration->goes_back)
+		snapshot_stop();
 }
 
 void
 explore(const struct explore_scope *scope, struct explore_result *result)
 {
-	struct exploration exploration = { .scope = scope, .result = result };
+	struct exploration exploration = { .scope = scope };
 	struct simulation *simulation = calloc(1, sizeof(*simulation));
 
 	if (simulation == NULL)
 		abort();
-	memset(result, 0, sizeof(*result));
 	simulation->arena_bytes = ARENA_BYTES(scope->processes);
 	exploration.simulation = simulation;
 	machine_measure(&exploration.prices);
 	run(&exploration);
-	result->states = exploration.state_count;
-	result->agreed = !simulation_failed(simulation);
-	result->coverage = simulation->coverage;
-	if (!result->agreed)
+	exploration.result.states = exploration.states.count;
+	exploration.result.agreed = !simulation_failed(simulation);
+	if (!exploration.result.agreed)
 		simulation_print_failure(simulation);
-	for (uint32_t i = 0; i < exploration.state_count; i++)
-		free((void *)(uintptr_t)exploration.states[i].key);
-	free(exploration.states);
-	free(exploration.buckets);
+	*result = exploration.result;
+	explore_states_free(&exploration.states);
 	free(simulation);
 }
 

@@ -99,7 +99,6 @@ struct explore_result {
 	uint64_t verbs[EXPLORE_VERBS];
 	bool is_closed; /* nothing is left to be tried */
 	bool agreed;
-	struct coverage coverage;
 };
 
 /* Prints a difference as a run does, with the path to it. */

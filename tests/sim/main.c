@@ -4,12 +4,13 @@
  * of a seed, compared with the model after each; then what was reached. A run that failed is
  * repeated with the seed and the steps it prints; --shrink finds the least of it that fails
  * (--corrupt STEP makes one that does). --explore does everything that a scope of explore_scopes.c
- * allows instead.
+ * allows instead; a --corrupt before it makes that fail.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "corruptions.h"
 #include "explore.h"
 #include "shrink.h"
 #include "simulation.h"
@@ -38,16 +39,20 @@ simulate(uint64_t seed, uint64_t operations)
 }
 
 static int
-explore_named(const char *name)
+explore_named(const char *name, uint64_t corrupt_step)
 {
-	const struct explore_scope *scope = explore_scope_find(name);
+	const struct explore_scope *found = explore_scope_find(name);
 	static struct explore_result result;
+	struct explore_scope scope;
 
-	if (scope == NULL)
+	if (found == NULL)
 		return 2;
-	explore(scope, &result);
-	explore_print(scope, &result);
-	return result.agreed && explore_is_expected(scope, &result) ? 0 : 1;
+	scope = *found;
+	scope.corrupt = corrupt_step == 0 ? NULL : corrupt_ledger;
+	scope.corrupt_step = corrupt_step;
+	explore(&scope, &result);
+	explore_print(&scope, &result);
+	return result.agreed && explore_is_expected(&scope, &result) ? 0 : 1;
 }
 
 int
@@ -68,7 +73,7 @@ main(int argument_count, char **arguments)
 		else if (strcmp(arguments[i], "--corrupt") == 0 && has_value)
 			request.corrupt_step = strtoull(arguments[++i], NULL, 0);
 		else if (strcmp(arguments[i], "--explore") == 0 && has_value)
-			return explore_named(arguments[i + 1]);
+			return explore_named(arguments[i + 1], request.corrupt_step);
 		else if (strcmp(arguments[i], "--trace") == 0 && has_value &&
 		    trace_open(arguments[i + 1]))
 			i++;

@@ -26,7 +26,7 @@ def test_all_states_are_reached_and_nothing_is_left(scope):
     print(done.stdout)
 
 
-@pytest.mark.parametrize("scope", ["2x2-new", "3x4"])
+@pytest.mark.parametrize("scope", ["2x2-new", "3x4", "3x4-wide"])
 def test_all_states_within_some_steps_are_reached(scope):
     done = explore(scope)
     assert done.returncode == 0, done.stdout + done.stderr[-4000:]
@@ -41,6 +41,14 @@ def test_each_kind_of_step_is_taken():
         taken |= {name for name, count in re.findall(r" ([a-z][a-z ]*?) (\d+)", line) if count != "0"}
     assert taken == {"call", "make", "receive", "return", "throw", "release", "finish", "signal", "wait", "enter", "time",
                      "exit", "revoke", "grant", "revoke grant", "sweep"}
+
+
+# explore_test.c goes through each step again, this program back to marks: there, too, nothing is lost on the way.
+def test_a_fault_behind_a_mark_is_found():
+    done = subprocess.run([SIMULATOR, "--corrupt", "5000", "--explore", "2x2"], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 1
+    assert re.search(r"^2x2: \d+ states, 500\d steps, .* kernel and model differ$", done.stdout, re.MULTILINE)
+    assert re.search(r"^seed 0, step \d+: ledger \d+: ", done.stderr, re.MULTILINE)
 
 
 def test_what_does_not_exist_is_not_explored():
