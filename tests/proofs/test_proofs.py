@@ -6,6 +6,7 @@ import importlib.machinery
 import importlib.util
 import os
 import pathlib
+import re
 import sys
 
 import pytest
@@ -67,6 +68,22 @@ def test_each_fault_still_fits_its_source():
     for claim in PROVE.claims():
         for mutant in PROVE.load(claim)["mutant"]:
             assert (ROOT / mutant["file"]).read_text().count(mutant["old"]) == 1, (claim, mutant["old"])
+
+
+# They are hours of work: here only that the harness compiles with them, and the constants fit each other.
+@pytest.mark.parametrize("claim,entry", ENTRIES)
+def test_the_deep_bounds_can_be_read(claim, entry):
+    bounds = PROVE.bounds_of(PROVE.load(claim), entry, True)
+    bounds["options"] = [*bounds.get("options", []), "--show-properties"]
+    text = PROVE.run(claim, entry, bounds).text
+    assert re.search(r"^Property \w+\.", text, re.MULTILINE) and "ERROR" not in text, text[-2000:]
+
+
+def test_more_memory_than_there_may_be_is_no_answer(monkeypatch):
+    monkeypatch.setattr(PROVE, "MEMORY_BYTES", 1 << 25)
+    entry = "prove_races_keep_the_limit"
+    result = PROVE.run("ledger", entry, PROVE.bounds_of(PROVE.load("ledger"), entry, False))
+    assert not result.holds and not result.refuted and "emory" in result.text
 
 
 def test_a_source_that_cannot_be_read_refutes_nothing():
