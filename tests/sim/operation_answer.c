@@ -105,15 +105,36 @@ call_promise(
 		sqe->cap_max = 1;
 }
 
+/* Before it in the same entry: such a call may end in a window between the two. */
+static bool
+names_answer(const struct model_process *process)
+{
+	for (uint32_t i = 0; i < process->queued; i++)
+		if (process->queue[i].op == CAP_OP_CALL && process->queue[i].answer_id != 0)
+			return true;
+	return false;
+}
+
 /*
  * Behind what is short, what waits for an answer is left to a later submission, and the ABI does
  * not say which: with a deadline it is not short.
  */
 static void
-make_general(const struct simulation *simulation, struct cap_sqe *sqe)
+make_general(
+    const struct simulation *simulation, const struct model_process *process, struct cap_sqe *sqe)
 {
-	if ((sqe->op == CAP_OP_RECV || sqe->op == CAP_OP_RETURN) && sqe->deadline_ns == 0 &&
-	    !model_is_turn(sqe) && operation_awaits_answers(&simulation->model))
+	if ((sqe->op != CAP_OP_RECV && sqe->op != CAP_OP_RETURN) ||
+	    !(names_answer(process) || operation_awaits_answers(&simulation->model)))
+		return;
+	/* A turn has no deadline: what is left is its answer. */
+	if (model_is_turn(sqe)) {
+		sqe->flags &= (uint8_t)~CAP_SQE_RECEIVE;
+		sqe->deadline_ns = 0;
+		sqe->result_addr = 0;
+		sqe->result_len = 0;
+		sqe->cap_max = 0;
+	}
+	if (sqe->deadline_ns == 0)
 		sqe->deadline_ns = simulation->model.now_ns + LATE_NS;
 }
 
@@ -123,7 +144,7 @@ operation_promise(struct simulation *simulation, struct model_process *process, 
 	struct random *random = &simulation->random;
 	uint32_t id = answer_choose(simulation, process);
 
-	make_general(simulation, sqe);
+	make_general(simulation, process, sqe);
 	if (sqe->op != CAP_OP_CALL)
 		return;
 

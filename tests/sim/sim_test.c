@@ -29,6 +29,26 @@ TEST(kernel_and_model_agree_after_each_of_200000_operations)
 	CHECK(coverage_is_complete(&simulation.coverage));
 }
 
+/* The ABI does not say when what is short lets what waits for an answer run. */
+TEST(nothing_is_short_behind_a_submission_that_names_an_answer)
+{
+	const struct cap_sqe call = { .op = CAP_OP_CALL, .answer_id = 1, .cap_max = 1 };
+	const uint64_t limits[LEDGER_RESOURCE_COUNT] = { 0 };
+	struct cap_sqe receive = { .op = CAP_OP_RECV };
+	struct model_prices prices;
+	struct model_process *process;
+
+	begin(SEED);
+	machine_measure(&prices);
+	simulation_begin(&simulation, &prices);
+	process = machine_born(&simulation, 0, limits);
+	operation_promise(&simulation, process, &receive);
+	CHECK_EQ(receive.deadline_ns, 0);
+	model_submit(process, &call);
+	operation_promise(&simulation, process, &receive);
+	CHECK_NE(receive.deadline_ns, 0);
+}
+
 TEST(a_seed_makes_the_same_run_again)
 {
 	static struct coverage first;
