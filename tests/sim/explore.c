@@ -199,6 +199,7 @@ explore(const struct explore_scope *scope, struct explore_result *result)
 	if (simulation == NULL)
 		abort();
 	simulation->arena_bytes = ARENA_BYTES(scope->processes);
+	simulation->explored = scope->name;
 	exploration.simulation = simulation;
 	machine_measure(&exploration.prices);
 	run(&exploration);

@@ -94,6 +94,12 @@ simulation_print_failure(const struct simulation *simulation)
 
 	for (uint32_t i = first; i < count; i++)
 		fprintf(stderr, "  %s\n", simulation->history[i % SIMULATION_HISTORY]);
+	if (simulation->explored != NULL) {
+		fprintf(stderr, "step %llu: %s\nagain: build/test/simulator --explore %s\n",
+		    (unsigned long long)simulation->step, simulation->failure,
+		    simulation->explored);
+		return;
+	}
 	fprintf(stderr, "seed %llu, step %llu: %s\n", (unsigned long long)simulation->seed,
 	    (unsigned long long)simulation->step, simulation->failure);
 	fprintf(stderr,

@@ -33,6 +33,7 @@ struct simulation {
 	char history[SIMULATION_HISTORY][SIMULATION_TEXT];
 	uint32_t history_count;
 	char failure[SIMULATION_TEXT * 2]; /* empty: none */
+	const char *explored;		   /* the scope; NULL: a run of the seed */
 	/* For shrink.h. */
 	const bool *left_out; /* by step; NULL: none is */
 	uint64_t last_step;   /* 0: as many as it takes */

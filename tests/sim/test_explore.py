@@ -48,7 +48,7 @@ def test_a_fault_behind_a_mark_is_found():
     done = subprocess.run([SIMULATOR, "--corrupt", "5000", "--explore", "2x2"], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 1
     assert re.search(r"^2x2: \d+ states, 500\d steps, .* kernel and model differ$", done.stdout, re.MULTILINE)
-    assert re.search(r"^seed 0, step \d+: ledger \d+: ", done.stderr, re.MULTILINE)
+    assert re.search(r"^step \d+: ledger \d+: .*\nagain: .* --explore 2x2$", done.stderr, re.MULTILINE)
 
 
 def test_what_does_not_exist_is_not_explored():
