@@ -5,5 +5,5 @@
 prove: $(SETUP_DONE) $(B)/include/abi $(GENERATED) ## the claims of proofs/ within their small bounds
 	tools/prove
 
-check-deep: $(SETUP_DONE) $(B)/include/abi $(GENERATED) ## the claims of proofs/ within their large bounds, all their mutants (hours)
+check-deep: $(SETUP_DONE) $(B)/include/abi $(GENERATED) ## large bounds and all faults of proofs/, all states, far runs, refusals (two hours)
 	tools/prove --deep --mutants all

@@ -21,7 +21,18 @@ EXPLORED_DEEP := 2x2-deep 3x4-deep 3x4-wide-deep
 explore: $(SIMULATOR) ## everything that a few processes can do, against the model, far (half an hour)
 	@for scope in $(EXPLORED_DEEP); do $(SIMULATOR) --explore $$scope || exit 1; done
 
-check-deep: explore
+# Random operations of other seeds than each test run's: 20,000,000, or as many as there is time for.
+FAR_SEED ?= 1001
+FAR_SEEDS ?= 10
+FAR_OPERATIONS ?= 2000000
+
+.PHONY: far
+far: $(SIMULATOR) ## random operations against the model, far (minutes; FAR_SEED=, FAR_SEEDS=, FAR_OPERATIONS= of each)
+	@for seed in $$(seq $(FAR_SEED) $$(($(FAR_SEED) + $(FAR_SEEDS) - 1))); do \
+		$(SIMULATOR) --seed $$seed --steps $(FAR_OPERATIONS) >$(B)/far.log 2>&1 || { cat $(B)/far.log; exit 1; }; \
+		grep '^seed' $(B)/far.log; done
+
+check-deep: explore far
 
 # What allocates or charges is called through tests/sim/shortage, which refuses it.
 SHORT := pool_alloc pool_alloc_unset frame_alloc frame_alloc_dirty frame_alloc_pool frame_alloc_contiguous ledger_charge \
