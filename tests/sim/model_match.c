@@ -56,13 +56,18 @@ receive_failed(struct model *model, struct model_op *receive, enum cap_status st
 	return MODEL_RECEIVE_ENDED;
 }
 
-/* A long call needs a record of its copy. */
+/*
+ * A long call needs a record of its copy. Whether there is room for one near the limit, the run
+ * tells: if the receiver ended by its buffer, it was a later one that found none.
+ */
 static enum cap_status
-copy_charge(struct model *model, struct model_op *call)
+copy_charge(struct model *model, struct model_op *call, const struct model_op *receive)
 {
 	struct model_ledger *ledger = call->process->ledger;
 	uint64_t room = ledger->limit[LEDGER_KERNEL_BYTES] - ledger->used[LEDGER_KERNEL_BYTES];
 
+	if (model_was_told(model, receive, CAP_ERR_INVALID_BUFFER))
+		return CAP_OK;
 	if (model->memory_short && model_was_told(model, call, CAP_ERR_NO_MEMORY))
 		return CAP_ERR_NO_MEMORY;
 	if (room < model->prices.copy_max && model_was_told(model, call, CAP_ERR_QUOTA_EXCEEDED))
@@ -119,7 +124,7 @@ copy_long(
 	bool is_fresh = call->place == MODEL_RUNNING;
 	enum model_match match;
 
-	*status = copy_charge(model, call);
+	*status = copy_charge(model, call, receive);
 	if (*status == CAP_OK && is_fresh)
 		*status = model_endpoint_queue(call);
 	if (*status != CAP_OK)

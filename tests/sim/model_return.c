@@ -147,10 +147,12 @@ model_return(struct model *model, struct model_op *op)
 	struct model_call *slot;
 	enum cap_status status = CAP_OK;
 
-	if (op->sqe.len > (is_turn ? KERNEL_MESSAGE_BYTES_MAX : MESSAGE_BYTES_MAX))
+	if (op->sqe.len > MESSAGE_BYTES_MAX)
 		return CAP_ERR_MESSAGE_TOO_LARGE;
 	if ((op->sqe.flags & CAP_SQE_EXCEPTION) != 0 && op->sqe.xfer_count != 0)
 		return CAP_ERR_INVALID_REQUEST;
+	if (is_turn && op->sqe.len > KERNEL_MESSAGE_BYTES_MAX)
+		return CAP_ERR_MESSAGE_TOO_LARGE;
 	slot = call_find(op->process, op->sqe.target);
 	if (slot == NULL)
 		return CAP_ERR_INVALID_CALL_ID;
