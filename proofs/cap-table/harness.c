@@ -48,7 +48,16 @@ reserve_or_give_back(void)
 	enum cap_status status;
 
 	if (any_bool()) {
-		status = cap_table_reserve_locked(table, count);
+		uint32_t slots = table->slot_count;
+
+		/* Of those that are there alone, or with more. */
+		if (any_bool()) {
+			status = cap_table_reserve_there_locked(table, count) ? CAP_OK
+									      : CAP_ERR_TABLE_FULL;
+			PROVE(table->slot_count == slots, "the table does not grow for these");
+		} else {
+			status = cap_table_reserve_locked(table, count);
+		}
 		PROVE(status != CAP_OK || table->reserved_count - table->kept_count >= count,
 		    "so many are reserved");
 		PROVE(cap_table_used(table) + table->kept_count <= used + kept + count,
