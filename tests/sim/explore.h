@@ -64,6 +64,7 @@ struct explore_scope {
 	 * moved, and nothing is used as what it is not.
 	 */
 	bool is_lean;
+	bool is_late; /* what waits may have a deadline even so */
 	bool is_used; /* the memory that rings take for deadlines, and owners for calls, is there */
 	uint8_t holds[EXPLORE_PROCESSES_MAX][EXPLORE_SLOTS_MAX]; /* enum explore_hold */
 	/* How much that is. */

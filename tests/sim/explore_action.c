@@ -54,13 +54,22 @@ put_carrying(const struct explore_view *view, struct explore_action base)
 	}
 }
 
+static bool
+may_be_late(const struct explore_view *view)
+{
+	return !view->scope->is_lean || view->scope->is_late;
+}
+
 /* Taking a capability or none; late or not. */
 static void
 put_waiting(const struct explore_view *view, struct explore_action base)
 {
-	for (uint32_t i = view->scope->is_lean ? 3 : 0; i < 4; i++) {
+	for (uint32_t i = 0; i < 4; i++) {
 		base.cap_max = (uint8_t)(i % 2);
 		base.is_late = (uint8_t)(i < 2);
+		if ((base.cap_max == 0 && view->scope->is_lean) ||
+		    (base.is_late && !may_be_late(view)))
+			continue;
 		put(view, base);
 	}
 }
@@ -73,7 +82,7 @@ put_calls(const struct explore_view *view, struct explore_action base)
 		base.is_late = 0;
 		put_carrying(view, base);
 		base.is_late = 1;
-		if (!view->scope->is_lean)
+		if (may_be_late(view))
 			put(view, base);
 	}
 }
@@ -111,7 +120,7 @@ enumerate_waiting(const struct explore_view *view, struct explore_action base)
 	if (is_notification || !view->scope->is_lean)
 		put(view, base);
 	base.is_late = 1;
-	if (is_notification && !view->scope->is_lean)
+	if (is_notification && may_be_late(view))
 		put(view, base);
 }
 

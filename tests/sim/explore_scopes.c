@@ -110,6 +110,22 @@ static const struct explore_scope scopes[] = {
 		{ EXPLORE_FACET, EXPLORE_OTHER_OWNER }, { EXPLORE_FACET, EXPLORE_OTHER_FACET } },
 	    .states = 2815366,
 	    .steps = 13067813 },
+	/* Each kind of step. */
+	{ .name = "3x4-all",
+	    .processes = 3,
+	    .slots = 4,
+	    .in_flight = 1,
+	    .cells = 1,
+	    .depth = 6,
+	    .verbs = EXPLORE_ALL,
+	    .is_used = true,
+	    .is_lean = true,
+	    .is_late = true,
+	    .holds = { { EXPLORE_OWNER, EXPLORE_OTHER_FACET, EXPLORE_WAITER },
+		{ EXPLORE_FACET, EXPLORE_OTHER_OWNER, EXPLORE_SIGNALLER },
+		{ EXPLORE_FACET, EXPLORE_OTHER_FACET, EXPLORE_SIGNALLER } },
+	    .states = 10577169,
+	    .steps = 64595217 },
 };
 
 const struct explore_scope *
