@@ -28,6 +28,13 @@ def test_kernel_and_model_agree(seed):
     assert ran and int(ran[1]) >= OPERATIONS, done.stdout[:200]
 
 
+# Where long runs differed: a late call that named an answer; an endpoint that closed under a long copy.
+@pytest.mark.parametrize("seed,operations", [(1004, 30000), (2001, 640000)])
+def test_what_was_found_far_out_agrees(seed, operations):
+    done = simulate("--seed", seed, "--steps", operations)
+    assert done.returncode == 0, done.stderr[-4000:]
+
+
 def test_a_failure_is_shrunk_to_the_steps_that_it_takes():
     done = simulate("--seed", 3, "--steps", 5000, "--corrupt", 2000, "--shrink")
     assert done.returncode == 1
