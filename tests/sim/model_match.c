@@ -57,8 +57,8 @@ receive_failed(struct model *model, struct model_op *receive, enum cap_status st
 }
 
 /*
- * A long call needs a record of its copy. Whether there is room for one near the limit, the run
- * tells: if the receiver ended by its buffer, it was a later one that found none.
+ * A long call needs a record of its copy. A new call whose first receiver's buffer was bad had one
+ * for that, and may have been refused the next one: the first is there still.
  */
 static enum cap_status
 copy_charge(struct model *model, struct model_op *call, const struct model_op *receive)
@@ -66,7 +66,7 @@ copy_charge(struct model *model, struct model_op *call, const struct model_op *r
 	struct model_ledger *ledger = call->process->ledger;
 	uint64_t room = ledger->limit[LEDGER_KERNEL_BYTES] - ledger->used[LEDGER_KERNEL_BYTES];
 
-	if (model_was_told(model, receive, CAP_ERR_INVALID_BUFFER))
+	if (call->place == MODEL_RUNNING && model_was_told(model, receive, CAP_ERR_INVALID_BUFFER))
 		return CAP_OK;
 	if (model->memory_short && model_was_told(model, call, CAP_ERR_NO_MEMORY))
 		return CAP_ERR_NO_MEMORY;
