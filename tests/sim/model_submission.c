@@ -67,6 +67,19 @@ run_call(struct model *model, struct model_op *op)
 	return status == CAP_OK ? model_call_on(model, op, target) : status;
 }
 
+/* The endpoint's own side. */
+static enum cap_status
+receiving_side(struct model_process *process, uint64_t cap_id, struct model_slot **out)
+{
+	enum cap_status status = model_lookup(process, cap_id, out);
+
+	if (status != CAP_OK)
+		return status;
+	return (*out)->object->kind == MODEL_ENDPOINT && (*out)->interface_index == 0
+	    ? CAP_OK
+	    : CAP_ERR_WRONG_INTERFACE;
+}
+
 static enum cap_status
 run_receive(struct model *model, struct model_op *op)
 {
@@ -81,11 +94,9 @@ run_receive(struct model *model, struct model_op *op)
 
 	if (!sets_only(&op->sqe, allowed) || op->sqe.cap_max > MESSAGE_CAPS_MAX)
 		return CAP_ERR_INVALID_REQUEST;
-	status = model_lookup(op->process, op->sqe.target, &target);
+	status = receiving_side(op->process, op->sqe.target, &target);
 	if (status != CAP_OK)
 		return status;
-	if (target->object->kind != MODEL_ENDPOINT || target->interface_index != 0)
-		return CAP_ERR_WRONG_INTERFACE;
 	model_op_begins(op, target);
 	return model_endpoint_receive(model, op, target);
 }
@@ -133,11 +144,9 @@ run_turn(struct model *model, struct model_op *op)
 		return CAP_ERR_INVALID_TRANSFER_DESCRIPTOR;
 	if (op->sqe.cap_max > MESSAGE_CAPS_MAX)
 		return CAP_ERR_INVALID_REQUEST;
-	status = model_lookup(op->process, op->sqe.receive_from, &from);
+	status = receiving_side(op->process, op->sqe.receive_from, &from);
 	if (status != CAP_OK)
 		return status;
-	if (from->object->kind != MODEL_ENDPOINT || from->interface_index != 0)
-		return CAP_ERR_WRONG_INTERFACE;
 	if (op->sqe.result_len < sizeof(struct cap_delivery))
 		return CAP_ERR_BUFFER_TOO_SMALL;
 	if (op->sqe.result_addr % 8 != 0)
