@@ -425,17 +425,22 @@ receive_alone(struct service_endpoint *at)
 }
 
 /*
- * A caller that is gone is no failure of the server. One that takes fewer capabilities than there
- * are, say, is still waiting.
+ * An answer with capabilities was refused. A caller that is gone is no failure of the server; one
+ * that takes fewer than there are, say, still waits, and its call has a place here.
  */
+static enum cap_status
+tell_without_caps(struct capos_ticket ticket, enum cap_status status)
+{
+	return status == CAP_ERR_CALL_GONE ? status
+					   : capos_reply_fail(ticket, exception_type_of(status),
+						 status, cap_status_sentence(status));
+}
+
 static void
 caps_not_returned(struct service_endpoint *at, enum cap_status status)
 {
 	release_moved(at);
-	if (status == CAP_ERR_CALL_GONE)
-		return;
-	status = capos_reply_fail(
-	    at->answered, exception_type_of(status), status, cap_status_sentence(status));
+	status = tell_without_caps(at->answered, status);
 	if (status != CAP_OK && status != CAP_ERR_CALL_GONE)
 		service_stop(at->service, 1);
 }
@@ -608,6 +613,8 @@ capos_reply(struct capos_ticket ticket, void (*fill)(struct capnp_builder *resul
 	struct capos_block *block = answer_block(ticket.service->self);
 	struct answer answer = { 0 };
 	struct capnp_builder results;
+	enum cap_status status;
+	enum cap_status told;
 
 	if (block == NULL)
 		return CAP_ERR_NO_MEMORY;
@@ -620,7 +627,11 @@ capos_reply(struct capos_ticket ticket, void (*fill)(struct capnp_builder *resul
 		capos_block_give(ticket.service->self, block);
 		return CAP_ERR_MESSAGE_TOO_LARGE;
 	}
-	return return_from(ticket, block, &answer);
+	status = return_from(ticket, block, &answer);
+	if (status == CAP_OK || answer.cap_count == 0)
+		return status;
+	told = tell_without_caps(ticket, status);
+	return told == CAP_OK ? status : told;
 }
 
 enum cap_status

@@ -93,8 +93,9 @@ struct capos_ticket capos_defer(const struct capos_caller *caller);
 /*
  * Answer a deferred call. `fill` builds the results into the message (its root with the generated
  * `..._init_root`). CAP_ERR_CALL_GONE: the caller has given up; capabilities of the answer stay
- * here. The answer is at most as large as a LARGE message, or a MEDIUM one if none of those is
- * free.
+ * here. So they do if the kernel does not take them (CAP_ERR_TOO_MANY_CAPS: the caller takes
+ * fewer), and the caller gets an exception that says so. The answer is at most as large as a LARGE
+ * message, or a MEDIUM one if none of those is free.
  */
 MUST_CHECK enum cap_status capos_reply(struct capos_ticket ticket,
     void (*fill)(struct capnp_builder *results, void *context), void *context);

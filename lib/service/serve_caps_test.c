@@ -143,6 +143,34 @@ TEST(a_caller_that_takes_fewer_capabilities_than_there_are_gets_an_exception)
 	check_status(EXCEPTION_TYPE_FAILED, CAP_ERR_TOO_MANY_CAPS);
 }
 
+static void
+fill_cap(struct capnp_builder *results, void *context)
+{
+	const struct capnp_cap *cap = context;
+
+	echo_swap_results_set_cap(echo_swap_results_init_root(results), *cap);
+}
+
+TEST(a_deferred_answer_with_more_capabilities_than_its_caller_takes_becomes_an_exception)
+{
+	static struct capnp_cap cap = { 77, 770, CAPNP_CAP_COPY };
+
+	start();
+	client_pings("later");
+	server.status = CAPOS_DEFERRED;
+	run();
+	CHECK_EQ(answer.count, 0);
+	client.caps_result = CAP_ERR_TOO_MANY_CAPS;
+	CHECK_EQ(capos_reply(server.ticket, fill_cap, &cap), CAP_ERR_TOO_MANY_CAPS);
+	CHECK_EQ(answer.count, 2);
+	CHECK_EQ(releases_of(77), 0);
+	answer.count = 1;
+	check_status(EXCEPTION_TYPE_FAILED, CAP_ERR_TOO_MANY_CAPS);
+	client.caps_result = CAP_ERR_CALL_GONE;
+	CHECK_EQ(capos_reply(server.ticket, fill_cap, &cap), CAP_ERR_CALL_GONE);
+	CHECK_EQ(answer.count, 2);
+}
+
 TEST(a_capability_moved_by_a_method_that_then_fails_is_released)
 {
 	start();
