@@ -48,6 +48,7 @@ static struct {
 	uint32_t room;		/* for the answer; 0: plenty */
 	int32_t return_result;	/* how the RETURN of its answer ends */
 	int32_t caps_result;	/* and that of one with capabilities */
+	int32_t receive_result; /* of the RECV behind the last call; 0: the endpoint is gone */
 	bool both;		/* at both endpoints */
 	uint32_t repeats;	/* calls behind the first one, one by one */
 	uint32_t waited_behind; /* answers that were out when the loop had nothing to do again */
@@ -255,7 +256,9 @@ client_calls(void)
 	if (client.interface_id == 0) {
 		if (client.waited_behind == 0)
 			client.waited_behind = answer.count;
-		fake_complete(first_receive(), CAP_ERR_DISCONNECTED);
+		fake_complete(first_receive(),
+		    client.receive_result < 0 ? client.receive_result : CAP_ERR_DISCONNECTED);
+		client.receive_result = 0;
 		return;
 	}
 	for (uint32_t i = 0; i < receives; i++)

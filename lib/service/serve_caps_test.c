@@ -143,6 +143,20 @@ TEST(a_caller_that_takes_fewer_capabilities_than_there_are_gets_an_exception)
 	check_status(EXCEPTION_TYPE_FAILED, CAP_ERR_TOO_MANY_CAPS);
 }
 
+TEST(a_capability_that_is_taken_goes_into_the_answer_of_a_turn)
+{
+	start();
+	client_swaps();
+	client.cap_count = 1;
+	run();
+	CHECK_EQ(answer.count, 1);
+	CHECK_EQ(answer.turns, 1);
+	CHECK_EQ(answer.sqe.xfer_count, 1);
+	CHECK_EQ(transfers()[0].cap_id, 77);
+	CHECK_EQ(transfers()[0].mode, CAP_TRANSFER_MOVE);
+	CHECK_EQ(releases_of(77), 0);
+}
+
 static void
 fill_cap(struct capnp_builder *results, void *context)
 {

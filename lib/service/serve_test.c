@@ -34,6 +34,27 @@ TEST(calls_behind_each_other_are_served_once_each_with_one_entry_for_a_turn)
 	CHECK_EQ(fake.entries, 24); /* as for one, and a turn for each */
 }
 
+/* It would fail again: unlike a turn, it has no other part that can have failed. */
+TEST(a_receive_that_fails_ends_the_loop)
+{
+	start();
+	client.interface_id = 0;
+	client.receive_result = CAP_ERR_QUOTA_EXCEEDED;
+	run();
+	CHECK_EQ(fake.log_count, 1);
+}
+
+TEST(a_turn_whose_receive_fails_receives_once_more)
+{
+	start();
+	client_pings("once");
+	client.receive_result = CAP_ERR_QUOTA_EXCEEDED;
+	run();
+	CHECK_EQ(answer.count, 1);
+	CHECK_EQ(fake.log_count, 3);
+	CHECK_EQ(fake.log[2].op, CAP_OP_RECV);
+}
+
 /* Each turn ends with its RETURN, and the loop receives anew. */
 TEST(callers_that_are_gone_do_not_end_the_loop)
 {
