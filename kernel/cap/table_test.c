@@ -207,6 +207,23 @@ TEST(reserved_slots_are_charged_and_their_ids_foretold)
 	CHECK_EQ(ledger->used[LEDGER_CAP_SLOTS], 3);
 }
 
+TEST(a_reservation_of_what_is_there_makes_no_slots)
+{
+	struct cap_table *table = test_table(64);
+	uint64_t bytes = ledger->used[LEDGER_KERNEL_BYTES];
+
+	spin_lock(&lock);
+	CHECK(!cap_table_reserve_there_locked(table, 1));
+	CHECK_EQ(ledger->used[LEDGER_KERNEL_BYTES], bytes);
+	CHECK_EQ(ledger->used[LEDGER_CAP_SLOTS], 0);
+	/* With one, others are made. */
+	CHECK_EQ(cap_table_reserve_locked(table, 1), CAP_OK);
+	CHECK(cap_table_reserve_there_locked(table, 3));
+	CHECK(!cap_table_reserve_there_locked(table, 60));
+	CHECK_EQ(ledger->used[LEDGER_CAP_SLOTS], 4);
+	spin_unlock(&lock);
+}
+
 TEST(a_slot_whose_generation_would_wrap_is_retired)
 {
 	struct cap_table *table = test_table(64);

@@ -7,7 +7,9 @@
 
 #include "arch/sim/world_call.h"
 #include "base/test.h"
+#include "cap/transfer.h"
 #include "ipc/endpoint.h"
+#include "mm/job.h"
 #include "object/permanent.h"
 #include "object/timer.h"
 
@@ -196,24 +198,43 @@ prepare(const struct row *row, uint64_t call_id)
 			(void)world_give(&server, timer_object(), 0);
 }
 
-static int32_t
-turn(const struct row *row, uint64_t call_id, enum way way)
+static struct cap_sqe
+turn_of(const struct row *row, uint64_t call_id, enum way way)
 {
-	uaddr_t address = way == GENERAL ? WORLD_DATA : server.message;
 	struct cap_sqe receive = receive_at(row->at_other, row->cap_max);
-	struct cap_sqe sqe = return_from(row, call_id, address);
-	struct cap_cqe cqe;
+	struct cap_sqe sqe =
+	    return_from(row, call_id, way == GENERAL ? WORLD_DATA : server.message);
 
-	if (way == ONE_BY_ONE) {
-		cqe = run(&server, sqe);
-		return cqe.result < 0 ? cqe.result : run(&server, receive).result;
-	}
 	sqe.flags |= CAP_SQE_RECEIVE;
 	sqe.receive_from = receive.target;
 	sqe.result_addr = receive.result_addr;
 	sqe.result_len = receive.result_len;
 	sqe.cap_max = receive.cap_max;
-	return run(&server, sqe).result;
+	return sqe;
+}
+
+static int32_t
+turn(const struct row *row, uint64_t call_id, enum way way)
+{
+	struct cap_cqe cqe;
+
+	if (way != ONE_BY_ONE)
+		return run(&server, turn_of(row, call_id, way)).result;
+	cqe = run(&server, return_from(row, call_id, server.message));
+	return cqe.result < 0 ? cqe.result
+			      : run(&server, receive_at(row->at_other, row->cap_max)).result;
+}
+
+/* Two processes, of which one serves two endpoints. */
+static void
+start(void)
+{
+	world_start();
+	objects_init();
+	client = world_process(NULL);
+	server = world_process(NULL);
+	make_endpoint(0);
+	make_endpoint(1);
 }
 
 static struct outcome
@@ -224,12 +245,7 @@ outcome_of(const struct row *row, enum way way)
 	uint64_t call_id;
 
 	memset(&out, 0, sizeof(out));
-	world_start();
-	objects_init();
-	client = world_process(NULL);
-	server = world_process(NULL);
-	make_endpoint(0);
-	make_endpoint(1);
+	start();
 	world_write(&client, client.message, "sixteen bytes...", 16);
 	call_id = take_call(row);
 	prepare(row, call_id);
@@ -320,26 +336,127 @@ TEST(a_turn_whose_receive_is_refused_has_answered)
 /* As a RECV that was submitted on its own. */
 TEST(a_turn_that_receives_can_be_cancelled)
 {
-	uint64_t call_id;
+	const struct ledger *ledger;
+	uint64_t charged;
 	struct cap_sqe sqe;
 
-	world_start();
-	objects_init();
-	client = world_process(NULL);
-	server = world_process(NULL);
-	make_endpoint(0);
-	call_id = take_call(&rows[0]);
-	sqe = return_from(&rows[0], call_id, server.message);
-	sqe.flags = CAP_SQE_RECEIVE;
+	start();
+	ledger = server.process->ledger;
+	charged = ledger->used[LEDGER_CAP_SLOTS];
+	sqe = turn_of(&rows[0], take_call(&rows[0]), STRAIGHT);
 	sqe.user_data = 9;
-	sqe.receive_from = owners[0];
-	sqe.result_addr = server.message + 1536;
-	sqe.result_len = 256;
+	sqe.cap_max = 3;
 	CHECK_EQ(run(&server, sqe).result, NOTHING);
+	CHECK_EQ(ledger->used[LEDGER_CAP_SLOTS], charged + 3);
 	CHECK_EQ(reaped(&client).result, ANSWER_BYTES);
 	CHECK_EQ(run(&server, (struct cap_sqe){ .op = CAP_OP_FINISH, .target = 9 }).result,
 	    CAP_ERR_CANCELLED);
 	CHECK_EQ(reaped(&server).result, CAP_OK);
+	CHECK_EQ(ledger->used[LEDGER_CAP_SLOTS], charged);
 	CHECK_EQ(run(&client, call_to(0, &rows[0])).result, NOTHING);
 	CHECK_EQ(run(&server, receive_at(0, 0)).result, DELIVERED);
+}
+
+/* Though its answer could go straight: the call is the server's as before. */
+TEST(a_turn_whose_receive_is_malformed_has_not_answered)
+{
+	static const struct {
+		uint32_t room;
+		uint32_t shift;
+		uint8_t cap_max;
+		bool at_facet;
+		enum cap_status expected;
+	} wrong[] = {
+		{ 256, 0, TRANSFER_CAPS_MAX + 1, false, CAP_ERR_INVALID_REQUEST },
+		{ sizeof(struct cap_delivery) - 1, 0, 0, false, CAP_ERR_BUFFER_TOO_SMALL },
+		{ 256, 4, 0, false, CAP_ERR_INVALID_BUFFER },
+		{ 256, 0, 0, true, CAP_ERR_WRONG_INTERFACE },
+	};
+
+	start();
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		uint64_t call_id = take_call(&rows[0]);
+		struct cap_sqe sqe = turn_of(&rows[0], call_id, STRAIGHT);
+
+		sqe.result_len = wrong[i].room;
+		sqe.result_addr += wrong[i].shift;
+		sqe.cap_max = wrong[i].cap_max;
+		if (wrong[i].at_facet)
+			sqe.receive_from = world_give(&server, endpoint_object(endpoints[0]), 1);
+		CHECK_EQ(run(&server, sqe).result, wrong[i].expected);
+		CHECK_EQ(reaped(&client).result, NOTHING);
+		CHECK_EQ(
+		    run(&server, return_from(&rows[0], call_id, server.message)).result, CAP_OK);
+		CHECK_EQ(reaped(&client).result, ANSWER_BYTES);
+	}
+}
+
+/* A ring has place for half of them. */
+static void
+fill_receivers(void)
+{
+	for (uint32_t i = 0; i < ENDPOINT_RECEIVES_MAX; i++) {
+		static struct world_process other;
+		static cap_id_t owner;
+
+		if (i % 32 == 0) {
+			other = world_process(NULL);
+			owner = world_give(&other, endpoint_object(endpoints[0]), 0);
+		}
+		CHECK_EQ(run(&other,
+			     (struct cap_sqe){ .op = CAP_OP_RECV,
+				 .target = owner,
+				 .result_addr = other.message,
+				 .result_len = 256 })
+			     .result,
+		    NOTHING);
+	}
+}
+
+TEST(a_turn_that_has_no_place_to_receive_has_answered)
+{
+	for (enum way way = STRAIGHT; way < WAYS; way++) {
+		uint64_t call_id;
+
+		start();
+		call_id = take_call(&rows[0]);
+		fill_receivers();
+		CHECK_EQ(turn(&rows[0], call_id, way), CAP_ERR_QUEUE_FULL);
+		CHECK_EQ(reaped(&client).result, ANSWER_BYTES);
+	}
+}
+
+/* Its copy is the server's work, and done before the server goes on. */
+TEST(a_turn_that_receives_a_long_call_has_it)
+{
+	const uint32_t bytes = JOB_STEP_BYTES + 8;
+	struct cap_sqe call;
+	struct cap_sqe sqe;
+
+	start();
+	sqe = turn_of(&rows[0], take_call(&rows[0]), STRAIGHT);
+	sqe.result_addr = WORLD_DATA;
+	sqe.result_len = bytes + sizeof(struct cap_delivery);
+	call = call_to(0, &rows[0]);
+	call.addr = WORLD_DATA;
+	call.len = bytes;
+	CHECK_EQ(run(&client, call).result, NOTHING);
+	CHECK_EQ(run(&server, sqe).result, bytes + sizeof(struct cap_delivery));
+}
+
+/* What says where it receives stands where others have one. */
+TEST(a_turn_has_no_deadline)
+{
+	for (enum way way = STRAIGHT; way < ONE_BY_ONE; way++) {
+		uint64_t call_id;
+
+		start();
+		call_id = take_call(&rows[0]);
+		CHECK_EQ(turn(&rows[0], call_id, way), NOTHING);
+		CHECK_EQ(reaped(&client).result, ANSWER_BYTES);
+		sim_time_pass(owners[0]);
+		CHECK_EQ(reaped(&server).result, NOTHING);
+		CHECK_EQ(run(&client, call_to(0, &rows[0])).result, NOTHING);
+		CHECK_EQ(reaped(&server).result, DELIVERED);
+	}
 }

@@ -10,17 +10,21 @@ transfers(void)
 	return (const void *)((const uint8_t *)answer.words + answer.sqe.len);
 }
 
+/* Alone, or beside one that is not taken. */
 TEST(a_capability_that_is_taken_and_moved_is_the_callers)
 {
-	start();
-	client_swaps();
-	run();
-	CHECK_EQ(answer.sqe.flags, 0);
-	CHECK_EQ(answer.sqe.xfer_count, 1);
-	CHECK_EQ(transfers()[0].cap_id, 77);
-	CHECK_EQ(transfers()[0].mode, CAP_TRANSFER_MOVE);
-	CHECK_EQ(releases_of(77), 0);
-	CHECK_EQ(releases_of(78), 1);
+	for (uint32_t untaken = 0; untaken < 2; untaken++) {
+		start();
+		client_swaps();
+		client.cap_count = 1 + untaken;
+		run();
+		CHECK_EQ(answer.sqe.flags, 0);
+		CHECK_EQ(answer.sqe.xfer_count, 1);
+		CHECK_EQ(transfers()[0].cap_id, 77);
+		CHECK_EQ(transfers()[0].mode, CAP_TRANSFER_MOVE);
+		CHECK_EQ(releases_of(77), 0);
+		CHECK_EQ(releases_of(78), untaken);
+	}
 }
 
 /* Echo.drop with capability 77, to which this pointer leads, or not. */
@@ -123,6 +127,8 @@ TEST(a_capability_moved_to_a_caller_that_is_gone_is_released)
 	client_swaps();
 	client.return_result = CAP_ERR_CALL_GONE;
 	run();
+	/* Nobody is left who could be told. */
+	CHECK_EQ(answer.count, 1);
 	CHECK_EQ(releases_of(77), 1);
 	CHECK_EQ(releases_of(78), 1);
 }

@@ -363,6 +363,23 @@ TEST(a_loop_whose_ring_has_failed_ends_with_that_status)
 	CHECK_EQ(service_run(&service), CAP_ERR_RING_CORRUPT);
 }
 
+/* Twice, if it is asked for again. */
+static void
+receive_is_refused(void)
+{
+	fake_complete(
+	    first_receive(), fake.log_count == 1 ? CAP_ERR_REVOKED : CAP_ERR_DISCONNECTED);
+}
+
+/* It was no turn: there was no answer that could have been refused instead. */
+TEST(a_receive_that_is_refused_ends_the_loop)
+{
+	start();
+	fake.on_idle = receive_is_refused;
+	run();
+	CHECK_EQ(fake.log_count, 1);
+}
+
 TEST(an_endpoint_without_a_buffer_is_refused)
 {
 	struct capos_cap endpoint = { &self, ENDPOINT_CAP, ENDPOINT_INTERFACE_ID };
