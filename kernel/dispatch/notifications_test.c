@@ -333,6 +333,17 @@ TEST(a_queue_of_waits_has_an_end)
 	CHECK_EQ(reap().result, CAP_ERR_QUEUE_FULL);
 }
 
+/* However many there have been. */
+TEST(a_wait_that_has_ended_has_left_the_queue)
+{
+	start();
+	for (uint32_t i = 0; i < 2 * NOTIFICATION_WAITS_MAX; i++) {
+		post_wait(1, i);
+		CHECK_EQ(notification_signal(notification, 1), CAP_OK);
+		CHECK_EQ(reap().result, CAP_OK);
+	}
+}
+
 static uint32_t pending_before;
 static uint32_t most_at_once;
 

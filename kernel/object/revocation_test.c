@@ -254,6 +254,24 @@ TEST(mappings_that_were_made_by_it_are_gone_and_those_of_others_stay)
 	CHECK_EQ(child.process->ledger->used[LEDGER_VIRTUAL_PAGES], virtual_pages);
 }
 
+/* Wherever a step of the sweep ends: behind the last region of another process, too. */
+TEST(a_call_ends_however_much_the_processes_before_have_mapped)
+{
+	for (uint32_t mappings = 0; mappings < JOB_STEP_ENTRIES; mappings++) {
+		cap_id_t memory;
+		uint64_t id;
+
+		begin();
+		memory = make_memory(1);
+		for (uint32_t i = 0; i < mappings; i++)
+			(void)map_by(&parent, memory, 1);
+		id = start_with(facet, CAPNP_CAP_COPY);
+		post(&child, call_by(&child, its(0)));
+		CHECK_EQ(revoke(id), CAP_OK);
+		check_revoked(&child, reap(&child));
+	}
+}
+
 TEST(mappings_by_another_grant_of_the_same_process_stay)
 {
 	cap_id_t memory;
