@@ -7,6 +7,7 @@ import importlib.util
 import os
 import pathlib
 import re
+import shutil
 import sys
 
 import pytest
@@ -99,3 +100,9 @@ def test_a_constant_is_made_smaller_where_it_is_defined_and_nowhere_else():
     assert list(texts) == ["lib/capnp/message.h"] and "#define CAPNP_CAPS_MAX 2" in texts["lib/capnp/message.h"]
     with pytest.raises(SystemExit):
         PROVE.with_constants(description, {"CAP_TABLE_SLOTS_MAX": 2}, {})
+
+
+def test_what_asks_for_gcc_gets_the_compiler_of_set_up(tmp_path):
+    """A machine that has only what set-up installs has no gcc, without which CBMC knows no memcpy."""
+    found = shutil.which("gcc", path=PROVE.environment(tmp_path)["PATH"])
+    assert pathlib.Path(found).resolve() == pathlib.Path(shutil.which(PROVE.COMPILER[0])).resolve()
