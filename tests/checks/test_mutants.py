@@ -56,22 +56,40 @@ def test_the_seed_chooses(mutants, tree, monkeypatch):
     assert made(1) != made(2)
 
 
-@pytest.mark.parametrize("found_by", ["sim", "fuzz", None])
-def test_each_word_of_the_tests_is_run_until_one_fails(mutants, tree, monkeypatch, found_by):
+@pytest.fixture
+def judged(mutants, tree, monkeypatch):
+    """judged(FAILS): the verdict over a mutant if this run of make fails, and the runs."""
     root = tree({"kernel/mm/a.c": TEXT})
-    runs = []
-
-    def make(*arguments):
-        runs.append(" ".join(arguments))
-        return int(found_by is not None and arguments[-1] == {"sim": "T=tests/sim", "fuzz": "T=elf"}[found_by])
-
     monkeypatch.setattr(mutants, "ROOT", root)
     monkeypatch.setattr(mutants, "TREE", root)
-    monkeypatch.setattr(mutants, "make", make)
     monkeypatch.setattr(mutants.shutil, "copy", lambda *_: None)
-    verdict = mutants.judge(mutants.Mutant("kernel/mm/a.c", TEXT, "", "tests/sim fuzz/elf"))
+
+    def judge(fails):
+        runs = []
+
+        def make(*arguments):
+            runs.append(" ".join(arguments))
+            return int(runs[-1] == fails)
+
+        monkeypatch.setattr(mutants, "make", make)
+        return mutants.judge(mutants.Mutant("kernel/mm/a.c", TEXT, "", "tests/sim fuzz/elf")), runs
+
+    return judge
+
+
+BUILDS = ["sim", "unit T=tests/sim RUN_TESTS=true"]
+
+
+@pytest.mark.parametrize("found_by", ["unit T=tests/sim", "fuzz T=elf", None])
+def test_each_word_of_the_tests_is_run_until_one_fails(mutants, judged, found_by):
+    verdict, runs = judged(found_by)
     assert verdict == (mutants.SURVIVED if found_by is None else mutants.KILLED)
-    assert runs == ["sim", "unit T=tests/sim", "fuzz T=elf"][:2 if found_by == "sim" else 3]
+    assert runs == BUILDS + ["unit T=tests/sim", "fuzz T=elf"][:1 if found_by == "unit T=tests/sim" else 2]
+
+
+@pytest.mark.parametrize("refused", BUILDS)
+def test_what_does_not_compile_is_no_mutant(mutants, judged, refused):
+    assert judged(refused) == (mutants.NO_MUTANT, BUILDS[:BUILDS.index(refused) + 1])
 
 
 def test_a_seeded_mutant_that_no_longer_fits_is_an_error(mutants, tree, monkeypatch):
