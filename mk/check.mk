@@ -67,5 +67,5 @@ check-bare-machine: ## the README's two commands in a Debian that has only git a
 docs: $(B)/check/docs ## links, the map of the tree, a page for each part
 
 .PHONY: mutants
-mutants: ## plant faults into the kernel, one by one: the tests have to find each (minutes; SEED=, COUNT=)
-	tools/mutants --seed $(or $(SEED),1) --count $(or $(COUNT),40)
+mutants: ## plant faults into the kernel, one by one: the tests have to find each (minutes; LIST=, SEED=, COUNT=)
+	tools/mutants $(if $(LIST),--list $(LIST)) --seed $(or $(SEED),1) --count $(or $(COUNT),40)

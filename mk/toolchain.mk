@@ -35,7 +35,8 @@ FREESTANDING := --target=x86_64-unknown-none-elf -ffreestanding -nostdlibinc -Il
 kernel_FLAGS := $(BASE_FLAGS) -Wvla $(FREESTANDING) -fomit-frame-pointer -mno-red-zone -mgeneral-regs-only -mcmodel=kernel $(INCLUDES) -Ikernel
 user_FLAGS := $(BASE_FLAGS) $(FREESTANDING) -fomit-frame-pointer -ftls-model=local-exec $(INCLUDES)
 host_FLAGS := $(BASE_FLAGS) -O1 -D_GNU_SOURCE $(SANITIZERS) $(INCLUDES) -Itests
-sim_FLAGS := $(host_FLAGS) -Ikernel
+# The order of locks is checked (kernel/sync/spinlock.c) wherever the kernel's core is tested.
+sim_FLAGS := $(host_FLAGS) -Ikernel -DCAPOS_CHECK_LOCKS
 bulk_FLAGS := $(BASE_FLAGS) -O2 -D_GNU_SOURCE -ffunction-sections $(INCLUDES) -Itests -Ikernel
 tool_FLAGS := $(BASE_FLAGS) -O2 -D_GNU_SOURCE $(INCLUDES)
 generator_FLAGS := $(tool_FLAGS)

@@ -21,15 +21,31 @@ check_taken(const struct spinlock *lock)
 }
 
 static void
+check_pair(const struct spinlock *one, const struct spinlock *other)
+{
+	KASSERT(one->rank == other->rank && (one == other || one->key != other->key));
+}
+
+static void
 check_dropped(const struct spinlock *lock)
 {
-	held_ranks[arch_cpu_id()] &= ~(1U << lock->rank);
+	uint32_t *held = &held_ranks[arch_cpu_id()];
+
+	KASSERT((*held & 1U << lock->rank) != 0);
+	*held &= ~(1U << lock->rank);
 }
 #else
 static inline void
 check_taken(const struct spinlock *lock)
 {
 	(void)lock;
+}
+
+static inline void
+check_pair(const struct spinlock *one, const struct spinlock *other)
+{
+	(void)one;
+	(void)other;
 }
 
 static inline void
@@ -92,6 +108,7 @@ spin_unlock(struct spinlock *lock) NO_LOCK_ANALYSIS
 void
 spin_lock_pair(struct spinlock *one, struct spinlock *other) NO_LOCK_ANALYSIS
 {
+	check_pair(one, other);
 	spin_lock(one->key <= other->key ? one : other);
 	if (one != other)
 		take(one->key <= other->key ? other : one);

@@ -2,7 +2,7 @@
 #pragma once
 /*
  * Spin locks with a rank. Interrupts are off in the kernel, so a lock needs no interrupt state.
- * Debug builds and the simulator check the order (sync/lock_check.c).
+ * Unit tests, the simulator and fuzzing of the core check the order (CAPOS_CHECK_LOCKS).
  */
 #include "base/annotate.h"
 #include "base/types.h"

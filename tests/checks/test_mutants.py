@@ -95,11 +95,13 @@ def test_what_does_not_compile_is_no_mutant(mutants, judged, refused):
 def test_a_seeded_mutant_that_no_longer_fits_is_an_error(mutants, tree, monkeypatch):
     monkeypatch.setattr(mutants, "ROOT", tree({"kernel/mm/a.c": TEXT,
                                                "tests/mutants/mm.txt": "kernel/mm/a.c | step(a); | ; | kernel/mm\n"}))
-    assert [mutant.text for mutant in mutants.seeded()] == [TEXT.replace("step(a);", ";")]
+    assert [mutant.text for mutant in mutants.seeded(None)] == [TEXT.replace("step(a);", ";")]
+    assert list(mutants.seeded("cap")) == []
+    assert len(list(mutants.seeded("mm"))) == 1
     tree({"tests/mutants/mm.txt": "kernel/mm/a.c | gone(a); | ; | kernel/mm\n"})
     with pytest.raises(SystemExit):
-        list(mutants.seeded())
+        list(mutants.seeded(None))
 
 
 def test_every_seeded_fault_still_has_its_place(mutants):
-    assert len(list(mutants.seeded())) > 100
+    assert len(list(mutants.seeded(None))) > 100
