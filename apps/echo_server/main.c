@@ -62,11 +62,12 @@ static const struct echo_methods methods = {
 	.swap = echo_swap,
 	.drop = echo_drop,
 };
+ECHO_SERVE_WITH(methods)
 
 int
 capos_main(struct capos *self)
 {
 	struct echo_server server = { self };
 
-	return capos_serve(self, "echo", echo_interface(&methods, &server));
+	return capos_serve(self, "echo", echo_interface(&server));
 }

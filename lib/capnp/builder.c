@@ -165,43 +165,17 @@ capnp_any_init_text(struct capnp_any_builder any, uint32_t size)
 	return (char *)capnp_any_init_list(any, CAPNP_ELEMENT_1, size + 1).data;
 }
 
-/* No bytes, another segment, or an error: also what is too long for a list. */
-static __attribute__((noinline)) void
-set_bytes_elsewhere(struct capnp_any_builder any, struct capnp_byte_list list)
+void
+capnp_builder_set_bytes_elsewhere(
+    struct capnp_builder *builder, uint8_t *pointer, uint16_t segment, struct capnp_byte_list list)
 {
+	struct capnp_any_builder any = { builder, pointer, segment };
 	uint64_t count = (uint64_t)list.size + list.zero_count;
 	uint8_t *content = capnp_any_init_data(
 	    any, count < CAPNP_MESSAGE_WORDS_MAX ? (uint32_t)count : CAPNP_MESSAGE_WORDS_MAX);
 
 	if (content != NULL && list.size != 0)
 		memcpy(content, list.bytes, list.size);
-}
-
-/* Room that is filled at once: only what is left of its last word has to be zeroed. */
-void
-capnp_builder_set_bytes(
-    struct capnp_builder *builder, uint16_t segment, uint8_t *pointer, struct capnp_byte_list list)
-{
-	struct capnp_builder_segment *at = &builder->segments[segment];
-	uint8_t *content = at->words + (size_t)at->used_words * CAPNP_WORD_BYTES;
-	uint64_t count = (uint64_t)list.size + list.zero_count;
-	uint64_t words = (count + CAPNP_WORD_BYTES - 1) / CAPNP_WORD_BYTES;
-
-	if (pointer == NULL || list.size == 0 || count >= CAPNP_MESSAGE_WORDS_MAX ||
-	    words > at->capacity_words - at->used_words) {
-		set_bytes_elsewhere((struct capnp_any_builder){ builder, pointer, segment }, list);
-		return;
-	}
-	at->used_words += (uint32_t)words;
-	capnp_store(content + (size_t)(words - 1) * CAPNP_WORD_BYTES, 0);
-	/*
-	 * The content stands behind its pointer: half the distance in bytes is the offset in its
-	 * place, less the pointer itself.
-	 */
-	capnp_store(pointer,
-	    capnp_make_list(0, CAPNP_ELEMENT_1, (uint32_t)count) |
-		((uint64_t)(content - pointer) / 2 - 4));
-	memcpy(content, list.bytes, list.size);
 }
 
 void

@@ -55,6 +55,15 @@ struct capnp_any_builder {
 	uint16_t segment;
 };
 
+/* Another message in the same buffer, of capnp_builder_init(). */
+static inline void
+capnp_builder_reset(struct capnp_builder *builder)
+{
+	builder->own.used_words = 0;
+	builder->cap_count = 0;
+	builder->error = CAPNP_OK;
+}
+
 /* One framed segment in `buffer` (8-byte aligned); the first word is the segment table. */
 static inline void
 capnp_builder_init(struct capnp_builder *builder, void *buffer, size_t byte_count)
@@ -65,11 +74,9 @@ capnp_builder_init(struct capnp_builder *builder, void *buffer, size_t byte_coun
 	builder->own.capacity_words = words == 0 ? 0
 	    : words > CAPNP_MESSAGE_WORDS_MAX	 ? CAPNP_MESSAGE_WORDS_MAX
 						 : (uint32_t)words - 1;
-	builder->own.used_words = 0;
 	builder->segments = &builder->own;
 	builder->segment_count = 1;
-	builder->cap_count = 0;
-	builder->error = CAPNP_OK;
+	capnp_builder_reset(builder);
 }
 
 /* Several segments, not framed; `segments` are empty and stay the caller's. */
@@ -101,12 +108,20 @@ struct capnp_any_builder capnp_builder_root_any(struct capnp_builder *builder);
 struct capnp_struct_builder
 capnp_any_init_struct(struct capnp_any_builder any, uint16_t data_words, uint16_t pointer_count);
 
-/*
- * Allocate the root, once. The first `cap_count` capabilities of the message belong to the root's
- * own fields. The usual one, first in a segment with room for it, is placed in line.
- */
+/* Whether the root is the first of its segment, and has room there. */
+static inline bool
+capnp_builder_fits_root(
+    const struct capnp_builder *builder, uint16_t data_words, uint16_t pointer_count)
+{
+	const struct capnp_builder_segment *segment = builder->segments;
+
+	return segment->used_words == 0 &&
+	    (uint32_t)data_words + pointer_count < segment->capacity_words;
+}
+
+/* Allocate the root, which fits; `cap_count` as of capnp_builder_root(). */
 static inline struct capnp_struct_builder
-capnp_builder_root(
+capnp_builder_fitting_root(
     struct capnp_builder *builder, uint16_t data_words, uint16_t pointer_count, uint32_t cap_count)
 {
 	struct capnp_builder_segment *segment = builder->segments;
@@ -116,11 +131,10 @@ capnp_builder_root(
 	for (uint32_t i = 0; i < cap_count; i++)
 		builder->caps[i] = (struct capnp_cap){ 0 };
 	builder->cap_count = cap_count;
-	if (segment->used_words != 0 || words == 0 || words >= segment->capacity_words)
-		return capnp_any_init_struct(
-		    capnp_builder_root_any(builder), data_words, pointer_count);
 	segment->used_words = words + 1;
-	capnp_store(segment->words, capnp_make_struct(0, data_words, pointer_count));
+	/* An empty struct points to itself, so that it is not null. */
+	capnp_store(
+	    segment->words, capnp_make_struct(words == 0 ? -1 : 0, data_words, pointer_count));
 	memset(start, 0, (size_t)words * CAPNP_WORD_BYTES);
 	return (struct capnp_struct_builder){
 		.builder = builder,
@@ -129,6 +143,22 @@ capnp_builder_root(
 		.data_bits = (uint32_t)data_words * 64,
 		.pointer_count = pointer_count,
 	};
+}
+
+/*
+ * Allocate the root, once. The first `cap_count` capabilities of the message belong to the root's
+ * own fields.
+ */
+static inline struct capnp_struct_builder
+capnp_builder_root(
+    struct capnp_builder *builder, uint16_t data_words, uint16_t pointer_count, uint32_t cap_count)
+{
+	if (capnp_builder_fits_root(builder, data_words, pointer_count))
+		return capnp_builder_fitting_root(builder, data_words, pointer_count, cap_count);
+	for (uint32_t i = 0; i < cap_count; i++)
+		builder->caps[i] = (struct capnp_cap){ 0 };
+	builder->cap_count = cap_count;
+	return capnp_any_init_struct(capnp_builder_root_any(builder), data_words, pointer_count);
 }
 
 struct capnp_list_builder
@@ -145,21 +175,47 @@ struct capnp_byte_list {
 	uint32_t size;
 	uint32_t zero_count; /* part of the list: a text's final NUL */
 };
-void capnp_builder_set_bytes(
-    struct capnp_builder *builder, uint16_t segment, uint8_t *pointer, struct capnp_byte_list list);
+/* No bytes, another segment, or an error: also what is too long for a list. The view is passed in
+ * registers. */
+void capnp_builder_set_bytes_elsewhere(
+    struct capnp_builder *builder, uint8_t *pointer, uint16_t segment, struct capnp_byte_list list);
+
+/* Room that is filled at once: only what is left of its last word has to be zeroed. */
+static inline void
+capnp_builder_set_bytes(struct capnp_any_builder any, struct capnp_byte_list list)
+{
+	struct capnp_builder_segment *at = &any.builder->segments[any.segment];
+	uint8_t *content = at->words + (size_t)at->used_words * CAPNP_WORD_BYTES;
+	uint64_t count = (uint64_t)list.size + list.zero_count;
+	uint64_t words = (count + CAPNP_WORD_BYTES - 1) / CAPNP_WORD_BYTES;
+
+	if (any.pointer == NULL || list.size == 0 || count >= CAPNP_MESSAGE_WORDS_MAX ||
+	    words > at->capacity_words - at->used_words) {
+		capnp_builder_set_bytes_elsewhere(any.builder, any.pointer, any.segment, list);
+		return;
+	}
+	at->used_words += (uint32_t)words;
+	capnp_store(content + (size_t)(words - 1) * CAPNP_WORD_BYTES, 0);
+	/*
+	 * The content stands behind its pointer: half the distance in bytes is the offset in its
+	 * place, less the pointer itself.
+	 */
+	capnp_store(any.pointer,
+	    capnp_make_list(0, CAPNP_ELEMENT_1, (uint32_t)count) |
+		((uint64_t)(content - any.pointer) / 2 - 4));
+	memcpy(content, list.bytes, list.size);
+}
 
 static inline void
 capnp_any_set_data(struct capnp_any_builder any, struct capnp_data value)
 {
-	capnp_builder_set_bytes(any.builder, any.segment, any.pointer,
-	    (struct capnp_byte_list){ value.data, value.size, 0 });
+	capnp_builder_set_bytes(any, (struct capnp_byte_list){ value.data, value.size, 0 });
 }
 
 static inline void
 capnp_any_set_text(struct capnp_any_builder any, struct capnp_text value)
 {
-	capnp_builder_set_bytes(any.builder, any.segment, any.pointer,
-	    (struct capnp_byte_list){ value.data, value.size, 1 });
+	capnp_builder_set_bytes(any, (struct capnp_byte_list){ value.data, value.size, 1 });
 }
 /* The next capability of the message. Null sets a null pointer. */
 void capnp_any_set_cap(struct capnp_any_builder any, struct capnp_cap value);

@@ -142,15 +142,17 @@ capnp_flat_open_behind(const uint64_t *message, uint32_t byte_count, uint32_t da
     uint32_t cap_count, struct capnp_data *out)
 {
 	uint32_t pointer_count = 1 + cap_count;
-	uint32_t head = capnp_flat_bytes(data_words + pointer_count);
+	uint32_t head_words = CAPNP_FLAT_HEAD_WORDS + data_words + pointer_count;
 	const uint64_t *pointer = message + CAPNP_FLAT_HEAD_WORDS + data_words;
+	uint32_t behind = byte_count - head_words * CAPNP_WORD_BYTES;
+	/* Of the bytes; turned, what is no whole word is large, as is what wraps around. */
+	uint32_t words = behind >> 3 | behind << 29;
 
-	if (byte_count < head || byte_count % CAPNP_WORD_BYTES != 0 ||
-	    message[0] != (uint64_t)(byte_count / CAPNP_WORD_BYTES - 1) << 32 ||
+	if (words >= CAPNP_MESSAGE_WORDS_MAX - head_words ||
+	    message[0] != (uint64_t)(words + head_words - 1) << 32 ||
 	    message[1] != ((uint64_t)data_words << 32 | (uint64_t)pointer_count << 48) ||
 	    (pointer[0] & CAPNP_FLAT_POINTER_BITS) != CAPNP_FLAT_POINTER_BEHIND(cap_count) ||
-	    pointer[0] >> 35 > byte_count - head ||
-	    (cap_count != 0 && pointer[1] != CAPNP_FLAT_CAP))
+	    pointer[0] >> 35 > behind || (cap_count != 0 && pointer[1] != CAPNP_FLAT_CAP))
 		return false;
 	*out = (struct capnp_data){ (const uint8_t *)(pointer + pointer_count),
 		(uint32_t)(pointer[0] >> 35) };
@@ -181,7 +183,7 @@ struct capnp_flat_form {
 /* A message that may be flat, and which nobody else writes any more. */
 struct capnp_flat_message {
 	const uint64_t *words;
-	uint32_t byte_count; /* those of the head at least */
+	uint32_t byte_count;
 };
 
 static inline bool
@@ -229,6 +231,20 @@ capnp_flat_read(struct capnp_flat_message from, struct capnp_flat_form form,
 		.depth = CAPNP_DEPTH_MAX - 1,
 	};
 	return true;
+}
+
+/* A call with a flat message, as generated dispatch sees it. */
+struct capnp_flat_exchange {
+	struct capnp_flat_message message;
+	struct capnp_reader reader;   /* not opened: it has the message's capabilities alone */
+	struct capnp_builder results; /* one segment, empty */
+};
+
+static inline bool
+capnp_flat_exchange_has_room(
+    const struct capnp_flat_exchange *exchange, uint32_t data_words, uint32_t pointer_count)
+{
+	return data_words + pointer_count < exchange->results.own.capacity_words;
 }
 
 /* A call of a method of scalars, as generated dispatch sees it. */

@@ -174,8 +174,7 @@ TEST(what_is_taken_for_a_flat_message_the_reader_takes_for_the_same)
 		start();
 		byte_count =
 		    damage(build_flat(data_words, kind, (uint32_t)rand() % SIZE_MAX_TESTED));
-		if (byte_count < capnp_flat_bytes(0) ||
-		    !capnp_flat_read((struct capnp_flat_message){ flat, (uint32_t)byte_count },
+		if (!capnp_flat_read((struct capnp_flat_message){ flat, (uint32_t)byte_count },
 			(struct capnp_flat_form){ data_words, kind }, &unopened, &view)) {
 			left++;
 			continue;
@@ -184,6 +183,25 @@ TEST(what_is_taken_for_a_flat_message_the_reader_takes_for_the_same)
 		CHECK(reader_agrees(view, byte_count, kind));
 	}
 	CHECK(taken > DAMAGED / 4 && left > DAMAGED / 4);
+}
+
+/* Its words say what the size would be, turned into words, if it were one. */
+TEST(a_size_that_is_no_size_of_such_a_message_is_refused_whatever_its_words_say)
+{
+	struct capnp_reader unopened = { .cap_count = 1 };
+	struct capnp_struct view;
+
+	for (uint32_t bytes = 0; bytes < 64; bytes++) {
+		uint32_t turned = (bytes - 32) >> 3 | (bytes - 32) << 29;
+
+		start();
+		build_flat(1, CAPNP_FLAT_DATA, 5);
+		flat[0] = (uint64_t)(turned + 3) << 32;
+		flat[3] = CAPNP_FLAT_POINTER | UINT64_C(1) << 35;
+		CHECK_EQ(capnp_flat_read((struct capnp_flat_message){ flat, bytes },
+			     (struct capnp_flat_form){ 1, CAPNP_FLAT_DATA }, &unopened, &view),
+		    bytes > 32 && bytes % 8 == 0);
+	}
 }
 
 TEST(without_the_capability_that_it_points_to_a_message_is_not_flat)

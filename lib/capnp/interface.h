@@ -26,23 +26,42 @@ capnp_index_mask(uint32_t index, uint32_t count)
 	return index & (uint32_t)mask;
 }
 
-typedef enum cap_status (*capos_dispatch_fn)(const void *methods, void *server, uint16_t method,
-    struct capnp_reader *params, struct capnp_builder *results, const struct capos_caller *caller);
-
 /* What dispatch of flat messages says of a method or a message that is none, or of results that
  * have no room: nothing was done. */
 #define CAPNP_NOT_FLAT ((enum cap_status)2)
 
-/* The same as capos_dispatch_fn, without opening the message first. `reader` is without one. */
-typedef enum cap_status (*capos_dispatch_flat_fn)(const void *methods, void *server,
-    uint16_t method, struct capnp_flat_message message, struct capnp_reader *reader,
-    struct capnp_builder *results, const struct capos_caller *caller);
-
+/* An interface and who serves it. */
 struct capos_interface {
 	uint64_t interface_id;
 	const char *name;
-	capos_dispatch_fn dispatch;
-	capos_dispatch_flat_fn dispatch_flat;
-	const void *methods; /* struct <interface>_methods */
-	void *server;	     /* struct <interface>_server */
+	enum cap_status (*dispatch)(void *server, uint16_t method, struct capnp_reader *params,
+	    struct capnp_builder *results, const struct capos_caller *caller);
+	/* The same, without opening the message first. */
+	enum cap_status (*dispatch_flat)(void *server, uint16_t method,
+	    struct capnp_flat_exchange *exchange, const struct capos_caller *caller);
+	void *server; /* struct <interface>_server */
 };
+
+/*
+ * Defines `<interface>_interface(server)`, once in a file; generated code has one for each
+ * interface. `methods` is constant, so that dispatch calls them directly, and the compiler sees
+ * through parameters and results that are passed by value.
+ */
+#define CAPOS_SERVE_WITH(interface, id, methods)                                                   \
+	static enum cap_status interface##_serve(void *server, uint16_t method,                    \
+	    struct capnp_reader *params, struct capnp_builder *results,                            \
+	    const struct capos_caller *caller)                                                     \
+	{                                                                                          \
+		return interface##_dispatch(&(methods), server, method, params, results, caller);  \
+	}                                                                                          \
+	static enum cap_status interface##_serve_flat(void *server, uint16_t method,               \
+	    struct capnp_flat_exchange *exchange, const struct capos_caller *caller)               \
+	{                                                                                          \
+		return interface##_dispatch_flat(&(methods), server, method, exchange, caller);    \
+	}                                                                                          \
+	static inline struct capos_interface interface##_interface(                                \
+	    struct interface##_server *server)                                                     \
+	{                                                                                          \
+		return (struct capos_interface){ id, #interface, interface##_serve,                \
+			interface##_serve_flat, server };                                          \
+	}

@@ -256,13 +256,15 @@ capnp_any_list(struct capnp_any any, enum capnp_element expected)
 }
 
 struct capnp_data
-capnp_any_bytes(struct capnp_any any)
+capnp_bytes_anywhere(
+    struct capnp_reader *reader, const uint8_t *pointer, uint8_t segment, uint8_t depth)
 {
+	struct capnp_any any = { reader, pointer, segment, depth };
 	struct capnp_list list = capnp_any_list(any, CAPNP_ELEMENT_1);
 
 	/* Bytes inside larger elements are no Data: they do not lie next to each other. */
 	if (list.count != 0 && list.step_bits != 8) {
-		fail(any.reader, CAPNP_ERROR_KIND);
+		fail(reader, CAPNP_ERROR_KIND);
 		return (struct capnp_data){ NULL, 0 };
 	}
 	return (struct capnp_data){ list.data, list.count };

@@ -156,8 +156,10 @@ capnp_get_any_or(struct capnp_struct from, uint16_t pointer, const uint64_t *wor
 struct capnp_list capnp_any_list(struct capnp_any any, enum capnp_element expected);
 struct capnp_text capnp_any_text(struct capnp_any any);
 
-/* Any bytes that a pointer leads to: capnp_any_data() without its short cut. */
-struct capnp_data capnp_any_bytes(struct capnp_any any);
+/* Any bytes that a pointer leads to: capnp_any_data() without its short cut. In registers: views
+ * that are passed by value are stored before it is known whether they have to be. */
+struct capnp_data capnp_bytes_anywhere(
+    struct capnp_reader *reader, const uint8_t *pointer, uint8_t segment, uint8_t depth);
 
 /* Bytes of a near pointer are found in line. */
 static inline struct capnp_data
@@ -174,7 +176,7 @@ capnp_any_data(struct capnp_any any)
 
 	/* A list of bytes at a positive offset. */
 	if (CAPNP_RARELY((word & kind_bits) != kind) || CAPNP_RARELY(any.depth == 0))
-		return capnp_any_bytes(any);
+		return capnp_bytes_anywhere(any.reader, any.pointer, any.segment, any.depth);
 	if (any.segment == CAPNP_SEGMENT_CHECKED)
 		return (struct capnp_data){ any.pointer + (skip + 1) * CAPNP_WORD_BYTES, size };
 	/* In words: an address that is made too early wraps around behind the kernel's own memory.
@@ -183,7 +185,7 @@ capnp_any_data(struct capnp_any any)
 	    (size_t)(any.pointer - any.reader->segments[any.segment]) / CAPNP_WORD_BYTES - 1;
 	if (CAPNP_RARELY(skip > room) || CAPNP_RARELY(words > room - skip) ||
 	    CAPNP_RARELY(words >= any.reader->traversal_words))
-		return capnp_any_bytes(any);
+		return capnp_bytes_anywhere(any.reader, any.pointer, any.segment, any.depth);
 	any.reader->traversal_words -= words + 1;
 	return (struct capnp_data){ any.pointer + (skip + 1) * CAPNP_WORD_BYTES, size };
 }

@@ -24,8 +24,10 @@ struct echo_server {
 	uint32_t running; /* methods, at this moment */
 	uint32_t running_most;
 	bool calls_other;
-	struct capnp_cap dropped; /* as the method saw it */
-	uint8_t keeps_mode;	  /* the capability goes into the answer thus, and is not taken */
+	bool forwards;		       /* a status of a call of its own, without a sentence */
+	enum capnp_error reader_error; /* as the method saw it */
+	struct capnp_cap dropped;      /* as the method saw it */
+	uint8_t keeps_mode; /* the capability goes into the answer thus, and is not taken */
 	bool stops;
 	struct capos_call *leaves; /* in flight, to SILENT_CAP */
 	uint64_t room;		   /* bytes that the answer asks for beyond those it was given */
@@ -107,7 +109,8 @@ echo_ping(struct echo_server *at, struct echo_ping_params params,
 	if (at->room != 0)
 		data = (struct capnp_data){ large, (uint32_t)at->room };
 	echo_ping_results_set_data(results, data);
-	if (at->status == CAP_ERR_APPLICATION_EXCEPTION)
+	at->reader_error = capnp_reader_error(params.s.reader);
+	if (at->status == CAP_ERR_APPLICATION_EXCEPTION && !at->forwards)
 		return capos_fail(caller, EXCEPTION_TYPE_OVERLOADED, "not today");
 	if (at->status == CAPOS_DEFERRED)
 		at->ticket = capos_defer(caller);
@@ -161,6 +164,7 @@ static const struct echo_methods methods = {
 	.swap = echo_swap,
 	.drop = echo_drop,
 };
+ECHO_SERVE_WITH(methods)
 
 static inline void
 deliver(const struct cap_sqe *receive)
@@ -282,7 +286,7 @@ start(void)
 	fake.on_op = take_op;
 	fake.on_idle = client_calls;
 	service_init(&service, &self);
-	CHECK_EQ(service_add(&service, &endpoints[0], endpoint, echo_interface(&methods, &server),
+	CHECK_EQ(service_add(&service, &endpoints[0], endpoint, echo_interface(&server),
 		     CAPOS_BLOCK_MEDIUM),
 	    CAP_OK);
 }

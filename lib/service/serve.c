@@ -157,7 +157,7 @@ submit_turn(struct service_endpoint *at, uint64_t head, uint64_t call_id, size_t
 		(uint64_t)&at->receive,
 		(uint64_t)block->params,
 		(uint64_t)block->results,
-		(uint32_t)message_bytes | (uint64_t)block->result_bytes << 32,
+		message_bytes | (uint64_t)block->result_bytes << 32,
 		(uint64_t)cap_count << 32 | (uint64_t)CAPNP_CAPS_MAX << 40,
 		at->endpoint.cap_id,
 	    });
@@ -227,18 +227,26 @@ release_untaken(struct capos *self, const struct capnp_reader *params)
 			    self, params->caps[i].cap_id, params->caps[i].interface_id });
 }
 
-/* Open the parameters and run the method. */
-static __attribute__((noinline)) enum cap_status
-run_opened(struct capos_caller *caller, struct capnp_reader *params, struct capnp_builder *results)
+static enum capnp_error
+open_params(struct capnp_reader *params, const struct cap_delivery *delivery)
 {
-	const struct capos_interface *interface = &caller->at->interface;
-	const struct cap_delivery *delivery = caller->delivery;
 	enum capnp_error error =
 	    capnp_reader_init_single(params, delivery + 1, delivery->param_bytes);
+
+	return error == CAPNP_OK ? error
+				 : capnp_reader_init(params, delivery + 1, delivery->param_bytes);
+}
+
+/* Open the parameters and run the method. */
+static __attribute__((noinline)) enum cap_status
+run_opened(struct service_endpoint *at)
+{
+	const struct capos_interface *interface = &at->interface;
+	const struct cap_delivery *delivery = at->caller.delivery;
+	struct capnp_reader *params = &at->exchange.reader;
+	enum capnp_error error = open_params(params, delivery);
 	enum cap_status status;
 
-	if (error != CAPNP_OK)
-		error = capnp_reader_init(params, delivery + 1, delivery->param_bytes);
 	params->cap_count = 0;
 	/* They are the server's now, even if the message is no good. */
 	if (delivery->cap_count != 0)
@@ -248,33 +256,31 @@ run_opened(struct capos_caller *caller, struct capnp_reader *params, struct capn
 	if (delivery->interface_id != interface->interface_id)
 		return CAP_ERR_WRONG_INTERFACE;
 	status = interface->dispatch(
-	    interface->methods, interface->server, delivery->method, params, results, caller);
-	if (status == CAP_OK && capnp_reader_error(params) != CAPNP_OK)
-		return CAP_ERR_MALFORMED_MESSAGE;
-	return status;
+	    interface->server, delivery->method, params, &at->exchange.results, &at->caller);
+	error = capnp_reader_error(params);
+	/* What is wrong with this message is not with the next one, which may be flat. */
+	params->error = CAPNP_OK;
+	return status == CAP_OK && error != CAPNP_OK ? CAP_ERR_MALFORMED_MESSAGE : status;
 }
 
 /* A flat message needs not be opened. */
 static inline enum cap_status
-run_method(struct capos_caller *caller, struct capnp_reader *params, struct capnp_builder *results)
+run_method(struct service_endpoint *at)
 {
-	const struct capos_interface *interface = &caller->at->interface;
-	const struct cap_delivery *delivery = caller->delivery;
-	struct capnp_flat_message message = { (const uint64_t *)(const void *)(delivery + 1),
-		delivery->param_bytes };
+	const struct cap_delivery *delivery = at->caller.delivery;
+	struct capnp_flat_exchange *exchange = &at->exchange;
 	enum cap_status status;
 
-	params->cap_count = 0;
-	if (message.byte_count < capnp_flat_bytes(0) ||
-	    delivery->interface_id != interface->interface_id)
-		return run_opened(caller, params, results);
+	capnp_builder_reset(&exchange->results);
+	exchange->message.byte_count = delivery->param_bytes;
+	exchange->reader.cap_count = 0;
+	if (delivery->interface_id != at->interface.interface_id)
+		return run_opened(at);
 	if (delivery->cap_count != 0)
-		read_caps(params, delivery);
-	params->traversal_words = message.byte_count;
-	params->error = CAPNP_OK;
-	status = interface->dispatch_flat(interface->methods, interface->server, delivery->method,
-	    message, params, results, caller);
-	return status == CAPNP_NOT_FLAT ? run_opened(caller, params, results) : status;
+		read_caps(&exchange->reader, delivery);
+	status = at->interface.dispatch_flat(
+	    at->interface.server, delivery->method, exchange, &at->caller);
+	return status == CAPNP_NOT_FLAT ? run_opened(at) : status;
 }
 
 /* The results if they are good, else an exception, stand in the endpoint's block. */
@@ -331,43 +337,43 @@ keep_open(struct service_endpoint *at, const struct capnp_reader *params)
 
 /* Capabilities, an exception, or a call that the method has kept. */
 static __attribute__((noinline)) enum cap_status
-answer_otherwise(struct capos_caller *caller, enum cap_status status, struct capnp_reader *params,
-    struct capnp_builder *results)
+answer_otherwise(struct service_endpoint *at, enum cap_status status)
 {
-	struct service_endpoint *at = caller->at;
-	struct answer answer = { .call_id = caller->delivery->call_id,
+	struct capnp_reader *params = &at->exchange.reader;
+	struct capnp_builder *results = &at->exchange.results;
+	struct answer answer = { .call_id = at->caller.delivery->call_id,
 		.message = at->block->params };
 
 	at->moved_count = 0;
 	if (results->cap_count != 0) {
-		at->answered = capos_defer(caller);
+		at->answered = capos_defer(&at->caller);
 		note_moved(at, results, params);
 	}
 	if (status == CAPOS_DEFERRED)
 		return keep_open(at, params);
-	finish_answer(caller, status, results, &answer);
+	finish_answer(&at->caller, status, results, &answer);
+	/* Told: the next one is another call's. */
+	at->caller.error = (struct capos_error){ 0 };
 	return submit_answer(at, &answer, params);
 }
 
-/* Run the method and queue its answer. */
-static inline enum cap_status
-answer_call(struct service_endpoint *at, const struct cap_delivery *delivery)
+/* Run the method of the call that has arrived, and queue its answer. False: none is waited for. */
+static inline bool
+answer_call(struct service_endpoint *at)
 {
-	struct capos_caller caller = { .at = at, .delivery = delivery };
-	struct capnp_reader params;
-	struct capnp_builder results;
-	enum cap_status status;
-	size_t bytes;
+	struct capnp_builder *results = &at->exchange.results;
+	enum cap_status status = run_method(at);
+	size_t bytes = 0;
 
-	capnp_builder_init(&results, at->block->params, at->block->param_bytes);
-	status = run_method(&caller, &params, &results);
-	if (status == CAP_OK && results.cap_count == 0 && all_taken(&params) &&
-	    !at->service->is_stopping) {
-		bytes = capnp_builder_finish(&results);
-		if (bytes != 0)
-			return submit_turn(at, CAP_OP_RETURN, delivery->call_id, bytes, 0);
-	}
-	return answer_otherwise(&caller, status, &params, &results);
+	if (status == CAP_OK && results->cap_count == 0 && all_taken(&at->exchange.reader) &&
+	    !at->service->is_stopping)
+		bytes = capnp_builder_finish(results);
+	status = bytes != 0 ? submit_turn(at, CAP_OP_RETURN, at->caller.delivery->call_id, bytes, 0)
+			    : answer_otherwise(at, status);
+	if (status == CAP_OK)
+		return bytes != 0 || !at->service->is_stopping;
+	service_stop(at->service, 1);
+	return false;
 }
 
 /* Methods do not run here: another one may be waiting for a completion. */
@@ -470,18 +476,12 @@ receive_failed(struct service_endpoint *at)
 static void
 serve_received(struct service_endpoint *at)
 {
-	enum cap_status status;
-
 	if (at->received < 0) {
 		receive_failed(at);
 		return;
 	}
-	do
-		status =
-		    answer_call(at, (const struct cap_delivery *)(const void *)at->block->results);
-	while (status == CAP_OK && !at->service->is_stopping && receive_alone(at));
-	if (status != CAP_OK)
-		service_stop(at->service, 1);
+	while (answer_call(at) && receive_alone(at))
+		continue;
 }
 
 void
@@ -502,6 +502,11 @@ service_add(struct service *service, struct service_endpoint *at, struct capos_c
 	at->block = capos_block_take(service->self, kind);
 	if (at->block == NULL)
 		return CAP_ERR_NO_MEMORY;
+	at->caller = (struct capos_caller){ .at = at,
+		.delivery = (const struct cap_delivery *)(const void *)at->block->results };
+	at->exchange.reader.error = CAPNP_OK;
+	at->exchange.message.words = (const uint64_t *)(const void *)(at->caller.delivery + 1);
+	capnp_builder_init(&at->exchange.results, at->block->params, at->block->param_bytes);
 	at->next = service->endpoints;
 	service->endpoints = at;
 	return submit_receive(at);

@@ -36,6 +36,13 @@ enum service_in_flight {
 	SERVICE_TURN_WITH_CAPS,
 };
 
+/* The call that a method answers. Valid until the method returns. */
+struct capos_caller {
+	struct service_endpoint *at;
+	const struct cap_delivery *delivery;
+	struct capos_error error;
+};
+
 struct service_endpoint {
 	struct capos_completion receive; /* first: user_data of the RECV */
 	cap_id_t moved[CAPNP_CAPS_MAX];	 /* by the answer that is on its way */
@@ -48,6 +55,8 @@ struct service_endpoint {
 	struct capos_cap endpoint;
 	struct capos_interface interface;
 	struct capos_block *block; /* results: what arrives; params: what is answered */
+	struct capos_caller caller;
+	struct capnp_flat_exchange exchange; /* of the call that is being answered */
 	struct service_endpoint *next;
 };
 
@@ -58,13 +67,6 @@ struct service {
 	struct service_endpoint **ready_end;
 	bool is_stopping;
 	int exit_code;
-};
-
-/* The call that a method answers. Valid until the method returns. */
-struct capos_caller {
-	struct service_endpoint *at;
-	const struct cap_delivery *delivery;
-	struct capos_error error;
 };
 
 /* The status that a method returns to keep its call open; never seen by a client. */

@@ -156,6 +156,58 @@ TEST(a_bad_pointer_that_a_method_has_read_spoils_its_answer)
 	check_status(EXCEPTION_TYPE_FAILED, CAP_ERR_MALFORMED_MESSAGE);
 }
 
+/* The first of two calls was answered; what is looked at is the second one's answer. */
+static bool
+first_is_answered(void)
+{
+	if (answer.count == 0 || client.interface_id == 0)
+		return false;
+	answer.count = 0;
+	return true;
+}
+
+static void
+damaged_then_good(void)
+{
+	if (first_is_answered())
+		client_pings("good");
+	client_calls();
+}
+
+TEST(what_was_wrong_with_a_message_is_not_with_the_next_one)
+{
+	start();
+	client_pings("x");
+	client.bytes[16] ^= 0x80;
+	client.repeats = 1;
+	fake.on_idle = damaged_then_good;
+	run();
+	CHECK_EQ(server.runs, 2);
+	CHECK_EQ(server.reader_error, CAPNP_OK);
+	check_data("good");
+}
+
+static void
+told_then_forwarded(void)
+{
+	if (first_is_answered())
+		server.forwards = true;
+	client_calls();
+}
+
+/* A status that came from elsewhere has no sentence, and not the one of the last caller. */
+TEST(what_a_caller_was_told_is_not_told_the_next_one)
+{
+	start();
+	client_pings("x");
+	server.status = CAP_ERR_APPLICATION_EXCEPTION;
+	client.repeats = 1;
+	fake.on_idle = told_then_forwarded;
+	run();
+	CHECK_EQ(server.runs, 2);
+	check_exception(EXCEPTION_TYPE_FAILED, CAP_OK, "");
+}
+
 /* The same parameters in another encoding: the bytes stand a word further on. */
 TEST(parameters_that_are_not_flat_are_served_alike)
 {
@@ -183,6 +235,26 @@ TEST(an_answer_that_does_not_fit_is_an_exception)
 }
 
 static void
+large_then_small(void)
+{
+	if (first_is_answered())
+		server.room = 0;
+	client_calls();
+}
+
+TEST(an_answer_that_did_not_fit_does_not_spoil_the_next_one)
+{
+	start();
+	client_pings("small");
+	server.room = CAPOS_MEDIUM_PARAM_BYTES;
+	client.repeats = 1;
+	fake.on_idle = large_then_small;
+	run();
+	CHECK_EQ(server.runs, 2);
+	check_data("small");
+}
+
+static void
 start_two(void)
 {
 	struct capos_cap endpoint = { &self, ENDPOINT_CAP + 1, ENDPOINT_INTERFACE_ID };
@@ -190,8 +262,8 @@ start_two(void)
 	start();
 	client_pings("both");
 	client.both = true;
-	CHECK_EQ(service_add(&service, &endpoints[1], endpoint, echo_interface(&methods, &server),
-		     CAPOS_BLOCK_LARGE),
+	CHECK_EQ(service_add(
+		     &service, &endpoints[1], endpoint, echo_interface(&server), CAPOS_BLOCK_LARGE),
 	    CAP_OK);
 }
 
@@ -260,8 +332,8 @@ TEST(a_reply_does_not_wait_for_the_next_call)
 
 	start_deferred();
 	fake.on_idle = NULL;
-	CHECK_EQ(service_add(&service, &endpoints[1], endpoint, echo_interface(&methods, &server),
-		     CAPOS_BLOCK_SMALL),
+	CHECK_EQ(service_add(
+		     &service, &endpoints[1], endpoint, echo_interface(&server), CAPOS_BLOCK_SMALL),
 	    CAP_OK);
 	CHECK_EQ(capos_reply(server.ticket, fill_data, &data), CAP_OK);
 	CHECK_EQ(fake.in_flight_count, 1);
@@ -386,7 +458,7 @@ TEST(an_endpoint_without_a_buffer_is_refused)
 
 	start();
 	self.free_blocks[CAPOS_BLOCK_LARGE] = NULL;
-	CHECK_EQ(service_add(&service, &endpoints[1], endpoint, echo_interface(&methods, &server),
+	CHECK_EQ(service_add(&service, &endpoints[1], endpoint, echo_interface(&server),
 		     CAPOS_BLOCK_MEDIUM),
 	    CAP_ERR_NO_MEMORY);
 	CHECK_EQ(capos_in_flight(&self), 1);

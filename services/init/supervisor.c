@@ -73,14 +73,15 @@ static const struct supervisor_methods methods = {
 	.stop = answer_stop,
 	.restart = answer_restart,
 };
+SUPERVISOR_SERVE_WITH(methods)
 
 enum cap_status
 init_supervisor_make(struct init_state *init, struct capos_cap *client)
 {
 	if (init->supervisor.cap.cap_id == 0)
 		CAPOS_TRY(init_serve(init, &init->supervisor_at,
-		    supervisor_interface(&methods, (struct supervisor_server *)init),
-		    SUPERVISOR_INTERFACE_ID, &init->supervisor.cap));
+		    supervisor_interface((struct supervisor_server *)init), SUPERVISOR_INTERFACE_ID,
+		    &init->supervisor.cap));
 	*client = init->supervisor.cap;
 	return CAP_OK;
 }

@@ -77,6 +77,7 @@ supplier_get(struct supplier_server *server, struct supplier_get_params params,
 static const struct supplier_methods methods = {
 	.get = supplier_get,
 };
+SUPPLIER_SERVE_WITH(methods)
 
 static void
 fill_current(struct capnp_builder *results, void *context)
@@ -146,9 +147,9 @@ init_supplier_make(struct init_state *init, uint32_t export, struct capos_cap *c
 		return CAP_ERR_QUOTA_EXCEEDED;
 	supplier->init = init;
 	supplier->export = export;
-	CAPOS_TRY(init_serve(init, &supplier->at,
-	    supplier_interface(&methods, (struct supplier_server *)supplier), SUPPLIER_INTERFACE_ID,
-	    &supplier->client.cap));
+	CAPOS_TRY(
+	    init_serve(init, &supplier->at, supplier_interface((struct supplier_server *)supplier),
+		SUPPLIER_INTERFACE_ID, &supplier->client.cap));
 	init->supplier_count++;
 	*client = supplier->client.cap;
 	return CAP_OK;

@@ -181,9 +181,10 @@ static const struct schema_registry_methods methods = {
 	.by_name = registry_by_name,
 	.structure = registry_structure,
 };
+SCHEMA_REGISTRY_SERVE_WITH(methods)
 
 struct capos_interface
 registry_interface(void)
 {
-	return schema_registry_interface(&methods, NULL);
+	return schema_registry_interface(NULL);
 }

@@ -42,8 +42,7 @@ call(uint16_t method)
 
 	CHECK_EQ(capnp_reader_init_single(&params_reader, param_words, bytes), CAPNP_OK);
 	capnp_builder_init(&results, result_words, sizeof(result_words));
-	status = interface.dispatch(
-	    interface.methods, interface.server, method, &params_reader, &results, &caller);
+	status = interface.dispatch(interface.server, method, &params_reader, &results, &caller);
 	if (status != CAP_OK)
 		return status;
 	bytes = capnp_builder_finish(&results);

@@ -77,6 +77,7 @@ static const struct process_launcher_methods methods = {
 	.launch = launcher_launch,
 	.binaries = launcher_binaries,
 };
+PROCESS_LAUNCHER_SERVE_WITH(methods)
 
 static enum cap_status
 choose_programs(struct spawner_state *state, struct launcher *launcher, struct capnp_list names)
@@ -124,8 +125,7 @@ launcher_create(struct spawner_state *state, struct capnp_list names, struct cap
 	status = make_client(endpoint, client);
 	if (status == CAP_OK) {
 		status = service_add(&state->service, &launcher->endpoint, endpoint.cap,
-		    process_launcher_interface(
-			&methods, (struct process_launcher_server *)launcher),
+		    process_launcher_interface((struct process_launcher_server *)launcher),
 		    CAPOS_BLOCK_LARGE);
 		if (status != CAP_OK)
 			capos_release(*client);

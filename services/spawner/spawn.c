@@ -152,13 +152,14 @@ spawner_make_launcher(struct process_spawner_server *server,
 	return status;
 }
 
+static const struct process_spawner_methods methods = {
+	.spawn = spawner_spawn,
+	.make_launcher = spawner_make_launcher,
+};
+PROCESS_SPAWNER_SERVE_WITH(methods)
+
 struct capos_interface
 spawner_interface(struct spawner_state *state)
 {
-	static const struct process_spawner_methods methods = {
-		.spawn = spawner_spawn,
-		.make_launcher = spawner_make_launcher,
-	};
-
-	return process_spawner_interface(&methods, (struct process_spawner_server *)state);
+	return process_spawner_interface((struct process_spawner_server *)state);
 }

@@ -397,8 +397,7 @@ run(struct capos_interface interface, uint16_t method)
 		reader.caps[i] = (struct capnp_cap){ GIVEN_CAP + i, 9, CAPNP_CAP_COPY };
 	capnp_builder_init(&results, result_words, sizeof(result_words));
 	memset(&caller.error, 0, sizeof(caller.error));
-	status = interface.dispatch(
-	    interface.methods, interface.server, method, &reader, &results, &caller);
+	status = interface.dispatch(interface.server, method, &reader, &results, &caller);
 	if (status == CAP_OK) {
 		bytes = capnp_builder_finish(&results);
 		CHECK(bytes != 0);

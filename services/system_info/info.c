@@ -73,6 +73,7 @@ static const struct system_info_methods methods = {
 	.help = info_help,
 	.schema = info_schema,
 };
+SYSTEM_INFO_SERVE_WITH(methods)
 
 enum cap_status
 info_start(struct system_info_server *info, struct capos *self)
@@ -93,5 +94,5 @@ info_start(struct system_info_server *info, struct capos *self)
 struct capos_interface
 info_interface(struct system_info_server *info)
 {
-	return system_info_interface(&methods, info);
+	return system_info_interface(info);
 }

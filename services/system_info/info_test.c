@@ -86,8 +86,7 @@ call(uint16_t method, const char *topic)
 	bytes = capnp_builder_finish(&params);
 	CHECK_EQ(capnp_reader_init_single(&reader, param_words, bytes), CAPNP_OK);
 	capnp_builder_init(&results, result_words, sizeof(result_words));
-	status = interface.dispatch(
-	    interface.methods, interface.server, method, &reader, &results, &caller);
+	status = interface.dispatch(interface.server, method, &reader, &results, &caller);
 	if (status != CAP_OK)
 		return status;
 	bytes = capnp_builder_finish(&results);
@@ -171,8 +170,8 @@ ask_for_the_registry(struct capnp_cap *out)
 	CHECK_EQ(capnp_reader_init_single(&reader, param_words, capnp_builder_finish(&results)),
 	    CAPNP_OK);
 	capnp_builder_init(&results, result_words, sizeof(result_words));
-	status = interface.dispatch(interface.methods, interface.server, SYSTEM_INFO_METHOD_SCHEMA,
-	    &reader, &results, &caller);
+	status = interface.dispatch(
+	    interface.server, SYSTEM_INFO_METHOD_SCHEMA, &reader, &results, &caller);
 	*out = results.caps[0];
 	return status;
 }

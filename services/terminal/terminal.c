@@ -377,25 +377,27 @@ output_write_line(struct console_server *server, struct console_write_line_param
 	return CAP_OK;
 }
 
+static const struct terminal_session_methods session_methods = {
+	.write = session_write,
+	.write_line = session_write_line,
+	.read_line = session_read_line,
+};
+TERMINAL_SESSION_SERVE_WITH(session_methods)
+
 struct capos_interface
 terminal_session_of(struct terminal *terminal)
 {
-	static const struct terminal_session_methods methods = {
-		.write = session_write,
-		.write_line = session_write_line,
-		.read_line = session_read_line,
-	};
-
-	return terminal_session_interface(&methods, (struct terminal_session_server *)terminal);
+	return terminal_session_interface((struct terminal_session_server *)terminal);
 }
+
+static const struct console_methods output_methods = {
+	.write = output_write,
+	.write_line = output_write_line,
+};
+CONSOLE_SERVE_WITH(output_methods)
 
 struct capos_interface
 terminal_output_of(struct terminal *terminal)
 {
-	static const struct console_methods methods = {
-		.write = output_write,
-		.write_line = output_write_line,
-	};
-
-	return console_interface(&methods, (struct console_server *)terminal);
+	return console_interface((struct console_server *)terminal);
 }

@@ -74,10 +74,10 @@ emit_dispatch(struct emitter *emitter, view_t node, const char *name)
 	struct capnp_list methods = node_members(node);
 
 	fprintf(emitter->out,
-	    "static inline enum cap_status\n%s_dispatch(const void *table, void *server, uint16_t method, "
-	    "struct capnp_reader *params,\n    struct capnp_builder *results, const struct capos_caller *caller)\n{\n",
-	    name);
-	fprintf(emitter->out, "\tconst struct %s_methods *methods = table;\n\n", name);
+	    "static inline enum cap_status\n%s_dispatch(const struct %s_methods *methods, struct %s_server *server, "
+	    "uint16_t method,\n    struct capnp_reader *params, struct capnp_builder *results, "
+	    "const struct capos_caller *caller)\n{\n",
+	    name, name, name);
 	if (methods.count != 0)
 		fprintf(emitter->out,
 		    "\tif (method >= %u)\n\t\treturn CAP_ERR_UNIMPLEMENTED_METHOD;\n"
@@ -138,16 +138,21 @@ emit_flat_case(struct emitter *emitter, view_t method, uint32_t index)
 	view_t params = request_node(emitter->request, method_params_id(method));
 	struct name results =
 	    name_of_node(request_node(emitter->request, method_results_id(method)));
+	struct name results_upper = name_upper(results);
+	const char *upper = results_upper.text;
 	struct name field = name_snake(member_name(method));
 
 	if (!struct_is_flat(params) && !struct_is_flat_with_cap(params))
 		return;
 	fprintf(emitter->out,
-	    "\tcase %u:\n\t\tif (methods->%s == NULL ||\n\t\t    !capnp_flat_read(message, "
-	    "(struct capnp_flat_form){ %s_DATA_WORDS, CAPNP_FLAT_%s }, reader, &params))\n\t\t\treturn CAPNP_NOT_FLAT;\n"
-	    "\t\treturn methods->%s(server, (struct %s){ params }, %s_init_root(results), caller);\n",
-	    index, field.text, name_upper(name_of_node(params)).text, flat_kind(params), field.text,
-	    name_of_node(params).text, results.text);
+	    "\tcase %u:\n\t\tif (methods->%s == NULL ||\n\t\t    !capnp_flat_read(exchange->message, "
+	    "(struct capnp_flat_form){ %s_DATA_WORDS, CAPNP_FLAT_%s }, &exchange->reader, &params) ||\n"
+	    "\t\t    !capnp_flat_exchange_has_room(exchange, %s_DATA_WORDS, %s_POINTER_COUNT))\n"
+	    "\t\t\treturn CAPNP_NOT_FLAT;\n"
+	    "\t\treturn methods->%s(server, (struct %s){ params }, (struct %s_builder){ capnp_builder_fitting_root(\n"
+	    "\t\t    &exchange->results, %s_DATA_WORDS, %s_POINTER_COUNT, %s_CAP_COUNT) }, caller);\n",
+	    index, field.text, name_upper(name_of_node(params)).text, flat_kind(params), upper,
+	    upper, field.text, name_of_node(params).text, results.text, upper, upper, upper);
 }
 
 /* The same for messages that are flat, not opened before: CAPNP_NOT_FLAT for the rest. */
@@ -157,13 +162,13 @@ emit_dispatch_flat(struct emitter *emitter, view_t node, const char *name)
 	struct capnp_list methods = node_members(node);
 
 	fprintf(emitter->out,
-	    "static inline enum cap_status\n%s_dispatch_flat(const void *table, void *server, uint16_t method, "
-	    "struct capnp_flat_message message,\n    struct capnp_reader *reader, struct capnp_builder *results, "
+	    "static inline __attribute__((flatten)) enum cap_status\n%s_dispatch_flat(const struct %s_methods *methods, "
+	    "struct %s_server *server, uint16_t method,\n    struct capnp_flat_exchange *exchange, "
 	    "const struct capos_caller *caller)\n{\n"
-	    "\tconst struct %s_methods *methods = table;\n\tstruct capnp_struct params;\n\n"
-	    "\t(void)methods;\n\t(void)server;\n\t(void)message;\n\t(void)reader;\n\t(void)results;\n"
+	    "\tstruct capnp_struct params;\n\n"
+	    "\t(void)methods;\n\t(void)server;\n\t(void)exchange;\n"
 	    "\t(void)caller;\n\t(void)params;\n\tswitch (method) {\n",
-	    name, name);
+	    name, name, name);
 	for (uint32_t i = 0; i < methods.count; i++)
 		emit_flat_case(emitter, capnp_list_struct(methods, i), i);
 	fprintf(emitter->out, "\tdefault:\n\t\treturn CAPNP_NOT_FLAT;\n\t}\n}\n\n");
@@ -202,10 +207,9 @@ emit_interface(struct emitter *emitter, view_t node)
 	emit_dispatch_flat(emitter, node, n);
 	emit_dispatch_scalar(emitter, node, n);
 	fprintf(emitter->out,
-	    "static inline struct capos_interface\n%s_interface(const struct %s_methods *methods, "
-	    "struct %s_server *server)\n{\n"
-	    "\treturn (struct capos_interface){ %s_INTERFACE_ID, \"%s\", %s_dispatch, %s_dispatch_flat, methods, server };\n}\n\n",
-	    n, n, n, upper.text, n, n, n);
+	    "/* %s_interface(server): the interface, served by this constant table of methods. */\n"
+	    "#define %s_SERVE_WITH(methods) CAPOS_SERVE_WITH(%s, %s_INTERFACE_ID, methods)\n\n",
+	    n, upper.text, n, upper.text);
 }
 
 void

@@ -181,6 +181,7 @@ static const struct serial_port_methods methods = {
 	.write = serial_write,
 	.discard_input = serial_discard_input,
 };
+SERIAL_PORT_SERVE_WITH(methods)
 
 /* The interrupt sets a bit that we wait for. */
 static enum cap_status
@@ -225,7 +226,7 @@ start(struct capos *self)
 	uart_interrupt(&driver.uart);
 	CAPOS_TRY(wait_for_interrupt());
 	return service_add(&driver.service, &driver.endpoint, endpoint,
-	    serial_port_interface(&methods, &driver), CAPOS_BLOCK_LARGE);
+	    serial_port_interface(&driver), CAPOS_BLOCK_LARGE);
 }
 
 int

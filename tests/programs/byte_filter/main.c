@@ -86,9 +86,10 @@ filter(struct byte_filter_server *server, struct byte_filter_filter_params param
 }
 
 static const struct byte_filter_methods methods = { .filter = filter };
+BYTE_FILTER_SERVE_WITH(methods)
 
 int
 capos_main(struct capos *self)
 {
-	return capos_serve(self, "filter", byte_filter_interface(&methods, NULL));
+	return capos_serve(self, "filter", byte_filter_interface(NULL));
 }

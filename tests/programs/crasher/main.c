@@ -56,6 +56,7 @@ echo_ping(struct echo_server *server, struct echo_ping_params params,
 }
 
 static const struct echo_methods echo_methods = { .ping = echo_ping };
+ECHO_SERVE_WITH(echo_methods)
 
 static enum cap_status
 watched_alive(struct watched_server *server, struct watched_alive_params params,
@@ -69,6 +70,7 @@ watched_alive(struct watched_server *server, struct watched_alive_params params,
 }
 
 static const struct watched_methods watched_methods = { .alive = watched_alive };
+WATCHED_SERVE_WITH(watched_methods)
 
 int
 capos_main(struct capos *self)
@@ -79,10 +81,9 @@ capos_main(struct capos *self)
 	CAPOS_TRY(capos_capset_find(self, "echo", ENDPOINT_INTERFACE_ID, &echo));
 	CAPOS_TRY(capos_capset_find(self, "alive", ENDPOINT_INTERFACE_ID, &alive));
 	service_init(&server.service, self);
-	CAPOS_TRY(service_add(&server.service, &server.echo_at, echo,
-	    echo_interface(&echo_methods, &server), CAPOS_BLOCK_LARGE));
+	CAPOS_TRY(service_add(
+	    &server.service, &server.echo_at, echo, echo_interface(&server), CAPOS_BLOCK_LARGE));
 	CAPOS_TRY(service_add(&server.service, &server.alive_at, alive,
-	    watched_interface(&watched_methods, (struct watched_server *)&server),
-	    CAPOS_BLOCK_LARGE));
+	    watched_interface((struct watched_server *)&server), CAPOS_BLOCK_LARGE));
 	return service_run(&server.service);
 }

@@ -152,6 +152,7 @@ static const struct page_store_methods methods = {
 	.clear = store_clear,
 	.balance = store_balance,
 };
+PAGE_STORE_SERVE_WITH(methods)
 
 int
 capos_main(struct capos *self)
@@ -161,5 +162,5 @@ capos_main(struct capos *self)
 	server.self = self;
 	CAPOS_TRY(frame_allocator_from_capset(self, "frames", &server.frames));
 	CAPOS_TRY(ledger_from_capset(self, "ledger", &server.ledger));
-	return capos_serve(self, "store", page_store_interface(&methods, &server));
+	return capos_serve(self, "store", page_store_interface(&server));
 }

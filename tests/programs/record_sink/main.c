@@ -106,11 +106,12 @@ static const struct record_sink_methods methods = {
 	.attach = sink_attach,
 	.drain = sink_drain,
 };
+RECORD_SINK_SERVE_WITH(methods)
 
 int
 capos_main(struct capos *self)
 {
 	static struct record_sink_server server;
 
-	return capos_serve(self, "sink", record_sink_interface(&methods, &server));
+	return capos_serve(self, "sink", record_sink_interface(&server));
 }

@@ -36,6 +36,7 @@ steps_end(struct steps_server *server, struct steps_end_params params,
 }
 
 static const struct steps_methods methods = { .next = steps_next, .end = steps_end };
+STEPS_SERVE_WITH(methods)
 
 /* A capability to call ourselves with, for others. */
 static enum cap_status
@@ -64,5 +65,5 @@ capos_main(struct capos *self)
 	static struct steps_server server;
 
 	CAPOS_TRY(make_on(self, &server.on));
-	return capos_serve(self, "steps", steps_interface(&methods, &server));
+	return capos_serve(self, "steps", steps_interface(&server));
 }

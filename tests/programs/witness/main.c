@@ -130,6 +130,7 @@ static const struct witness_methods methods = {
 	.give = witness_be_given,
 	.pass = witness_pass_on,
 };
+WITNESS_SERVE_WITH(methods)
 
 int
 capos_main(struct capos *self)
@@ -141,5 +142,5 @@ capos_main(struct capos *self)
 		server.package.cap.cap_id = 0;
 	if (echo_from_capset(self, "echo", &server.echo) != CAP_OK)
 		server.echo.cap.cap_id = 0;
-	return capos_serve(self, "serve", witness_interface(&methods, &server));
+	return capos_serve(self, "serve", witness_interface(&server));
 }

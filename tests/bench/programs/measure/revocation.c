@@ -41,6 +41,7 @@ held_ping(struct echo_server *server, struct echo_ping_params params,
 }
 
 static const struct echo_methods methods = { .ping = held_ping };
+ECHO_SERVE_WITH(methods)
 
 static void
 make_memory(void)
@@ -146,8 +147,8 @@ measure_revocation(void)
 	make_memory();
 	launch_granted(make_client());
 	service_init(&load.service, bench.self);
-	require(service_add(&load.service, &load.at, load.endpoint.cap,
-		    echo_interface(&methods, NULL), CAPOS_BLOCK_LARGE) == CAP_OK &&
+	require(service_add(&load.service, &load.at, load.endpoint.cap, echo_interface(NULL),
+		    CAPOS_BLOCK_LARGE) == CAP_OK &&
 		service_run(&load.service) == 0,
 	    "delivery of the load's calls");
 	settle();

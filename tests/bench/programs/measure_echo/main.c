@@ -46,9 +46,10 @@ static const struct echo_methods methods = {
 	.swap = echo_swap,
 	.drop = echo_drop,
 };
+ECHO_SERVE_WITH(methods)
 
 int
 capos_main(struct capos *self)
 {
-	return capos_serve(self, "echo", echo_interface(&methods, NULL));
+	return capos_serve(self, "echo", echo_interface(NULL));
 }

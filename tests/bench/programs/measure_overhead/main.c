@@ -30,6 +30,7 @@ echo_ping(struct echo_server *server, struct echo_ping_params params,
 }
 
 static const struct echo_methods methods = { .ping = echo_ping };
+ECHO_SERVE_WITH(methods)
 
 static enum cap_status
 make_client(struct endpoint endpoint, struct echo *out)
@@ -87,7 +88,7 @@ capos_main(struct capos *self)
 	if (use_opcodes(self, client) != CAP_OK)
 		return 3;
 	service_init(&service, self);
-	if (service_add(&service, &endpoint_at, endpoint.cap, echo_interface(&methods, NULL),
+	if (service_add(&service, &endpoint_at, endpoint.cap, echo_interface(NULL),
 		CAPOS_BLOCK_MEDIUM) != CAP_OK)
 		return 4;
 	return service_run(&service);
