@@ -32,6 +32,10 @@ struct validation {
 	size_t why_bytes;
 	uint64_t traversal_words;
 	uint32_t service; /* index of the one that is looked at */
+	/* So far: */
+	uint32_t export_count;
+	uint32_t launcher_count;
+	uint32_t supplier_count;
 };
 
 #define REFUSE(v, ...)                                                                             \
@@ -296,10 +300,12 @@ check_supplier_source(struct validation *v, uint32_t index,
 		service_cap_source_supplier_service(source),
 		service_cap_source_supplier_export(source) };
 	uint64_t supplied;
-	enum cap_status status = check_export_source(v, index, &wanted, &supplied);
 
 	*interface_id = SUPPLIER_INTERFACE_ID;
-	return status;
+	if (++v->supplier_count > MANIFEST_SUPPLIERS_MAX)
+		return REFUSE_SERVICE(v, "caps[%u].source.supplier: more than %u of all services",
+		    index, MANIFEST_SUPPLIERS_MAX);
+	return check_export_source(v, index, &wanted, &supplied);
 }
 
 /* Zero: there is no such source. */
@@ -318,12 +324,25 @@ local_interface(enum local_source local)
 	}
 }
 
+static enum cap_status
+check_launcher_source(struct validation *v, uint32_t index)
+{
+	struct service_entry entry = service_entry_at(v->services, v->service);
+
+	if (service_entry_launchable(entry).count == 0)
+		return REFUSE_SERVICE(
+		    v, "caps[%u].source.launcher: `launchable` names no program", index);
+	if (++v->launcher_count > MANIFEST_LAUNCHERS_MAX)
+		return REFUSE_SERVICE(v, "caps[%u].source.launcher: more than %u of all services",
+		    index, MANIFEST_LAUNCHERS_MAX);
+	return CAP_OK;
+}
+
 /* What the source of a cap shows, or why there is no such source. */
 static enum cap_status
 check_source(struct validation *v, uint32_t index, struct service_cap cap, uint64_t *interface_id)
 {
 	struct service_cap_source source = service_cap_get_source(cap);
-	struct service_entry entry = service_entry_at(v->services, v->service);
 
 	switch (service_cap_source_which(source)) {
 	case SERVICE_CAP_SOURCE_WHICH_KERNEL:
@@ -349,10 +368,7 @@ check_source(struct validation *v, uint32_t index, struct service_cap cap, uint6
 		return CAP_OK;
 	case SERVICE_CAP_SOURCE_WHICH_LAUNCHER:
 		*interface_id = PROCESS_LAUNCHER_INTERFACE_ID;
-		if (service_entry_launchable(entry).count == 0)
-			return REFUSE_SERVICE(
-			    v, "caps[%u].source.launcher: `launchable` names no program", index);
-		return CAP_OK;
+		return check_launcher_source(v, index);
 	default:
 		return REFUSE_SERVICE(v, "caps[%u].source: no source is named", index);
 	}
@@ -385,20 +401,13 @@ check_cap(struct validation *v, struct service_cap_list caps, uint32_t index)
 static enum cap_status
 check_caps(struct validation *v, struct service_cap_list caps)
 {
-	uint32_t passed = 0;
-
 	if (service_cap_list_size(caps) > MANIFEST_CAPS_MAX)
 		return REFUSE_SERVICE(v, "caps: more than %u", MANIFEST_CAPS_MAX);
 	for (uint32_t i = 0; i < service_cap_list_size(caps); i++) {
-		struct service_cap_source source = service_cap_get_source(service_cap_at(caps, i));
 		enum cap_status status = check_cap(v, caps, i);
 
 		if (status != CAP_OK)
 			return status;
-		passed += service_cap_source_which(source) != SERVICE_CAP_SOURCE_WHICH_LOCAL;
-		if (passed > MANIFEST_PASSED_CAPS_MAX)
-			return REFUSE_SERVICE(v, "caps[%u]: more than %u that are not local", i,
-			    MANIFEST_PASSED_CAPS_MAX);
 	}
 	return CAP_OK;
 }
@@ -424,6 +433,10 @@ check_exports(struct validation *v, struct service_entry entry)
 
 	if (service_export_list_size(exports) > MANIFEST_EXPORTS_MAX)
 		return REFUSE_SERVICE(v, "exports: more than %u", MANIFEST_EXPORTS_MAX);
+	v->export_count += service_export_list_size(exports);
+	if (v->export_count > MANIFEST_ALL_EXPORTS_MAX)
+		return REFUSE_SERVICE(
+		    v, "exports: more than %u of all services", MANIFEST_ALL_EXPORTS_MAX);
 	for (uint32_t i = 0; i < service_export_list_size(exports); i++) {
 		struct service_export export = service_export_at(exports, i);
 		const char *fault = name_fault(service_export_name(export));

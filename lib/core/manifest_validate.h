@@ -10,11 +10,13 @@
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 
-#define MANIFEST_BINARIES_MAX 256
-#define MANIFEST_SERVICES_MAX 64
-#define MANIFEST_CAPS_MAX 32	   /* of one service, or of init */
-#define MANIFEST_PASSED_CAPS_MAX 8 /* of them made elsewhere: one message carries them */
-#define MANIFEST_EXPORTS_MAX 16	   /* of one service */
+#define MANIFEST_BINARIES_MAX 128
+#define MANIFEST_SERVICES_MAX 32
+#define MANIFEST_CAPS_MAX 32	/* of one service, or of init */
+#define MANIFEST_EXPORTS_MAX 16 /* of one service */
+#define MANIFEST_ALL_EXPORTS_MAX 128
+#define MANIFEST_LAUNCHERS_MAX 16  /* sources that are one, of all services */
+#define MANIFEST_SUPPLIERS_MAX 16  /* the same */
 #define MANIFEST_LAUNCHABLE_MAX 64 /* of one service */
 #define MANIFEST_TOPICS_MAX 64
 #define MANIFEST_RESTARTS_MAX 16 /* within one window */

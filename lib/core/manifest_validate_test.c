@@ -244,36 +244,77 @@ repeated(const char *from, const char *before, const char *piece, uint32_t count
 	return text;
 }
 
+static void
+check_repeated(const char *after, const char *piece, uint32_t count, const char *refusal)
+{
+	char before[100];
+	char why[200];
+	char *text;
+
+	snprintf(before, sizeof(before), "%.*s", (int)strlen(after) - 1, after);
+	text = repeated(after, before, piece, count);
+	CHECK_EQ(validate(text, why), refusal == NULL ? CAP_OK : CAP_ERR_INVALID_MANIFEST);
+	if (refusal != NULL)
+		CHECK_STR(why, refusal);
+	free(text);
+}
+
 TEST(lists_are_bounded)
 {
-	char why[200];
-	char *text = repeated("(name = \"spawner\", source = (spawner = void))]",
-	    "(name = \"spawner\", source = (spawner = void))", "source = (spawner = void)", 4);
+	static const char caps[] = "(name = \"spawner\", source = (spawner = void))]";
 
-	CHECK_EQ(validate(text, why), CAP_OK);
-	free(text);
-	text = repeated("(name = \"spawner\", source = (spawner = void))]",
-	    "(name = \"spawner\", source = (spawner = void))", "source = (spawner = void)", 5);
-	CHECK_EQ(validate(text, why), CAP_ERR_INVALID_MANIFEST);
-	CHECK_STR(why, "initConfig.services[1].caps[8]: more than 8 that are not local");
-	free(text);
-	text = repeated("(name = \"spawner\", source = (spawner = void))]",
-	    "(name = \"spawner\", source = (spawner = void))", "source = (local = endpoint)", 29);
-	CHECK_EQ(validate(text, why), CAP_ERR_INVALID_MANIFEST);
-	CHECK_STR(why, "initConfig.services[1].caps: more than 32");
-	free(text);
-	text = repeated("(name = \"client\", data = 0x\"04\")]",
-	    "(name = \"client\", data = 0x\"04\")", "data = 0x\"00\"", 253);
-	CHECK_EQ(validate(text, why), CAP_ERR_INVALID_MANIFEST);
-	CHECK_STR(why, "binaries: more than 256");
-	free(text);
+	check_repeated(caps, "source = (spawner = void)", 28, NULL);
+	check_repeated(
+	    caps, "source = (spawner = void)", 29, "initConfig.services[1].caps: more than 32");
+	check_repeated(caps, "source = (launcher = void)", 15, NULL);
+	check_repeated(caps, "source = (launcher = void)", 16,
+	    "initConfig.services[1].caps[19].source.launcher: more than 16 of all services");
+	check_repeated(
+	    caps, "source = (supplier = (service = \"one\", export = \"echo\"))", 16, NULL);
+	check_repeated(caps, "source = (supplier = (service = \"one\", export = \"echo\"))", 17,
+	    "initConfig.services[1].caps[20].source.supplier: more than 16 of all services");
+	check_repeated("(name = \"client\", data = 0x\"04\")]", "data = 0x\"00\"", 125,
+	    "binaries: more than 128");
+}
+
+/* A service that exports so many endpoints, without its name. */
+static void
+write_exporter(char *to, size_t bytes, uint32_t exports)
+{
+	size_t at = (size_t)snprintf(to, bytes, "binary = \"server\", caps = [");
+
+	for (uint32_t i = 0; i < exports; i++)
+		at += (size_t)snprintf(to + at, bytes - at,
+		    "%s(name = \"e%u\", source = (local = endpoint))", i == 0 ? "" : ", ", i);
+	at += (size_t)snprintf(to + at, bytes - at, "], exports = [");
+	for (uint32_t i = 0; i < exports; i++)
+		at += (size_t)snprintf(to + at, bytes - at,
+		    "%s(name = \"e%u\", cap = \"e%u\", interfaceId = 9)", i == 0 ? "" : ", ", i, i);
+	snprintf(to + at, bytes - at, "]");
+}
+
+/* With the one that service `one` has. */
+TEST(the_exports_of_all_services_are_bounded)
+{
+	static const char services[] = "launchable = [\"server\", \"client\"])]";
+	char piece[4000];
+
+	write_exporter(piece, sizeof(piece), 16);
+	check_repeated(services, piece, 7, NULL);
+	check_repeated(
+	    services, piece, 8, "initConfig.services[9].exports: more than 128 of all services");
+	write_exporter(piece, sizeof(piece), 17);
+	check_repeated(services, piece, 1, "initConfig.services[2].exports: more than 16");
+	write_exporter(piece, sizeof(piece), 1);
+	check_repeated(services, piece, 30, NULL);
+	check_repeated(services, piece, 31, "initConfig.services: more than 32");
 }
 
 TEST(a_large_manifest_is_not_taken_for_a_hostile_one)
 {
 	char why[200];
 	char *text = repeated("(name = \"client\", data = 0x\"04\")]",
-	    "(name = \"client\", data = 0x\"04\")", "data = 0x\"00\"", 252);
+	    "(name = \"client\", data = 0x\"04\")", "data = 0x\"00\"", 124);
 
 	CHECK_EQ(validate(text, why), CAP_OK);
 	free(text);

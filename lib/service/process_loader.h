@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * Programs into processes, over ProcessFactory: shared by init (for the spawner) and by the spawner
- * (for everyone else).
+ * Programs into processes, over ProcessFactory: shared by init (for the services of the manifest)
+ * and by the spawner (for everyone else).
  *
  * A program is loaded once: each segment becomes a MemoryObject. Starting it shares the segments
  * that are not writable, gives the process its own copy of the others, grants, and starts: two

@@ -6,6 +6,7 @@
  * out anew to those who hold a Supplier of it. It ends the machine as the manifest says.
  */
 #include <capos/capos.h>
+#include <core/manifest_validate.h>
 #include <schema/boot.client.h>
 #include <schema/console.client.h>
 #include <schema/endpoint.client.h>
@@ -18,9 +19,6 @@
 #include "crash.h"
 #include "restart_rule.h"
 
-#define SERVICES_MAX 32
-#define EXPORTS_MAX 64
-#define SUPPLIERS_MAX 8
 #define SUPPLIER_TICKETS_MAX 8
 
 /* A facet of a service's endpoint, for the services behind it. */
@@ -41,9 +39,10 @@ struct init_service {
 	struct restart_history history;
 	struct process_handle process;
 	struct process_control control;
-	struct capos_call wait;	 /* for its end */
-	struct capos_call sleep; /* until it is started again */
-	struct capos_call watch; /* the next ping, or its answer */
+	struct capos_call wait;	   /* for its end */
+	struct capos_call sleep;   /* until it is started again */
+	struct capos_call watch;   /* the next ping, or its answer */
+	struct capos_cap launcher; /* cap_id 0: it has none yet */
 	struct init_state *init;
 };
 
@@ -64,6 +63,7 @@ struct init_state {
 	struct console console;
 	struct timer timer;
 	struct process_spawner spawner;
+	struct process_loader loader;
 	struct capnp_reader package;
 	struct init_config config;
 	uint32_t export_count;
@@ -72,9 +72,9 @@ struct init_state {
 	uint32_t supplier_count;
 	bool has_failure; /* a service ended otherwise than with 0, and was not started again */
 	uint8_t exit_code;
-	struct init_export exports[EXPORTS_MAX];
-	struct init_service services[SERVICES_MAX];
-	struct init_supplier suppliers[SUPPLIERS_MAX];
+	struct init_export exports[MANIFEST_ALL_EXPORTS_MAX];
+	struct init_service services[MANIFEST_SERVICES_MAX];
+	struct init_supplier suppliers[MANIFEST_SUPPLIERS_MAX];
 	struct service_endpoint supervisor_at;
 	struct supervisor supervisor; /* cap_id 0: nobody has it */
 	struct crash_log crashes;
@@ -83,7 +83,13 @@ struct init_state {
 void
 init_log(struct init_state *init, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Load and start the spawner itself, and keep a client of it. */
+/*
+ * Start a program of the boot package. Why it cannot be started has been logged; nothing is kept of
+ * the program's file.
+ */
+MUST_CHECK enum cap_status init_start_program(struct init_state *init, struct capnp_text binary,
+    const struct program_start *start, struct program_started *started);
+/* Start the spawner, for whoever starts programs later, and keep a client of it. */
 MUST_CHECK enum cap_status init_start_spawner(struct init_state *init);
 /* Start the services of the manifest, in its order; the first that cannot be started ends it. */
 MUST_CHECK enum cap_status init_start_services(struct init_state *init);

@@ -8,7 +8,7 @@
 
 #include "init.h"
 
-CAPOS_LARGE_MESSAGES(3 + SUPPLIERS_MAX);
+CAPOS_LARGE_MESSAGES(3 + MANIFEST_SUPPLIERS_MAX);
 
 #define EXIT_UNSTARTABLE 90
 
@@ -34,6 +34,9 @@ open_package(struct init_state *init)
 	struct virtual_memory memory;
 	struct boot_package package;
 
+	init->loader.self = init->self;
+	CAPOS_TRY(process_factory_from_capset(init->self, "factory", &init->loader.factory));
+	CAPOS_TRY(frame_allocator_from_capset(init->self, "frames", &init->loader.frames));
 	CAPOS_TRY(timer_from_capset(init->self, "timer", &init->timer));
 	CAPOS_TRY(virtual_memory_from_capset(init->self, "vm", &memory));
 	CAPOS_TRY(boot_package_from_capset(init->self, "package", &package));

@@ -2,20 +2,13 @@
 /*
  * Starting services: each gets exactly what the manifest names, in its order. Sources are resolved
  * to capabilities of init's own: kernel capabilities that the kernel gave init, facets that earlier
- * services export, the spawner, launchers.
+ * services export, the spawner, launchers. Init starts them itself: a call of the spawner could
+ * carry no more capabilities than one message does.
  */
 #include <schema/device.capnp.h>
 #include <string.h>
 
 #include "init.h"
-
-/* The grant of one capability of a service. */
-struct source {
-	struct capnp_cap cap; /* cap_id 0: local */
-	enum local_source local;
-	uint64_t interface_id;
-	bool is_temporary; /* made for this service: init keeps nothing of it */
-};
 
 static bool
 is_same_text(struct capnp_text one, struct capnp_text other)
@@ -51,7 +44,7 @@ moves(uint64_t interface_id)
 }
 
 static enum cap_status
-find_kernel(struct init_state *init, struct kernel_source wanted, struct source *out)
+find_kernel(struct init_state *init, struct kernel_source wanted, struct program_grant *out)
 {
 	struct init_cap_list caps = init_entry_caps(init_config_init(init->config));
 
@@ -62,14 +55,14 @@ find_kernel(struct init_state *init, struct kernel_source wanted, struct source 
 			continue;
 		/* The CapSet stands in the order of the manifest. */
 		entry = capos_capset_entry(init->self, i);
-		out->cap = (struct capnp_cap){ entry.cap.cap_id, entry.cap.interface_id,
-			moves(entry.cap.interface_id) ? CAPNP_CAP_MOVE : CAPNP_CAP_COPY };
+		out->cap = entry.cap;
+		out->moves = moves(entry.cap.interface_id);
 		return CAP_OK;
 	}
 	return CAP_ERR_NOT_FOUND;
 }
 
-/* EXPORTS_MAX: there is none. */
+/* MANIFEST_ALL_EXPORTS_MAX: there is none. */
 static uint32_t
 export_index(
     const struct init_state *init, struct capnp_text service, struct capnp_text export_name)
@@ -78,63 +71,42 @@ export_index(
 		if (is_same_text(init->exports[i].name, export_name) &&
 		    is_same_text(init->services[init->exports[i].service].name, service))
 			return i;
-	return EXPORTS_MAX;
-}
-
-static void
-copy_of(struct capos_cap cap, struct source *out)
-{
-	out->cap = (struct capnp_cap){ cap.cap_id, cap.interface_id, CAPNP_CAP_COPY };
+	return MANIFEST_ALL_EXPORTS_MAX;
 }
 
 static enum cap_status
-find_export(struct init_state *init, struct service_cap_source_service wanted, struct source *out)
+find_export(
+    struct init_state *init, struct service_cap_source_service wanted, struct program_grant *out)
 {
 	uint32_t index = export_index(init, service_cap_source_service_service(wanted),
 	    service_cap_source_service_export(wanted));
 
-	if (index == EXPORTS_MAX)
+	if (index == MANIFEST_ALL_EXPORTS_MAX)
 		return CAP_ERR_NOT_FOUND;
-	copy_of(init->exports[index].client, out);
+	out->cap = init->exports[index].client;
 	return CAP_OK;
 }
 
 static enum cap_status
 find_supplier(
-    struct init_state *init, struct service_cap_source_supplier wanted, struct source *out)
+    struct init_state *init, struct service_cap_source_supplier wanted, struct program_grant *out)
 {
 	uint32_t index = export_index(init, service_cap_source_supplier_service(wanted),
 	    service_cap_source_supplier_export(wanted));
-	struct capos_cap client;
 
-	if (index == EXPORTS_MAX)
-		return CAP_ERR_NOT_FOUND;
-	CAPOS_TRY(init_supplier_make(init, index, &client));
-	copy_of(client, out);
-	return CAP_OK;
+	return index == MANIFEST_ALL_EXPORTS_MAX ? CAP_ERR_NOT_FOUND
+						 : init_supplier_make(init, index, &out->cap);
 }
 
 static enum cap_status
-find_supervisor(struct init_state *init, struct source *out)
+make_launcher(struct init_state *init, struct capnp_list names, struct capos_cap *out)
 {
-	struct capos_cap client;
-
-	CAPOS_TRY(init_supervisor_make(init, &client));
-	copy_of(client, out);
-	return CAP_OK;
-}
-
-static enum cap_status
-make_launcher(struct init_state *init, struct service_entry service, struct source *out)
-{
-	struct capnp_list names = service_entry_launchable(service);
 	struct capos_call call;
 	struct process_spawner_make_launcher_params_builder params =
 	    process_spawner_make_launcher_begin(&call, init->spawner);
 	struct process_spawner_make_launcher_results results;
 	struct capnp_list_builder list =
 	    process_spawner_make_launcher_params_init_binaries(params, names.count);
-	struct capos_cap launcher;
 	enum cap_status status;
 
 	for (uint32_t i = 0; i < names.count; i++)
@@ -142,12 +114,20 @@ make_launcher(struct init_state *init, struct service_entry service, struct sour
 		    capnp_list_any_builder(list, i), capnp_any_text(capnp_list_any(names, i)));
 	status = process_spawner_make_launcher_run(&call, &results);
 	if (status == CAP_OK)
-		status = capos_adopt(&call, 0, PROCESS_LAUNCHER_INTERFACE_ID, &launcher);
-	if (status == CAP_OK)
-		out->cap =
-		    (struct capnp_cap){ launcher.cap_id, launcher.interface_id, CAPNP_CAP_MOVE };
+		status = capos_adopt(&call, 0, PROCESS_LAUNCHER_INTERFACE_ID, out);
 	capos_call_end(&call);
 	return status;
+}
+
+/* A service that is started again has the launcher that it had. */
+static enum cap_status
+find_launcher(struct init_service *service, struct program_grant *out)
+{
+	if (service->launcher.cap_id == 0)
+		CAPOS_TRY(make_launcher(service->init,
+		    service_entry_launchable(init_service_entry(service)), &service->launcher));
+	out->cap = service->launcher;
+	return CAP_OK;
 }
 
 /* The interface that a local endpoint's clients see: what the service exports it as. */
@@ -163,12 +143,12 @@ exported_interface(struct service_entry service, struct capnp_text cap_name)
 }
 
 static enum cap_status
-resolve(struct init_state *init, struct service_entry service, struct service_cap cap,
-    struct source *out)
+resolve(struct init_service *service, struct service_cap cap, struct program_grant *out)
 {
+	struct init_state *init = service->init;
 	struct service_cap_source source = service_cap_get_source(cap);
 
-	*out = (struct source){ 0 };
+	*out = (struct program_grant){ .name = service_cap_name(cap) };
 	switch (service_cap_source_which(source)) {
 	case SERVICE_CAP_SOURCE_WHICH_KERNEL:
 		return find_kernel(init, service_cap_source_kernel(source), out);
@@ -176,60 +156,37 @@ resolve(struct init_state *init, struct service_entry service, struct service_ca
 		return find_export(init, service_cap_source_get_service(source), out);
 	case SERVICE_CAP_SOURCE_WHICH_LOCAL:
 		out->local = service_cap_source_local(source);
-		out->interface_id = exported_interface(service, service_cap_name(cap));
+		out->interface_id = exported_interface(init_service_entry(service), out->name);
 		return CAP_OK;
 	case SERVICE_CAP_SOURCE_WHICH_SPAWNER:
-		out->cap = (struct capnp_cap){ init->spawner.cap.cap_id,
-			init->spawner.cap.interface_id, CAPNP_CAP_COPY };
+		out->cap = init->spawner.cap;
 		return CAP_OK;
 	case SERVICE_CAP_SOURCE_WHICH_LAUNCHER:
-		return make_launcher(init, service, out);
+		return find_launcher(service, out);
 	case SERVICE_CAP_SOURCE_WHICH_SUPPLIER:
 		return find_supplier(init, service_cap_source_get_supplier(source), out);
 	case SERVICE_CAP_SOURCE_WHICH_SUPERVISOR:
-		return find_supervisor(init, out);
+		return init_supervisor_make(init, &out->cap);
 	default:
 		return CAP_ERR_INVALID_MANIFEST;
 	}
 }
 
-/* Launchers are made by calls of their own: before the spawn call takes its buffer. */
 static enum cap_status
-resolve_all(struct init_state *init, struct service_entry service, struct source *sources)
+resolve_all(struct init_service *service, struct program_grant *grants)
 {
-	struct service_cap_list caps = service_entry_caps(service);
+	struct service_cap_list caps = service_entry_caps(init_service_entry(service));
 
 	for (uint32_t i = 0; i < service_cap_list_size(caps); i++) {
-		enum cap_status status =
-		    resolve(init, service, service_cap_at(caps, i), &sources[i]);
+		enum cap_status status = resolve(service, service_cap_at(caps, i), &grants[i]);
 
 		if (status != CAP_OK) {
-			struct capnp_text name = service_cap_name(service_cap_at(caps, i));
-
-			init_log(init, "init: %s needs %.*s: %s", service_entry_name(service).data,
-			    (int)name.size, name.data, cap_status_sentence(status));
+			init_log(service->init, "init: %s needs %s: %s", service->name.data,
+			    grants[i].name.data, cap_status_sentence(status));
 			return status;
 		}
 	}
 	return CAP_OK;
-}
-
-static void
-build_grants(struct cap_grant_list_builder grants, struct service_entry service,
-    const struct source *sources)
-{
-	struct service_cap_list caps = service_entry_caps(service);
-
-	for (uint32_t i = 0; i < service_cap_list_size(caps); i++) {
-		struct cap_grant_builder grant = cap_grant_builder_at(grants, i);
-
-		cap_grant_set_name(grant, service_cap_name(service_cap_at(caps, i)));
-		if (sources[i].cap.cap_id != 0)
-			cap_grant_set_cap(grant, sources[i].cap);
-		else
-			cap_grant_set_local(grant, sources[i].local);
-		cap_grant_set_interface_id(grant, sources[i].interface_id);
-	}
 }
 
 /* Kept under its name, instead of the one of an earlier start if there was one. */
@@ -239,8 +196,8 @@ keep_export(struct init_state *init, const struct init_service *service, struct 
 {
 	uint32_t index = export_index(init, service->name, name);
 
-	if (index == EXPORTS_MAX) {
-		if (init->export_count == EXPORTS_MAX)
+	if (index == MANIFEST_ALL_EXPORTS_MAX) {
+		if (init->export_count == MANIFEST_ALL_EXPORTS_MAX)
 			return CAP_ERR_QUOTA_EXCEEDED;
 		index = init->export_count++;
 	} else {
@@ -250,73 +207,40 @@ keep_export(struct init_state *init, const struct init_service *service, struct 
 	return CAP_OK;
 }
 
-/* Clients come back in the order of the local endpoints: each is kept under the name that it is
- * exported as. */
+/* A client of one of its endpoints is kept under each name that this is exported as. */
 static enum cap_status
-keep_exports(struct init_service *service, const struct source *sources, struct capos_call *call)
+keep_client(struct init_service *service, struct capnp_text cap_name, struct capos_cap client)
 {
-	struct service_entry entry = init_service_entry(service);
-	struct service_cap_list caps = service_entry_caps(entry);
-	struct service_export_list exports = service_entry_exports(entry);
-	uint32_t ordinal = 3; /* behind handle, control and manager */
+	struct service_export_list exports = service_entry_exports(init_service_entry(service));
+	bool is_exported = false;
 
-	for (uint32_t i = 0; i < service_cap_list_size(caps); i++) {
-		struct capos_cap client;
+	for (uint32_t i = 0; i < service_export_list_size(exports); i++) {
+		struct service_export export = service_export_at(exports, i);
 
-		if (sources[i].cap.cap_id != 0 || sources[i].local != LOCAL_SOURCE_ENDPOINT)
+		if (!is_same_text(service_export_cap(export), cap_name))
 			continue;
-		CAPOS_TRY(capos_adopt(call, ordinal++, 0, &client));
-		for (uint32_t k = 0; k < service_export_list_size(exports); k++) {
-			struct service_export export = service_export_at(exports, k);
-
-			if (is_same_text(service_export_cap(export),
-				service_cap_name(service_cap_at(caps, i))))
-				CAPOS_TRY(keep_export(
-				    service->init, service, service_export_name(export), client));
-		}
+		CAPOS_TRY(keep_export(service->init, service, service_export_name(export), client));
+		is_exported = true;
 	}
+	if (!is_exported)
+		capos_release(client);
 	return CAP_OK;
 }
 
-static void
-copy_limits(struct resource_limits_builder to, struct resource_limits from)
-{
-	resource_limits_set_cap_slots(to, resource_limits_cap_slots(from));
-	resource_limits_set_frame_pages(to, resource_limits_frame_pages(from));
-	resource_limits_set_virtual_pages(to, resource_limits_virtual_pages(from));
-	resource_limits_set_kernel_bytes(to, resource_limits_kernel_bytes(from));
-	resource_limits_set_endpoint_calls(to, resource_limits_endpoint_calls(from));
-	resource_limits_set_outstanding_calls(to, resource_limits_outstanding_calls(from));
-}
-
+/* Clients come back in the order of the local endpoints. */
 static enum cap_status
-spawn(struct init_service *service, const struct source *sources)
+keep_exports(struct init_service *service, const struct program_start *start,
+    const struct program_started *started)
 {
-	struct service_entry entry = init_service_entry(service);
-	struct capos_call call;
-	struct process_spawner_spawn_params_builder params =
-	    process_spawner_spawn_begin(&call, service->init->spawner);
-	struct process_spawner_spawn_results results;
-	enum cap_status status;
+	uint32_t client = 0;
 
-	process_spawner_spawn_params_set_name(params, service_entry_name(entry));
-	process_spawner_spawn_params_set_binary(params, service_entry_binary(entry));
-	build_grants(process_spawner_spawn_params_init_grants(
-			 params, service_cap_list_size(service_entry_caps(entry))),
-	    entry, sources);
-	copy_limits(process_spawner_spawn_params_init_limits(params), service_entry_limits(entry));
-	status = process_spawner_spawn_run(&call, &results);
-	if (status == CAP_ERR_APPLICATION_EXCEPTION)
-		init_log(service->init, "init: %s: %.*s", service_entry_name(entry).data,
-		    (int)call.error.reason.size, call.error.reason.data);
-	if (status == CAP_OK)
-		status = capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &service->process.cap);
-	if (status == CAP_OK)
-		status = capos_adopt(&call, 1, PROCESS_CONTROL_INTERFACE_ID, &service->control.cap);
-	if (status == CAP_OK)
-		status = keep_exports(service, sources, &call);
-	capos_call_end(&call);
-	return status;
+	for (uint32_t i = 0; i < start->grant_count; i++) {
+		const struct program_grant *grant = &start->grants[i];
+
+		if (grant->cap.cap_id == 0 && grant->local == LOCAL_SOURCE_ENDPOINT)
+			CAPOS_TRY(keep_client(service, grant->name, started->clients[client++]));
+	}
+	return CAP_OK;
 }
 
 /* The kernel's number of it, for records. */
@@ -352,10 +276,21 @@ init_service_find(struct init_state *init, struct capnp_text name)
 enum cap_status
 init_start_again(struct init_state *init, struct init_service *service)
 {
-	struct source sources[PROGRAM_GRANTS_MAX];
+	struct service_entry entry = init_service_entry(service);
+	struct program_grant grants[PROGRAM_GRANTS_MAX];
+	struct program_start start = {
+		.name = service->name,
+		.limits = service_entry_limits(entry),
+		.grants = grants,
+		.grant_count = service_cap_list_size(service_entry_caps(entry)),
+	};
+	struct program_started started;
 
-	CAPOS_TRY(resolve_all(init, init_service_entry(service), sources));
-	CAPOS_TRY(spawn(service, sources));
+	CAPOS_TRY(resolve_all(service, grants));
+	CAPOS_TRY(init_start_program(init, service_entry_binary(entry), &start, &started));
+	service->process = started.process;
+	service->control = started.control;
+	CAPOS_TRY(keep_exports(service, &start, &started));
 	service->pid = pid_of(service->process);
 	service->status = SERVICE_STATUS_RUNNING;
 	return CAP_OK;
@@ -370,7 +305,7 @@ init_start_services(struct init_state *init)
 		struct service_entry entry = service_entry_at(services, i);
 		struct init_service *service = &init->services[i];
 
-		if (i == SERVICES_MAX ||
+		if (i == MANIFEST_SERVICES_MAX ||
 		    service_cap_list_size(service_entry_caps(entry)) > PROGRAM_GRANTS_MAX)
 			return CAP_ERR_QUOTA_EXCEEDED;
 		service->name = service_entry_name(entry);

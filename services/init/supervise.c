@@ -186,6 +186,15 @@ go_on(struct init_service *service, const struct crash_exit *exit)
 		ended_for_good(service, exit);
 }
 
+/* Of the system: the foreground has ended, and not to be started anew by a person. */
+static bool
+is_the_end(const struct init_service *service)
+{
+	return init_config_on_exit(service->init->config) ==
+	    EXIT_POLICY_HALT_WHEN_FOREGROUND_ENDS &&
+	    service_entry_foreground(init_service_entry(service)) && !service->is_forced;
+}
+
 static void
 service_ended(struct capos_call *call, void *context)
 {
@@ -203,8 +212,7 @@ service_ended(struct capos_call *call, void *context)
 	init_watch_end(service);
 	capos_release(service->process.cap);
 	capos_release(service->control.cap);
-	if (init_config_on_exit(init->config) == EXIT_POLICY_HALT_WHEN_FOREGROUND_ENDS &&
-	    service_entry_foreground(init_service_entry(service))) {
+	if (is_the_end(service)) {
 		service->status = SERVICE_STATUS_ENDED;
 		if (machine_code(&exit) != 0)
 			record(service, &exit);

@@ -143,7 +143,7 @@ init_supplier_make(struct init_state *init, uint32_t export, struct capos_cap *c
 			*client = init->suppliers[i].client.cap;
 			return CAP_OK;
 		}
-	if (init->supplier_count == SUPPLIERS_MAX)
+	if (init->supplier_count == MANIFEST_SUPPLIERS_MAX)
 		return CAP_ERR_QUOTA_EXCEEDED;
 	supplier->init = init;
 	supplier->export = export;

@@ -82,7 +82,7 @@ PROCESS_LAUNCHER_SERVE_WITH(methods)
 static enum cap_status
 choose_programs(struct spawner_state *state, struct launcher *launcher, struct capnp_list names)
 {
-	if (names.count > LAUNCHER_PROGRAMS_MAX)
+	if (names.count > MANIFEST_LAUNCHABLE_MAX)
 		return CAP_ERR_INVALID_ARGUMENT;
 	for (uint32_t i = 0; i < names.count; i++) {
 		launcher->programs[i] =
@@ -117,7 +117,7 @@ launcher_create(struct spawner_state *state, struct capnp_list names, struct cap
 	struct endpoint endpoint;
 	enum cap_status status;
 
-	if (state->launcher_count == LAUNCHERS_MAX)
+	if (state->launcher_count == MANIFEST_LAUNCHERS_MAX)
 		return CAP_ERR_QUOTA_EXCEEDED;
 	launcher->spawner = state;
 	CAPOS_TRY(choose_programs(state, launcher, names));

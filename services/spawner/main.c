@@ -6,7 +6,7 @@
  */
 #include "spawner.h"
 
-CAPOS_LARGE_MESSAGES(2 + LAUNCHERS_MAX);
+CAPOS_LARGE_MESSAGES(2 + MANIFEST_LAUNCHERS_MAX);
 
 static struct spawner_state state;
 

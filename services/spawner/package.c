@@ -11,7 +11,7 @@ index_programs(struct spawner_state *state)
 	struct named_blob_list binaries =
 	    system_manifest_binaries(system_manifest_root(&state->package));
 
-	for (uint32_t i = 0; i < named_blob_list_size(binaries) && i < PROGRAMS_MAX; i++) {
+	for (uint32_t i = 0; i < named_blob_list_size(binaries) && i < MANIFEST_BINARIES_MAX; i++) {
 		struct named_blob blob = named_blob_at(binaries, i);
 
 		state->programs[i].name = named_blob_name(blob);

@@ -12,7 +12,7 @@
 #include "service/fake_objects.h"
 #include "spawner.h"
 
-CAPOS_LARGE_MESSAGES(2 + LAUNCHERS_MAX);
+CAPOS_LARGE_MESSAGES(2 + MANIFEST_LAUNCHERS_MAX);
 
 #define FACTORY_CAP 11
 #define FRAMES_CAP 12
@@ -660,15 +660,15 @@ TEST(a_launcher_starts_its_programs_and_no_others)
 
 TEST(launchers_that_cannot_be_made_leave_nothing)
 {
-	static const char *const names[LAUNCHER_PROGRAMS_MAX + 1] = { "first", "third" };
-	const char *many[LAUNCHER_PROGRAMS_MAX + 1];
+	static const char *const names[MANIFEST_LAUNCHABLE_MAX + 1] = { "first", "third" };
+	const char *many[MANIFEST_LAUNCHABLE_MAX + 1];
 
 	start();
 	CHECK_EQ(make_launcher(names, 2), CAP_ERR_APPLICATION_EXCEPTION);
 	check_reason("the boot package has no such program");
-	for (uint32_t i = 0; i <= LAUNCHER_PROGRAMS_MAX; i++)
+	for (uint32_t i = 0; i <= MANIFEST_LAUNCHABLE_MAX; i++)
 		many[i] = "first";
-	CHECK_EQ(make_launcher(many, LAUNCHER_PROGRAMS_MAX + 1), CAP_ERR_INVALID_ARGUMENT);
+	CHECK_EQ(make_launcher(many, MANIFEST_LAUNCHABLE_MAX + 1), CAP_ERR_INVALID_ARGUMENT);
 	CHECK_EQ(kernel.made, 0);
 	kernel.fail_endpoint = CAP_ERR_QUOTA_EXCEEDED;
 	CHECK(make_launcher(names, 1) < 0);
@@ -679,10 +679,10 @@ TEST(launchers_that_cannot_be_made_leave_nothing)
 	check_nothing_is_left(false);
 	CHECK_EQ(state.launcher_count, 0);
 	kernel.fail_client = CAP_OK;
-	for (uint32_t i = 0; i < LAUNCHERS_MAX; i++)
-		CHECK_EQ(make_launcher(many, LAUNCHER_PROGRAMS_MAX), CAP_OK);
+	for (uint32_t i = 0; i < MANIFEST_LAUNCHERS_MAX; i++)
+		CHECK_EQ(make_launcher(many, MANIFEST_LAUNCHABLE_MAX), CAP_OK);
 	CHECK_EQ(make_launcher(names, 1), CAP_ERR_QUOTA_EXCEEDED);
-	CHECK_EQ(state.launcher_count, LAUNCHERS_MAX);
+	CHECK_EQ(state.launcher_count, MANIFEST_LAUNCHERS_MAX);
 }
 
 TEST(a_start_without_what_it_needs_is_refused)

@@ -5,14 +5,12 @@
  * launchers that were derived.
  */
 #include <capos/capos.h>
+#include <core/manifest_validate.h>
 #include <schema/boot.client.h>
 #include <schema/endpoint.client.h>
 #include <service/process_loader.h>
 #include <service/serve.h>
 
-#define PROGRAMS_MAX 48
-#define LAUNCHERS_MAX 4
-#define LAUNCHER_PROGRAMS_MAX 16
 #define PROGRAM_NAME_BYTES 32
 
 struct spawner_program {
@@ -26,7 +24,7 @@ struct launcher {
 	struct spawner_state *spawner;
 	struct service_endpoint endpoint;
 	uint32_t program_count;
-	struct spawner_program *programs[LAUNCHER_PROGRAMS_MAX];
+	struct spawner_program *programs[MANIFEST_LAUNCHABLE_MAX];
 };
 
 struct spawner_state {
@@ -37,8 +35,8 @@ struct spawner_state {
 	struct capnp_reader package;
 	uint32_t program_count;
 	uint32_t launcher_count;
-	struct spawner_program programs[PROGRAMS_MAX];
-	struct launcher launchers[LAUNCHERS_MAX];
+	struct spawner_program programs[MANIFEST_BINARIES_MAX];
+	struct launcher launchers[MANIFEST_LAUNCHERS_MAX];
 };
 
 /* Find the capabilities and read the boot package. */

@@ -27,6 +27,29 @@ def test_caps_lists_what_the_shell_holds(shell):
     assert "BootPackage" not in answer
 
 
+def state_of(shell, service):
+    states = shell.command("call supervisor.services ()").replace("\n", "")
+    return re.search(rf'\(name = "{service}", status = (\w+), restarts = (\d+)\)', states).groups()
+
+
+def test_services_are_looked_at_and_started_anew(shell):
+    assert state_of(shell, "echo-server") == ("running", "0")
+    assert shell.command('call echo.ping (data = 0x"0102")').strip().endswith('(data = 0x"0102")')
+    shell.command('call supervisor.restart (service = "echo-server")')
+    assert state_of(shell, "echo-server") == ("running", "1")
+    assert "disconnected" in shell.command('call echo.ping (data = 0x"0102")')
+    assert 'service = "echo-server"' in shell.command("call supervisor.crashes ()").replace("\n", "")
+    assert "Nothing with that name" in shell.command('call supervisor.stop (service = "nothing")')
+
+
+def test_a_shell_that_is_started_anew_has_the_launcher_that_it_had(shell):
+    for count in range(1, 18):
+        shell.command('call supervisor.restart (service = "shell")')
+        assert state_of(shell, "shell") == ("running", str(count))
+    assert "hello" in shell.command("call launcher.binaries ()")
+    assert shell.command('run "hello" with { console: @console }').strip() != ""
+
+
 def test_inspect_shows_methods_with_their_types(shell):
     answer = shell.command("inspect timer")
     assert "now ()" in answer and "(ns :UInt64)" in answer
