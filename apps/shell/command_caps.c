@@ -57,11 +57,11 @@ command_caps(struct shell *shell, struct scanner *scanner)
 	scanner_expect_end(scanner);
 	if (scanner->failed)
 		return;
-	shell_print(shell, "  %-14s %-18s %s\n", "name", "interface", "from");
+	shell_print(shell, "  %-14s %-19s %s\n", "name", "interface", "from");
 	for (uint32_t i = 0; i < shell->names.count; i++) {
 		const struct cap_name *entry = &shell->names.names[i];
 
-		shell_print(shell, "  %-14s %-18s %s\n", entry->name,
+		shell_print(shell, "  %-14s %-19s %s\n", entry->name,
 		    shell_interface_name(entry->interface_id), entry->from);
 	}
 }

@@ -5,8 +5,7 @@
 
 #include <capnp/reflect.h>
 
-#include "launch_command.h"
-#include "shell.h"
+#include "launch.h"
 
 static const struct reflect_interface *
 find_interface(const struct launch_grant *grant)
@@ -90,11 +89,6 @@ forget_moved(struct shell *shell, const struct launch_command *command)
 			    &shell->names, cap_names_find(&shell->names, command->grants[i].cap));
 }
 
-struct launched {
-	struct process_handle handle;
-	struct process_control control;
-};
-
 /* What calls the endpoints that were made for the program, by the names that it has them under. */
 static void
 keep_clients(struct shell *shell, const struct launch_command *command, struct capos_call *call)
@@ -115,10 +109,11 @@ keep_clients(struct shell *shell, const struct launch_command *command, struct c
 	}
 }
 
-/* Start the program. A failure has been shown. */
-static enum cap_status
-launch(struct shell *shell, const struct launch_command *command, struct launched *out)
+enum cap_status
+launch_start(struct shell *shell, const struct launch_command *command, struct ring_tap tap,
+    struct launched *out)
 {
+	uint32_t tap_count = tap.cap.cap_id != 0;
 	struct capos_call call;
 	struct process_launcher_launch_params_builder params =
 	    process_launcher_launch_begin(&call, shell->launcher);
@@ -128,9 +123,13 @@ launch(struct shell *shell, const struct launch_command *command, struct launche
 
 	process_launcher_launch_params_set_name(params, as_text(command->program));
 	process_launcher_launch_params_set_binary(params, as_text(command->program));
-	grants = process_launcher_launch_params_init_grants(params, command->grant_count);
+	grants =
+	    process_launcher_launch_params_init_grants(params, command->grant_count + tap_count);
 	for (uint32_t i = 0; i < command->grant_count; i++)
 		set_grant(shell, cap_grant_builder_at(grants, i), &command->grants[i]);
+	if (tap_count != 0)
+		cap_grant_set_tap(cap_grant_builder_at(grants, command->grant_count),
+		    (struct capnp_cap){ tap.cap.cap_id, tap.cap.interface_id, CAPNP_CAP_COPY });
 	status = process_launcher_launch_run(&call, &results);
 	if (status == CAP_OK)
 		status = capos_adopt(&call, 0, PROCESS_HANDLE_INTERFACE_ID, &out->handle.cap);
@@ -165,40 +164,35 @@ show_exit(struct shell *shell, const char *name, struct exit_status status)
 	}
 }
 
-/* Wait for the end of a process and show it; a plain success is not worth a line if `is_quiet`. */
+void
+launch_show_end(struct shell *shell, struct capos_call *wait, const char *name, bool is_quiet)
+{
+	struct process_handle_wait_results results;
+	enum cap_status status = process_handle_wait_wait(wait, &results);
+	struct exit_status exit;
+
+	if (status != CAP_OK) {
+		shell_show_failure(shell, status, wait);
+		return;
+	}
+	exit = process_handle_wait_results_status(results);
+	if (!is_quiet || exit_status_kind(exit) != EXIT_KIND_EXITED || exit_status_code(exit) != 0)
+		show_exit(shell, name, exit);
+}
+
 static void
 wait_for(struct shell *shell, struct process_handle handle, const char *name, bool is_quiet)
 {
 	struct capos_call call;
-	struct process_handle_wait_results results;
 	enum cap_status status;
 
 	(void)process_handle_wait_begin(&call, handle);
-	status = process_handle_wait_run(&call, &results);
-	if (status == CAP_OK) {
-		struct exit_status exit = process_handle_wait_results_status(results);
-		bool is_success =
-		    exit_status_kind(exit) == EXIT_KIND_EXITED && exit_status_code(exit) == 0;
-
-		if (!is_quiet || !is_success)
-			show_exit(shell, name, exit);
-	} else {
+	status = capos_call_send(&call);
+	if (status == CAP_OK)
+		launch_show_end(shell, &call, name, is_quiet);
+	else
 		shell_show_failure(shell, status, &call);
-	}
 	capos_call_end(&call);
-}
-
-static bool
-parse_launch(struct shell *shell, struct scanner *scanner, struct launch_command *command)
-{
-	uint32_t position = (scanner_peek(scanner), scanner->position);
-
-	if (!shell->has_launcher) {
-		scanner_fail(scanner, position, "this shell holds no launcher");
-		return false;
-	}
-	launch_command_parse(scanner, command);
-	return !scanner->failed && resolve_grants(shell, scanner, command);
 }
 
 static bool
@@ -230,6 +224,21 @@ is_known_program(struct shell *shell, struct scanner *scanner, const struct laun
 	return is_known;
 }
 
+bool
+launch_parse(
+    struct shell *shell, struct scanner *scanner, struct launch_command *command, uint32_t caps_max)
+{
+	uint32_t position = (scanner_peek(scanner), scanner->position);
+
+	if (!shell->has_launcher) {
+		scanner_fail(scanner, position, "this shell holds no launcher");
+		return false;
+	}
+	launch_command_parse(scanner, command, caps_max);
+	return !scanner->failed && resolve_grants(shell, scanner, command) &&
+	    is_known_program(shell, scanner, command);
+}
+
 void
 command_run(struct shell *shell, struct scanner *scanner)
 {
@@ -237,10 +246,10 @@ command_run(struct shell *shell, struct scanner *scanner)
 	struct launched launched;
 	char name[CAP_NAME_BYTES];
 
-	if (!parse_launch(shell, scanner, &command) || !is_known_program(shell, scanner, &command))
+	if (!launch_parse(shell, scanner, &command, LAUNCH_CAPS_MAX))
 		return;
 	format_text(name, sizeof(name), "%.*s", (int)command.program.size, command.program.bytes);
-	if (launch(shell, &command, &launched) != CAP_OK)
+	if (launch_start(shell, &command, (struct ring_tap){ 0 }, &launched) != CAP_OK)
 		return;
 	wait_for(shell, launched.handle, name, true);
 	capos_release(launched.handle.cap);
@@ -274,11 +283,11 @@ command_spawn(struct shell *shell, struct scanner *scanner)
 	struct launch_command command;
 	struct launched launched;
 
-	if (!parse_launch(shell, scanner, &command) || !is_known_program(shell, scanner, &command))
+	if (!launch_parse(shell, scanner, &command, LAUNCH_CAPS_MAX))
 		return;
 	if (command.handle.size == 0)
 		command.handle = command.program;
-	if (launch(shell, &command, &launched) != CAP_OK)
+	if (launch_start(shell, &command, (struct ring_tap){ 0 }, &launched) != CAP_OK)
 		return;
 	keep_started(shell, &launched, command.handle);
 }

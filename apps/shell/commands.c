@@ -11,6 +11,8 @@ const struct shell_command shell_commands[] = {
 	{ "call", "NAME.method (field = value, ...)", "call a method", command_call },
 	{ "run", "\"PROGRAM\" [with { name: @cap, ... }]", "start a program and wait for its end",
 	    command_run },
+	{ "trace", "\"PROGRAM\" [with { ... }]", "the same, and show every call that it makes",
+	    command_trace },
 	{ "spawn", "\"PROGRAM\" [with { ... }] [-> $handle]", "start a program and go on",
 	    command_spawn },
 	{ "wait", "HANDLE", "wait for the end of a spawned program", command_wait },

@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const char *const command_words[] = { "help", "caps", "inspect", "call", "run", "spawn",
-	"wait", "kill", "release", "stats", "exit" };
+	"trace", "wait", "kill", "release", "stats", "exit" };
 
 static bool
 is_word_byte(char byte)

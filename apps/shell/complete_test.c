@@ -61,7 +61,7 @@ TEST(each_place_offers_what_may_stand_there)
 TEST(several_offers_share_their_beginning)
 {
 	complete("");
-	CHECK_EQ(found.count, 11);
+	CHECK_EQ(found.count, 12);
 	CHECK_EQ(completions_common_size(&found), 0);
 	complete("s");
 	CHECK_EQ(found.count, 2); /* spawn, stats */

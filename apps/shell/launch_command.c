@@ -90,22 +90,24 @@ parse_grants(struct scanner *scanner, struct launch_command *command)
 }
 
 static void
-check_cap_count(struct scanner *scanner, const struct launch_command *command)
+check_cap_count(struct scanner *scanner, const struct launch_command *command, uint32_t caps_max)
 {
 	uint32_t cap_count = 0;
 
 	for (uint32_t i = 0; i < command->grant_count; i++) {
 		cap_count += command->grants[i].cap.size != 0;
-		if (cap_count > LAUNCH_CAPS_MAX) {
+		if (cap_count > caps_max) {
 			scanner_fail(scanner, command->grants[i].cap_position,
-			    "one message carries at most 8 capabilities");
+			    caps_max == LAUNCH_CAPS_MAX
+				? "one message carries at most 8 capabilities"
+				: "one message carries at most 8 capabilities, the tap included");
 			return;
 		}
 	}
 }
 
 void
-launch_command_parse(struct scanner *scanner, struct launch_command *command)
+launch_command_parse(struct scanner *scanner, struct launch_command *command, uint32_t caps_max)
 {
 	memset(command, 0, sizeof(*command));
 	(void)scanner_peek(scanner);
@@ -119,5 +121,5 @@ launch_command_parse(struct scanner *scanner, struct launch_command *command)
 	}
 	scanner_expect_end(scanner);
 	if (!scanner->failed)
-		check_cap_count(scanner, command);
+		check_cap_count(scanner, command, caps_max);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * The words of `run` and `spawn`:
+ * The words of `run`, `spawn` and `trace`:
  *
  *   PROGRAM [with { NAME: @CAP, NAME: move @CAP, NAME: new SOURCE, ... }] [-> $HANDLE]
  *
@@ -38,5 +38,7 @@ struct launch_command {
 	struct launch_grant grants[LAUNCH_GRANTS_MAX];
 };
 
-/* The rest of the line; a mistake is left in the scanner. */
-void launch_command_parse(struct scanner *scanner, struct launch_command *command);
+/* The rest of the line, which names `caps_max` capabilities at most; a mistake is left in the
+ * scanner. */
+void
+launch_command_parse(struct scanner *scanner, struct launch_command *command, uint32_t caps_max);

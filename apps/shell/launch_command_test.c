@@ -13,7 +13,7 @@ static void
 parse(const char *line)
 {
 	scanner_init(&scanner, line, (uint32_t)strlen(line));
-	launch_command_parse(&scanner, &command);
+	launch_command_parse(&scanner, &command, LAUNCH_CAPS_MAX);
 }
 
 TEST(a_program_alone_has_no_grants)
@@ -107,4 +107,17 @@ TEST(more_grants_than_a_program_may_get_are_refused)
 	parse(line);
 	CHECK(scanner.failed);
 	CHECK(strstr(scanner.error, "more than 16") != NULL);
+}
+
+/* Of a line with eight, the tap is one too many. */
+TEST(a_tap_takes_the_place_of_a_capability)
+{
+	static const char line[] = "p with { a:@c,b:@c,c:@c,d:@c,e:@c,f:@c,g:@c,h:@c }";
+
+	parse(line);
+	CHECK(!scanner.failed);
+	scanner_init(&scanner, line, (uint32_t)strlen(line));
+	launch_command_parse(&scanner, &command, LAUNCH_CAPS_MAX - 1);
+	CHECK(scanner.failed);
+	CHECK(strstr(scanner.error, "the tap included") != NULL);
 }

@@ -49,6 +49,7 @@ void command_caps(struct shell *shell, struct scanner *scanner);
 void command_inspect(struct shell *shell, struct scanner *scanner);
 void command_call(struct shell *shell, struct scanner *scanner);
 void command_run(struct shell *shell, struct scanner *scanner);
+void command_trace(struct shell *shell, struct scanner *scanner);
 void command_spawn(struct shell *shell, struct scanner *scanner);
 void command_kill(struct shell *shell, struct scanner *scanner);
 void command_wait(struct shell *shell, struct scanner *scanner);

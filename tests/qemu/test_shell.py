@@ -50,6 +50,19 @@ def test_a_shell_that_is_started_anew_has_the_launcher_that_it_had(shell):
     assert shell.command('run "hello" with { console: @console }').strip() != ""
 
 
+def test_a_program_is_traced(shell):
+    answer = shell.command('trace "echo-client" with { echo: @echo, console: @console }')
+    calls = re.findall(r"^t=\d+\.\d{3}ms pid \d+ echo-client (->|<-) ([\w.]+)", answer, re.MULTILINE)
+    assert calls == [("->", "Echo.ping"), ("<-", "Echo.ping"), ("->", "Console.writeLine"), ("<-", "Console.writeLine")]
+    assert re.search(r'<- Echo.ping in \S+: ok \(data = 0x"', answer), answer
+    assert "no room" not in answer
+    # The tap and its memory are given back.
+    used = re.search(r"frames: (\d+) used", shell.command("stats")).group(1)
+    for _ in range(10):
+        shell.command('trace "echo-client" with { echo: @echo, console: @console }')
+    assert re.search(r"frames: (\d+) used", shell.command("stats")).group(1) == used
+
+
 def test_inspect_shows_methods_with_their_types(shell):
     answer = shell.command("inspect timer")
     assert "now ()" in answer and "(ns :UInt64)" in answer
@@ -75,6 +88,7 @@ def test_a_typed_call_answers_with_typed_results(shell):
     ("inspect nothing", 8, "no such capability"),
     ("release nothing", 8, "no such capability"),
     ("run \"no-such-program\"", 4, "no-such-program"),
+    ("trace \"no-such-program\"", 6, "no-such-program"),
 ])
 def test_a_mistake_shows_where_it_is_and_what_was_expected(shell, line, position, words):
     lines = [text for text in shell.command(line).split("\n") if text.strip()]
