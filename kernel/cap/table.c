@@ -313,19 +313,19 @@ cap_lookup(struct cap_table *table, cap_id_t cap_id, struct cap_ref *out)
 
 /* A lookup may be loading the word; what it finds there belongs to no tag that it believes. */
 static void
-free_link_set(struct cap_table *table, uint32_t index, uint32_t next)
+free_link_set(struct cap_slot *slot, uint32_t next)
 {
-	__atomic_store_n(&slot_at(table, index)->grant_cell, next, __ATOMIC_RELAXED);
+	__atomic_store_n(&slot->grant_cell, next, __ATOMIC_RELAXED);
 }
 
 static void
-free_list_append_locked(struct cap_table *table, uint32_t index)
+free_list_append_locked(struct cap_table *table, struct cap_slot *slot, uint32_t index)
 {
-	free_link_set(table, index, NO_SLOT);
+	free_link_set(slot, NO_SLOT);
 	if (table->free_last == NO_SLOT)
 		table->free_first = index;
 	else
-		free_link_set(table, table->free_last, index);
+		free_link_set(slot_at(table, table->free_last), index);
 	table->free_last = index;
 	table->free_count++;
 }
@@ -358,7 +358,7 @@ grow_locked(struct cap_table *table)
 	/* Release: whoever sees the new count sees the chunk. */
 	__atomic_store_n(&table->slot_count, index + CHUNK_SLOTS, __ATOMIC_RELEASE);
 	for (uint32_t i = 0; i < CHUNK_SLOTS; i++)
-		free_list_append_locked(table, index + i);
+		free_list_append_locked(table, slot_at(table, index + i), index + i);
 	return CAP_OK;
 }
 
@@ -519,7 +519,7 @@ slot_empty_locked(struct cap_table *table, struct cap_slot *slot, uint32_t index
 	table->occupied_count--;
 	ledger_release(table->payer, LEDGER_CAP_SLOTS, 1);
 	if (!last)
-		free_list_append_locked(table, index);
+		free_list_append_locked(table, slot, index);
 }
 
 enum cap_status
@@ -578,7 +578,7 @@ cap_table_renew_locked(struct cap_table *table, cap_id_t cap_id)
 	    &slot->object_epoch, slot->object->epoch | has_cell, memory_order_relaxed);
 }
 
-enum cap_status
+NO_INLINE enum cap_status
 cap_table_release(struct cap_table *table, cap_id_t cap_id)
 {
 	struct cap_slot *slot = NULL;

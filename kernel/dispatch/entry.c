@@ -168,6 +168,9 @@ drain(struct thread *thread, struct ring *ring)
 		else if (taken == RING_RETURN)
 			is_short = is_short_end(
 			    thread, submission_run_return(thread->process, ring, bare));
+		else if (taken == RING_RELEASE)
+			is_short = is_short_end(
+			    thread, submission_run_release(thread->process, ring, bare));
 		else if (taken != RING_DONE)
 			is_short = run_taken(thread, op, taken);
 		if (is_short) {

@@ -509,6 +509,16 @@ submission_run_signal(struct process *process, struct ring *ring, struct ring_ba
 	return SUBMISSION_SHORT;
 }
 
+/* What ends with the last hold ends in jobs of its own (reap), or has woken many. */
+HOT_INLINE enum submission_end
+submission_run_release(struct process *process, struct ring *ring, struct ring_bare bare)
+{
+	if (bare.addr != 0 || cap_table_release(process->table, bare.target) != CAP_OK)
+		return run_unusual_bare(ring, bare);
+	ring_bare_end(ring, bare);
+	return SUBMISSION_LONG;
+}
+
 HOT_INLINE enum submission_end
 submission_run_return(struct process *process, struct ring *ring, struct ring_bare bare)
 {

@@ -23,11 +23,13 @@ enum submission_end {
 			     next */
 	SUBMISSION_UNUSUAL, /* as false above */
 };
-/* The same for what has no op: RING_RETURN, RING_SIGNAL. */
+/* The same for what has no op: RING_RETURN, RING_SIGNAL, RING_RELEASE. */
 enum submission_end
 submission_run_return(struct process *process, struct ring *ring, struct ring_bare bare);
 enum submission_end
 submission_run_signal(struct process *process, struct ring *ring, struct ring_bare bare);
+enum submission_end
+submission_run_release(struct process *process, struct ring *ring, struct ring_bare bare);
 
 /* The same for a CALL that waited for its target: answer_run_fn of ipc/answer.h. */
 struct cap_ref;

@@ -415,6 +415,11 @@ take_any(struct ring *ring, const struct cap_sqe *shared, struct op **out, struc
 		*out = take_bare(ring, shared, bare, true);
 		return *out == NULL ? RING_RETURN : RING_TAKEN;
 	}
+	if (first == CAP_OP_RELEASE) {
+		bare->opcode = CAP_OP_RELEASE;
+		*out = take_bare(ring, shared, bare, false);
+		return *out == NULL ? RING_RELEASE : RING_TAKEN;
+	}
 	*out = take_other(ring, shared, first);
 	return first == (CAP_OP_RETURN | CAP_SQE_RECEIVE << 8) ? RING_TURN : RING_TAKEN;
 }

@@ -13,16 +13,17 @@ struct thread;
 
 enum ring_take {
 	RING_TAKEN,
-	RING_CALL,   /* the same: a CALL whose `flags` are zero */
-	RING_DONE,   /* it was a NOP, and has ended */
-	RING_RETURN, /* one of the usual shape: struct ring_bare */
-	RING_TURN,   /* a RETURN whose flag is CAP_SQE_RECEIVE */
-	RING_SIGNAL, /* the same */
-	RING_FULL,   /* no free op: nothing was fetched */
+	RING_CALL,    /* the same: a CALL whose `flags` are zero */
+	RING_DONE,    /* it was a NOP, and has ended */
+	RING_RETURN,  /* one of the usual shape: struct ring_bare */
+	RING_TURN,    /* a RETURN whose flag is CAP_SQE_RECEIVE */
+	RING_SIGNAL,  /* as RING_RETURN */
+	RING_RELEASE, /* the same */
+	RING_FULL,    /* no free op: nothing was fetched */
 };
 
 /*
- * A RETURN or SIGNAL that has no bit besides these: no flags, capabilities, result buffer,
+ * A RETURN, SIGNAL or RELEASE that has no bit besides these: no flags, capabilities, result buffer,
  * deadline. Most end where they are run, and need an op only so that the queue cannot overflow. Its
  * words are the one copy of what the process wrote. It goes by value: it has no place in memory but
  * on the paths that are not usual.
@@ -95,7 +96,8 @@ bool ring_is_refused(const struct ring *ring);
 uint32_t ring_ready(const struct ring *ring);
 /*
  * Claim an op and copy the next submission, which is ready, out of shared memory, once: into `*op`
- * for RING_TAKEN, RING_CALL and RING_TURN, into `*bare` for RING_RETURN and RING_SIGNAL.
+ * for RING_TAKEN, RING_CALL and RING_TURN, into `*bare` for RING_RETURN, RING_SIGNAL and
+ * RING_RELEASE.
  */
 enum ring_take ring_take(struct ring *ring, struct op **op, struct ring_bare *bare);
 /* Before another is taken: its completion, with result 0; or its op, for the general way. */

@@ -234,7 +234,9 @@ capnp_flat_read(struct capnp_flat_message from, struct capnp_flat_form form,
 }
 
 /* A call with a flat message, as generated dispatch sees it. */
+struct capos_caller;
 struct capnp_flat_exchange {
+	const struct capos_caller *caller;
 	struct capnp_flat_message message;
 	struct capnp_reader reader;   /* not opened: it has the message's capabilities alone */
 	struct capnp_builder results; /* one segment, empty */

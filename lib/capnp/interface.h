@@ -37,8 +37,8 @@ struct capos_interface {
 	enum cap_status (*dispatch)(void *server, uint16_t method, struct capnp_reader *params,
 	    struct capnp_builder *results, const struct capos_caller *caller);
 	/* The same, without opening the message first. */
-	enum cap_status (*dispatch_flat)(void *server, uint16_t method,
-	    struct capnp_flat_exchange *exchange, const struct capos_caller *caller);
+	enum cap_status (*dispatch_flat)(
+	    void *server, uint16_t method, struct capnp_flat_exchange *exchange);
 	void *server; /* struct <interface>_server */
 };
 
@@ -54,10 +54,10 @@ struct capos_interface {
 	{                                                                                          \
 		return interface##_dispatch(&(methods), server, method, params, results, caller);  \
 	}                                                                                          \
-	static enum cap_status interface##_serve_flat(void *server, uint16_t method,               \
-	    struct capnp_flat_exchange *exchange, const struct capos_caller *caller)               \
+	static enum cap_status interface##_serve_flat(                                             \
+	    void *server, uint16_t method, struct capnp_flat_exchange *exchange)                   \
 	{                                                                                          \
-		return interface##_dispatch_flat(&(methods), server, method, exchange, caller);    \
+		return interface##_dispatch_flat(&(methods), server, method, exchange);            \
 	}                                                                                          \
 	static inline struct capos_interface interface##_interface(                                \
 	    struct interface##_server *server)                                                     \

@@ -278,8 +278,7 @@ run_method(struct service_endpoint *at)
 		return run_opened(at);
 	if (delivery->cap_count != 0)
 		read_caps(&exchange->reader, delivery);
-	status = at->interface.dispatch_flat(
-	    at->interface.server, delivery->method, exchange, &at->caller);
+	status = at->interface.dispatch_flat(at->interface.server, delivery->method, exchange);
 	return status == CAPNP_NOT_FLAT ? run_opened(at) : status;
 }
 
@@ -504,6 +503,7 @@ service_add(struct service *service, struct service_endpoint *at, struct capos_c
 		return CAP_ERR_NO_MEMORY;
 	at->caller = (struct capos_caller){ .at = at,
 		.delivery = (const struct cap_delivery *)(const void *)at->block->results };
+	at->exchange.caller = &at->caller;
 	at->exchange.reader.error = CAPNP_OK;
 	at->exchange.message.words = (const uint64_t *)(const void *)(at->caller.delivery + 1);
 	capnp_builder_init(&at->exchange.results, at->block->params, at->block->param_bytes);

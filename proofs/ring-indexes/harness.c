@@ -139,7 +139,7 @@ prove_take_uses_each_position_once(void)
 	free_ops = ring.free_ops;
 	taken = ring_take(&ring, &op, &bare);
 	/* One that was taken without an op ends straight, or gets its op after all. */
-	is_bare = taken == RING_RETURN || taken == RING_SIGNAL;
+	is_bare = taken == RING_RETURN || taken == RING_SIGNAL || taken == RING_RELEASE;
 	if (is_bare && any_below(2) == 0)
 		ring_bare_end(&ring, bare);
 	else if (is_bare)

@@ -150,7 +150,7 @@ emit_flat_case(struct emitter *emitter, view_t method, uint32_t index)
 	    "\t\t    !capnp_flat_exchange_has_room(exchange, %s_DATA_WORDS, %s_POINTER_COUNT))\n"
 	    "\t\t\treturn CAPNP_NOT_FLAT;\n"
 	    "\t\treturn methods->%s(server, (struct %s){ params }, (struct %s_builder){ capnp_builder_fitting_root(\n"
-	    "\t\t    &exchange->results, %s_DATA_WORDS, %s_POINTER_COUNT, %s_CAP_COUNT) }, caller);\n",
+	    "\t\t    &exchange->results, %s_DATA_WORDS, %s_POINTER_COUNT, %s_CAP_COUNT) }, exchange->caller);\n",
 	    index, field.text, name_upper(name_of_node(params)).text, flat_kind(params), upper,
 	    upper, field.text, name_of_node(params).text, results.text, upper, upper, upper);
 }
@@ -163,11 +163,10 @@ emit_dispatch_flat(struct emitter *emitter, view_t node, const char *name)
 
 	fprintf(emitter->out,
 	    "static inline __attribute__((flatten)) enum cap_status\n%s_dispatch_flat(const struct %s_methods *methods, "
-	    "struct %s_server *server, uint16_t method,\n    struct capnp_flat_exchange *exchange, "
-	    "const struct capos_caller *caller)\n{\n"
+	    "struct %s_server *server, uint16_t method,\n    struct capnp_flat_exchange *exchange)\n{\n"
 	    "\tstruct capnp_struct params;\n\n"
 	    "\t(void)methods;\n\t(void)server;\n\t(void)exchange;\n"
-	    "\t(void)caller;\n\t(void)params;\n\tswitch (method) {\n",
+	    "\t(void)params;\n\tswitch (method) {\n",
 	    name, name, name);
 	for (uint32_t i = 0; i < methods.count; i++)
 		emit_flat_case(emitter, capnp_list_struct(methods, i), i);
