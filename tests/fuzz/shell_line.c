@@ -23,7 +23,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)!cap_names_add(
 	    &names, &(struct cap_name){ .name = "echo", .interface_id = ECHO_INTERFACE_ID });
 	scanner_init(&scanner, line.bytes, line.size);
-	launch_command_parse(&scanner, &command);
+	launch_command_parse(&scanner, &command, LAUNCH_CAPS_MAX);
 	fuzz_require(!scanner.failed || scanner.error_position <= line.size);
 	fuzz_require(command.grant_count <= LAUNCH_GRANTS_MAX);
 	shell_complete(&names, line, &found);
