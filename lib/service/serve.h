@@ -88,7 +88,7 @@ void service_stop(struct service *service, int exit_code);
 /* One endpoint, by its name in the CapSet, for ever. */
 int capos_serve(struct capos *self, const char *endpoint_name, struct capos_interface interface);
 
-/* `reason` is read after the method has returned: a literal, or static. */
+/* The method returns what this returns. `reason` is read after that: a literal, or static. */
 MUST_CHECK enum cap_status
 capos_fail(const struct capos_caller *caller, enum exception_type type, const char *reason);
 struct capos_ticket capos_defer(const struct capos_caller *caller);
