@@ -77,13 +77,11 @@ memchr(const void *bytes, int value, size_t byte_count)
 size_t
 strlen(const char *string)
 {
-	size_t length = 0;
+	const char *behind = string;
+	size_t left = SIZE_MAX;
 
-	while (string[length] != '\0') {
-		length++;
-		__asm__ volatile("" : "+r"(length)); /* not to be turned into a call of strlen */
-	}
-	return length;
+	__asm__ volatile("repne scasb" : "+D"(behind), "+c"(left) : "a"(0) : "cc", "memory");
+	return (size_t)(behind - string) - 1;
 }
 
 int
