@@ -14,13 +14,16 @@
 #define EXPLORE_ACTIONS_MAX 2048
 #define EXPLORE_KEY_BYTES_MAX 512
 #define EXPLORE_LEVELS_MAX 64
+#define EXPLORE_NO_CALL UINT8_MAX
 
 enum explore_verb {
 	EXPLORE_CALL,	 /* of a facet */
 	EXPLORE_MAKE,	 /* the Endpoint makes a facet, the Notification a signaller */
 	EXPLORE_RECEIVE, /* by any capability */
 	EXPLORE_RETURN,
-	EXPLORE_THROW, /* RETURN of an exception */
+	EXPLORE_THROW,	    /* RETURN of an exception */
+	EXPLORE_TURN,	    /* RETURN that goes on as a RECV */
+	EXPLORE_THROW_TURN, /* the same with an exception */
 	EXPLORE_RELEASE,
 	EXPLORE_FINISH,
 	EXPLORE_SIGNAL,
@@ -83,7 +86,7 @@ struct explore_action {
 	uint8_t carried; /* the slot */
 	uint8_t cap_max;
 	uint8_t is_late;  /* has a deadline */
-	uint8_t receiver; /* of a grant */
+	uint8_t receiver; /* of a grant: a process; of a turn: the slot that it receives by */
 };
 
 struct explore_actions {

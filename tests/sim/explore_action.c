@@ -98,23 +98,28 @@ calls_served(const struct model_process *process)
 	return count;
 }
 
+static bool
+is_owner(const struct model_slot *slot)
+{
+	return slot->object->kind == MODEL_ENDPOINT && slot->interface_index == 0;
+}
+
 /* What takes an op for as long as it waits. */
 static void
 enumerate_waiting(const struct explore_view *view, struct explore_action base)
 {
 	const struct model_slot *slot = &view->model->processes[base.process].slots[base.index];
 	bool is_facet = slot->object->kind == MODEL_ENDPOINT && slot->interface_index != 0;
-	bool is_owner = slot->object->kind == MODEL_ENDPOINT && !is_facet;
 	bool is_notification = slot->object->kind == MODEL_NOTIFICATION;
 
 	base.verb = EXPLORE_CALL;
 	if (is_facet)
 		put_calls(view, base);
 	base.verb = EXPLORE_RECEIVE;
-	if (is_owner &&
+	if (is_owner(slot) &&
 	    calls_served(&view->model->processes[base.process]) < view->scope->in_flight)
 		put_waiting(view, base);
-	else if (!is_owner && !view->scope->is_lean)
+	else if (!is_owner(slot) && !view->scope->is_lean)
 		put(view, base);
 	base.verb = EXPLORE_WAIT;
 	if (is_notification || !view->scope->is_lean)
@@ -185,11 +190,50 @@ enumerate_slots(const struct explore_view *view, uint8_t process_index)
 	}
 }
 
+/*
+ * A turn by the Endpoint. What is wrong with its RECV is found before its answer goes, whatever
+ * that carries.
+ */
+static void
+put_turns_at(const struct explore_view *view, struct explore_action base)
+{
+	for (uint32_t i = view->scope->is_lean ? 1 : 0; i < 2; i++) {
+		base.cap_max = (uint8_t)i;
+		base.verb = EXPLORE_TURN;
+		put_carrying(view, base);
+		base.verb = EXPLORE_THROW_TURN;
+		put(view, base);
+	}
+	base.verb = EXPLORE_TURN;
+	base.cap_max = MESSAGE_CAPS_MAX + 1;
+	if (!view->scope->is_lean)
+		put(view, base);
+}
+
+/* By each capability; of a call that it does not serve, too, with which all else is refused. */
+static void
+put_turns(const struct explore_view *view, struct explore_action base)
+{
+	const struct model_process *process = &view->model->processes[base.process];
+
+	base.verb = EXPLORE_TURN;
+	for (uint32_t i = 0; i < process->slot_count; i++) {
+		if (!is_first_of_its_kind(view->model, process, i))
+			continue;
+		base.receiver = (uint8_t)i;
+		if (is_owner(&process->slots[i]) && base.index != EXPLORE_NO_CALL)
+			put_turns_at(view, base);
+		else if (!view->scope->is_lean)
+			put(view, base);
+	}
+}
+
 /* Of calls that are gone, one stands for all. */
 static void
 enumerate_served(const struct explore_view *view, struct explore_action base)
 {
 	const struct model_process *process = &view->model->processes[base.process];
+	bool has_room = model_in_flight(process) < view->scope->in_flight;
 	bool has_gone = false;
 
 	for (uint32_t i = 0; i < process->call_capacity; i++) {
@@ -201,7 +245,12 @@ enumerate_served(const struct explore_view *view, struct explore_action base)
 		put_carrying(view, base);
 		base.verb = EXPLORE_THROW;
 		put(view, base);
+		if (has_room)
+			put_turns(view, base);
 	}
+	base.index = EXPLORE_NO_CALL;
+	if (has_room)
+		put_turns(view, base);
 }
 
 static void

@@ -26,6 +26,8 @@ static const char *const names[] = {
 	[EXPLORE_RECEIVE] = "receive",
 	[EXPLORE_RETURN] = "return",
 	[EXPLORE_THROW] = "throw",
+	[EXPLORE_TURN] = "turn",
+	[EXPLORE_THROW_TURN] = "throw in turn",
 	[EXPLORE_RELEASE] = "release",
 	[EXPLORE_FINISH] = "finish",
 	[EXPLORE_SIGNAL] = "signal",
@@ -89,6 +91,35 @@ message_set(struct simulation *simulation, const struct explore_action *action, 
 	sqe->xfer_count = 1;
 }
 
+/* That the process serves; or the last one that it does not any more; or one that never was. */
+static uint64_t
+call_id(const struct model_process *process, uint8_t index)
+{
+	uint64_t last;
+
+	if (index != EXPLORE_NO_CALL)
+		return process->calls[index].id;
+	if (process->call_id_count == 0)
+		return 1;
+	last = process->call_ids[(process->call_id_count - 1) % MODEL_CALL_IDS];
+	for (uint32_t i = 0; i < process->call_capacity; i++)
+		if (process->calls[i].used && process->calls[i].id == last)
+			return 1;
+	return last;
+}
+
+static void
+return_set(struct simulation *simulation, const struct explore_action *action, struct cap_sqe *sqe)
+{
+	const struct model_process *process = &simulation->model.processes[action->process];
+
+	sqe->op = CAP_OP_RETURN;
+	sqe->target = call_id(process, action->index);
+	if (action->verb == EXPLORE_THROW || action->verb == EXPLORE_THROW_TURN)
+		sqe->flags = CAP_SQE_EXCEPTION;
+	message_set(simulation, action, sqe);
+}
+
 static void
 sqe_fill(struct simulation *simulation, const struct explore_action *action, struct cap_sqe *sqe)
 {
@@ -105,13 +136,16 @@ sqe_fill(struct simulation *simulation, const struct explore_action *action, str
 		sqe->op = CAP_OP_RECV;
 		result_set(process, sqe);
 		break;
-	case EXPLORE_THROW:
-		sqe->flags = CAP_SQE_EXCEPTION;
-		__attribute__((fallthrough));
 	case EXPLORE_RETURN:
-		sqe->op = CAP_OP_RETURN;
-		sqe->target = process->calls[action->index].id;
-		message_set(simulation, action, sqe);
+	case EXPLORE_THROW:
+		return_set(simulation, action, sqe);
+		break;
+	case EXPLORE_TURN:
+	case EXPLORE_THROW_TURN:
+		return_set(simulation, action, sqe);
+		result_set(process, sqe);
+		sqe->flags |= CAP_SQE_RECEIVE;
+		sqe->receive_from = model_id(process, &process->slots[action->receiver]);
 		break;
 	case EXPLORE_RELEASE:
 		sqe->op = CAP_OP_RELEASE;
@@ -131,10 +165,10 @@ static void
 submit(struct simulation *simulation, const struct explore_action *action)
 {
 	struct model_process *process = &simulation->model.processes[action->process];
-	struct cap_sqe sqe = { .target = model_id(process, &process->slots[action->index]),
-		.user_data = ++simulation->user_data,
-		.cap_max = action->cap_max };
+	struct cap_sqe sqe = { .user_data = ++simulation->user_data, .cap_max = action->cap_max };
 
+	if (action->index != EXPLORE_NO_CALL)
+		sqe.target = model_id(process, &process->slots[action->index]);
 	if (action->is_late)
 		sqe.deadline_ns = simulation->model.now_ns + DEADLINE_NS;
 	sqe_fill(simulation, action, &sqe);

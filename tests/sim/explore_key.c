@@ -8,6 +8,9 @@
  * a ring and calls that are served (they are sorted). Whose turn it is at an endpoint is kept as
  * the order in which its callers come next, not as a process id. Objects and grant cells are known
  * by their number in the model.
+ *
+ * A turn that waits is a RECV like any other, and is kept apart from one all the same: that nothing
+ * which follows can tell is the kernel's to show.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -17,7 +20,7 @@
 
 #define NONE UINT8_MAX
 #define SLOT_BYTES (5 + 2 * EXPLORE_IN_FLIGHT_MAX)
-#define OP_BYTES 14
+#define OP_BYTES 13
 #define ITEMS_MAX 32
 
 struct keying {
@@ -169,6 +172,7 @@ op_encode(const struct keying *keying, const struct model_op *op, uint8_t *out)
 		    4 *
 			(model_find((struct model_process *)(uintptr_t)process, entry.cap_id,
 			     &slot) == CAP_OK));
+	out[12] = op->is_turn;
 }
 
 struct items {

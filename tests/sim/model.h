@@ -130,6 +130,7 @@ struct model_op {
 	uint64_t until_ns;	     /* SLEEPING */
 	struct model_answer *answer; /* that it names, until it ends */
 	struct model_answer *awaits; /* PROMISED */
+	bool is_turn;		     /* a RECV now; nothing that follows may tell */
 };
 
 enum model_answer_state {

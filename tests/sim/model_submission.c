@@ -154,6 +154,7 @@ run_turn(struct model *model, struct model_op *op)
 	status = model_return(model, op);
 	if (status != CAP_OK)
 		return status;
+	op->is_turn = true;
 	op->sqe = (struct cap_sqe){ .op = CAP_OP_RECV,
 		.target = op->sqe.receive_from,
 		.user_data = op->sqe.user_data,

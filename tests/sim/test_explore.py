@@ -39,8 +39,8 @@ def test_each_kind_of_step_is_taken():
     for scope in ("2x3-grants", "2x2-new"):
         line = re.search(r"^  steps:(.*)$", explore(scope).stdout, re.MULTILINE)[1]
         taken |= {name for name, count in re.findall(r" ([a-z][a-z ]*?) (\d+)", line) if count != "0"}
-    assert taken == {"call", "make", "receive", "return", "throw", "release", "finish", "signal", "wait", "enter", "time",
-                     "exit", "revoke", "grant", "revoke grant", "sweep"}
+    assert taken == {"call", "make", "receive", "return", "throw", "turn", "throw in turn", "release", "finish", "signal",
+                     "wait", "enter", "time", "exit", "revoke", "grant", "revoke grant", "sweep"}
 
 
 # explore_test.c goes through each step again, this program back to marks: there, too, nothing is lost on the way.
