@@ -373,6 +373,31 @@ TEST(a_long_message_arrives_whole_with_windows_between_its_steps)
 	CHECK_EQ(pair.client.process->ledger->used[LEDGER_ENDPOINT_CALLS], 0);
 }
 
+/* Its last byte is the buffer's; with one byte less there is no room for it. */
+TEST(a_long_answer_may_fill_its_buffer_to_the_end)
+{
+	for (uint32_t missing = 0; missing < 2; missing++) {
+		struct pair pair = pair_start();
+		struct cap_sqe call = long_call(&pair);
+		struct cap_delivery header;
+
+		call.result_len = LONG - missing;
+		CHECK_EQ(run(&pair.server, long_recv(&pair)), PENDING);
+		CHECK_EQ(run(&pair.client, call), PENDING);
+		CHECK_EQ(reap(&pair.server).result, 64 + LONG);
+		world_read(&pair.server, WORLD_DATA, &header, sizeof(header));
+		CHECK_EQ(run(&pair.server,
+			     (struct cap_sqe){ .op = CAP_OP_RETURN,
+				 .target = header.call_id,
+				 .addr = WORLD_DATA + 64,
+				 .len = LONG }),
+		    0);
+		CHECK_EQ(reap(&pair.client).result, missing == 0 ? LONG : CAP_ERR_BUFFER_TOO_SMALL);
+		if (missing == 0)
+			check_pattern(&pair.client, WORLD_DATA + 65536);
+	}
+}
+
 TEST(a_long_message_that_waited_is_copied_when_the_receiver_comes)
 {
 	struct pair pair = pair_start();
